@@ -1,0 +1,16 @@
+import { createHash } from 'node:crypto'
+
+/** A SHA-256 in hex: 64 lower-case characters. */
+export type Digest = string
+
+const DIGEST = /^[0-9a-f]{64}$/
+
+/** The SHA-256 of some bytes. */
+export function sha256(bytes: Uint8Array): Digest {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/** Whether a text has the form of a digest. */
+export function isDigest(text: string): text is Digest {
+  return DIGEST.test(text)
+}

@@ -1,0 +1,1 @@
+export type { RepositoryPath } from './repository-path.ts'

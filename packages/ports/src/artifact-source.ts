@@ -1,0 +1,76 @@
+import type { Head, IndexEntry } from '@jarswarm/manifest'
+import type { RepositoryPath } from '@jarswarm/maven'
+import type { Freshness, RepositoryId } from '@jarswarm/trust'
+import type { AbortOptions, ByteRange } from './blob-store.ts'
+
+/** Where the bytes of an answer came from. */
+export type SourceKind = 'store' | 'peer' | 'mirror' | 'origin'
+
+/** What the verified index says of a path. */
+export type Resolution =
+  | { readonly kind: 'artifact'; readonly entry: IndexEntry; readonly mutable: boolean }
+  /** A directory of the index, with or without files of its own. */
+  | { readonly kind: 'directory' }
+  /** Proven absent under a head that was confirmed recently enough. */
+  | { readonly kind: 'absent' }
+  /** Nothing may be concluded; `reason` is one sentence for the user, ASCII, without line breaks. */
+  | { readonly kind: 'unknown'; readonly reason: string }
+
+/** An artifact that can be sent. Every byte was verified before it is yielded. */
+export interface ArtifactContent {
+  readonly source: SourceKind
+  readonly sizeBytes: number
+  /**
+   * The bytes of a range in order. Chunks may come before the whole blob is here.
+   * Throws UnavailableError when the rest cannot be had: the connection must then be reset.
+   */
+  read(range: ByteRange, options: AbortOptions): AsyncIterable<Uint8Array>
+  /** Let go of the content. Idempotent; must be called once the answer ended, however. */
+  release(): void
+}
+
+export interface RepositoryStatus {
+  readonly name: string
+  readonly id: RepositoryId
+  readonly origin: string | null
+  readonly freshness: Freshness | 'unknown'
+  readonly head: {
+    readonly seq: number
+    readonly issued: string
+    readonly ageSeconds: number
+    readonly files: number
+    readonly bytes: number
+    readonly root: string
+  } | null
+  readonly index: { readonly complete: boolean; readonly files: number }
+}
+
+/** One followed repository, as the endpoint and the commands see it. */
+export interface ArtifactSource {
+  readonly id: RepositoryId
+  readonly name: string
+  /** Where deploys go, for messages; undefined when the link named no origin. */
+  readonly origin: string | undefined
+  readonly head: Head | undefined
+  freshness(): { readonly state: Freshness | 'unknown'; readonly staleSeconds: number }
+  /**
+   * Look a path up in the verified index. When it is absent and the head was not confirmed in the last
+   * 10 s, looks for a newer head first, within 2 s.
+   *
+   * @param path of an artifact, not of a sidecar
+   */
+  resolve(path: RepositoryPath, options: AbortOptions): Promise<Resolution>
+  /**
+   * Get an artifact's bytes from the store or the best source. Small blobs are whole when this resolves,
+   * large ones flow. The fetch goes on when the signal ends the wait.
+   *
+   * @throws {UnavailableError} when it cannot be had now; the message is one sentence for the user
+   */
+  open(entry: IndexEntry, options: AbortOptions): Promise<ArtifactContent>
+  /** Names directly below a directory, folders with a trailing slash; undefined when there is none such. */
+  list(
+    directory: string,
+    options: AbortOptions & { readonly limit: number },
+  ): Promise<readonly string[] | undefined>
+  status(): RepositoryStatus
+}

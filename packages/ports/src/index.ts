@@ -1,0 +1,45 @@
+export type {
+  ArtifactContent,
+  ArtifactSource,
+  RepositoryStatus,
+  Resolution,
+  SourceKind,
+} from './artifact-source.ts'
+export type {
+  AbortOptions,
+  BlobChange,
+  BlobPutOptions,
+  BlobStat,
+  BlobStore,
+  BlobStoreUsage,
+  BlobWriter,
+  ByteRange,
+  CheckFinding,
+} from './blob-store.ts'
+export type { Clock } from './clock.ts'
+export {
+  DigestMismatchError,
+  DirectoryInUseError,
+  ForeignDirectoryError,
+  NoSpaceError,
+  NotHeldError,
+  SourceUnavailableError,
+  TruncatedError,
+  UnavailableError,
+} from './errors.ts'
+export type { EntryChange, IndexStore, NamedObject } from './index-store.ts'
+export type { LogFields, Logger } from './logger.ts'
+export { providerKey } from './provider-key.ts'
+export type {
+  ExchangeRequest,
+  Holdings,
+  HoldingsChange,
+  ManifestVerdict,
+  PeerName,
+  PeerStatus,
+  ProviderSubject,
+  Swarm,
+  SwarmContent,
+} from './swarm.ts'
+export type { TrustRecord, TrustStore } from './trust-store.ts'
+export type { PublishedName, Upstream, UpstreamHealth } from './upstream.ts'

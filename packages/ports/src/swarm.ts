@@ -1,0 +1,125 @@
+import type { Digest } from '@jarswarm/manifest'
+import type { RepositoryId } from '@jarswarm/trust'
+import type { AbortOptions, ByteRange } from './blob-store.ts'
+
+/** A peer's libp2p id in its usual text form. */
+export type PeerName = string
+
+export interface PeerStatus {
+  readonly peer: PeerName
+  readonly addresses: readonly string[]
+  readonly connected: boolean
+  /** Repositories that both follow. */
+  readonly repositories: readonly RepositoryId[]
+  /** Last measured round trip, or undefined before the first. */
+  readonly roundTripMs: number | undefined
+  /** Whether the peer is on the same machine or a private network. */
+  readonly local: boolean
+  readonly banned: boolean
+}
+
+/**
+ * What a peer can be asked for.
+ *
+ * `blob` is answered with exactly `length` bytes and never more than 256 KiB; `object` (index node or piece
+ * list, at most 1 MiB), `manifest` and `root` (at most 64 KiB and 512 000 B) whole.
+ */
+export type ExchangeRequest =
+  | ({
+      readonly kind: 'blob'
+      readonly repository: RepositoryId
+      readonly digest: Digest
+    } & ByteRange)
+  | { readonly kind: 'object'; readonly repository: RepositoryId; readonly digest: Digest }
+  | { readonly kind: 'manifest'; readonly repository: RepositoryId }
+  | { readonly kind: 'root'; readonly repository: RepositoryId; readonly number: number }
+  | { readonly kind: 'log'; readonly repository: RepositoryId; readonly tile: string }
+
+/** What the DHT can be asked for: a project directory, or a whole repository. */
+export interface ProviderSubject {
+  readonly repository: RepositoryId
+  /** Project directory such as `org/clojure/clojure`; undefined means the whole repository. */
+  readonly project: string | undefined
+}
+
+/** What a node holds of a repository, as it tells its peers. */
+export interface Holdings {
+  /** Every blob of the index up to this head is here; undefined for a cache. */
+  readonly completeToSeq: number | undefined
+  /** The blobs here, in no order. Need not be iterated when complete. */
+  blobs(): AsyncIterable<Digest>
+}
+
+/** The network as the mirror sees it. Errors of one peer reject with a class of `errors.ts`. */
+export interface Swarm {
+  readonly peerId: PeerName
+  /** Full multiaddrs with the peer id, empty before start. */
+  listenAddresses(): readonly string[]
+  peers(): readonly PeerStatus[]
+  /**
+   * Connected peers that claim a blob, nearest first, each once; banned ones left out.
+   * A claim is a hint: the peer may answer that it lacks the blob.
+   */
+  claimants(repository: RepositoryId, digest: Digest): readonly PeerName[]
+  /** Connected peers that follow a repository, nearest first. */
+  followers(repository: RepositoryId): readonly PeerName[]
+  /**
+   * Look in the DHT, connect to whom it names, and yield each once connected. Ends when the lookup ends.
+   */
+  findProviders(subject: ProviderSubject, options: AbortOptions): AsyncIterable<PeerName>
+  /** Tell the DHT that this node has something of the subject. Does nothing when sharing forbids it. */
+  provide(subject: ProviderSubject, options: AbortOptions): Promise<void>
+  /**
+   * Ask one peer. Bytes are as sent: the caller verifies them.
+   *
+   * @throws {NotHeldError} the peer does not have it
+   * @throws {TruncatedError} it sent less than it announced, or less than asked
+   * @throws {SourceUnavailableError} it cannot be reached, is silent, or breaks the protocol
+   */
+  request(peer: PeerName, request: ExchangeRequest, options: AbortOptions): Promise<Uint8Array>
+  /** Push a root manifest that was just accepted to everyone who follows the repository. */
+  gossipManifest(repository: RepositoryId, manifest: Uint8Array): Promise<void>
+  /** Say that `peer` sent bytes that fail their digest. Repeated offences ban it locally. */
+  reportWrongBytes(peer: PeerName): void
+  /** Payload bytes of the exchange since start. */
+  transferred(): { readonly receivedBytes: number; readonly sentBytes: number }
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+export type ManifestVerdict = 'accept' | 'ignore' | 'reject'
+
+/** What the network asks of the node. Implemented by the mirror; each read returns undefined for "not here". */
+export interface SwarmContent {
+  repositories(): readonly RepositoryId[]
+  readBlob(digest: Digest, range: ByteRange): Promise<Uint8Array | undefined>
+  readObject(repository: RepositoryId, digest: Digest): Promise<Uint8Array | undefined>
+  readManifest(repository: RepositoryId): Uint8Array | undefined
+  readRoot(repository: RepositoryId, number: number): Uint8Array | undefined
+  readLogTile(repository: RepositoryId, tile: string): Promise<Uint8Array | undefined>
+  holdings(repository: RepositoryId): Holdings
+  /** Called by the swarm to learn of changes to `holdings`; returns the unsubscribe function. */
+  onHoldingsChange(listener: (change: HoldingsChange) => void): () => void
+  /**
+   * Whether a DHT key belongs to the closed set that the index defines.
+   *
+   * @param keyHex SHA-256 as in `providerKey`, 64 lower-case hex characters
+   * @returns undefined while the index is not complete enough to say
+   */
+  knowsProviderKey(repository: RepositoryId, keyHex: string): Promise<boolean | undefined>
+  /** Judge a root manifest that `peer` pushed: newer and valid, known already, or bad. */
+  offerManifest(
+    repository: RepositoryId,
+    manifest: Uint8Array,
+    peer: PeerName,
+  ): Promise<ManifestVerdict>
+  /** A peer that follows one of our repositories connected and has been greeted. */
+  peerJoined(peer: PeerName): void
+}
+
+export interface HoldingsChange {
+  readonly repository: RepositoryId
+  readonly added: readonly Digest[]
+  readonly removed: readonly Digest[]
+  readonly completeToSeq: number | undefined
+}

@@ -1,0 +1,48 @@
+import type { Digest } from '@jarswarm/manifest'
+import type { RepositoryPath } from '@jarswarm/maven'
+import type { AbortOptions, ByteRange } from './blob-store.ts'
+
+export interface UpstreamHealth {
+  /** False after failures in a row, until a probe succeeds. */
+  readonly healthy: boolean
+  /** Median time to the first byte of late, or undefined before the first answer. */
+  readonly medianMs: number | undefined
+  /** Time since the request that has been waiting longest was sent; 0 when none waits. */
+  readonly waitingMs: number
+}
+
+/** One thing of the published form below `.jarswarm/`. */
+export type PublishedName =
+  | { readonly kind: 'manifest' }
+  | { readonly kind: 'root'; readonly number: number }
+  | { readonly kind: 'object'; readonly digest: Digest }
+  | { readonly kind: 'blob'; readonly digest: Digest }
+  | { readonly kind: 'pack'; readonly digest: Digest }
+  | { readonly kind: 'log'; readonly tile: string }
+
+/**
+ * The HTTP origin, or one mirror, of one repository. Verifies nothing: callers do.
+ *
+ * All reads throw NotHeldError (404, 410), TruncatedError (short body) or SourceUnavailableError (all else).
+ */
+export interface Upstream {
+  readonly kind: 'origin' | 'mirror'
+  readonly url: string
+  /** A part of the published form, whole; refused beyond `maxBytes`. */
+  readPublished(
+    name: PublishedName,
+    options: AbortOptions & { readonly maxBytes: number },
+  ): Promise<Uint8Array>
+  /**
+   * An artifact, whole or in part, in chunks as they arrive; the sum of the chunks is exactly
+   * `range.length`, else the iteration throws.
+   */
+  readArtifact(
+    path: RepositoryPath,
+    options: AbortOptions & { readonly sizeBytes: number; readonly range?: ByteRange },
+  ): AsyncIterable<Uint8Array>
+  health(): UpstreamHealth
+  /** Payload bytes received since start. */
+  receivedBytes(): number
+  close(): Promise<void>
+}

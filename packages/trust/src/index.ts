@@ -1,0 +1,2 @@
+export type { Freshness } from './freshness.ts'
+export type { RepositoryId } from './repository-id.ts'
