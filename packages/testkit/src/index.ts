@@ -1,1 +1,5 @@
-export {}
+export { MemoryNetwork } from './swarm/memory-network.ts'
+export type { MemoryNetworkInit, MemoryPeerInit } from './swarm/memory-network.ts'
+export { MemorySwarm } from './swarm/memory-swarm.ts'
+export { MemorySwarmContent } from './swarm/memory-swarm-content.ts'
+export type { PeerManner } from './swarm/peer-manner.ts'

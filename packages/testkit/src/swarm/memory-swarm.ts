@@ -1,0 +1,245 @@
+import { sha256 } from '@jarswarm/manifest'
+import type { Digest } from '@jarswarm/manifest'
+import { NotHeldError, SourceUnavailableError } from '@jarswarm/ports'
+import type {
+  AbortOptions,
+  ExchangeRequest,
+  HoldingsChange,
+  PeerName,
+  PeerStatus,
+  ProviderSubject,
+  Swarm,
+  SwarmContent,
+} from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
+import type { MemoryNetwork, MemoryPeerInit } from './memory-network.ts'
+import { behave } from './peer-manner.ts'
+import type { PeerManner } from './peer-manner.ts'
+
+const HOUR_MS = 3_600_000
+
+/** The `Swarm` port without a network: nodes of one `MemoryNetwork` call one another. */
+export class MemorySwarm implements Swarm {
+  readonly peerId: PeerName
+  /** May be changed while the node runs. */
+  manner: PeerManner
+  roundTripMs: number
+  running = false
+  readonly #network: MemoryNetwork
+  readonly #content: SwarmContent
+  readonly #share: 'all' | 'lan' | 'none'
+  readonly #local: boolean
+  readonly #held = new Map<RepositoryId, Set<Digest>>()
+  readonly #complete = new Set<RepositoryId>()
+  readonly #offences = new Map<PeerName, number[]>()
+  readonly #seen = new Set<Digest>()
+  #unsubscribe: (() => void) | undefined
+  #receivedBytes = 0
+  #sentBytes = 0
+
+  constructor(network: MemoryNetwork, init: MemoryPeerInit & { readonly name: PeerName }) {
+    this.#network = network
+    this.peerId = init.name
+    this.manner = init.manner ?? 'honest'
+    this.roundTripMs = init.roundTripMs ?? 1
+    this.#content = init.content
+    this.#share = init.share ?? 'all'
+    this.#local = init.local ?? true
+  }
+
+  listenAddresses(): readonly string[] {
+    return this.running ? [`/memory/${this.peerId}/p2p/${this.peerId}`] : []
+  }
+
+  peers(): readonly PeerStatus[] {
+    return this.#neighbours().map((swarm) => ({
+      peer: swarm.peerId,
+      addresses: swarm.listenAddresses(),
+      connected: true,
+      repositories: this.#content.repositories().filter((id) => swarm.follows(id)),
+      roundTripMs: swarm.roundTripMs,
+      local: swarm.#local,
+      banned: false,
+    }))
+  }
+
+  claimants(repository: RepositoryId, digest: Digest): readonly PeerName[] {
+    return this.#neighbours()
+      .filter(
+        (swarm) => swarm.claims(repository, digest) && this.#recentOffences(swarm.peerId, 1) === 0,
+      )
+      .map((swarm) => swarm.peerId)
+  }
+
+  followers(repository: RepositoryId): readonly PeerName[] {
+    return this.#neighbours()
+      .filter((swarm) => swarm.follows(repository))
+      .map((swarm) => swarm.peerId)
+  }
+
+  async *findProviders(subject: ProviderSubject, options: AbortOptions): AsyncIterable<PeerName> {
+    for (const peer of this.#network.records(subject)) {
+      options.signal?.throwIfAborted()
+      if (this.#network.find(peer)?.manner === 'unreachable') continue
+      await this.#network.connect(this.peerId, peer)
+      if (this.#network.linked(this.peerId, peer)) yield peer
+    }
+  }
+
+  provide(subject: ProviderSubject, options: AbortOptions): Promise<void> {
+    if (options.signal?.aborted === true) return Promise.reject(options.signal.reason as Error)
+    if (this.#share === 'all') this.#network.addRecord(subject, this.peerId)
+    return Promise.resolve()
+  }
+
+  async request(
+    peer: PeerName,
+    request: ExchangeRequest,
+    options: AbortOptions,
+  ): Promise<Uint8Array> {
+    options.signal?.throwIfAborted()
+    const other = this.#network.find(peer)
+    if (other === undefined || !this.#network.linked(this.peerId, peer)) {
+      throw new SourceUnavailableError(`Cannot ask peer ${peer}: not connected`)
+    }
+    const bytes = await behave(other.manner, () => other.answer(request), {
+      clock: this.#network.clock,
+      slowMs: this.#network.slowMs,
+      silenceMs: this.#network.silenceMs,
+      signal: options.signal,
+    })
+    this.#receivedBytes += bytes.length
+    other.#sentBytes += bytes.length
+    return bytes
+  }
+
+  async gossipManifest(repository: RepositoryId, manifest: Uint8Array): Promise<void> {
+    this.#seen.add(sha256(manifest))
+    await Promise.all(
+      this.#neighbours()
+        .filter((swarm) => swarm.follows(repository))
+        .map((swarm) => swarm.offered(repository, manifest, this.peerId)),
+    )
+  }
+
+  reportWrongBytes(peer: PeerName): void {
+    this.#offences.set(peer, [...(this.#offences.get(peer) ?? []), this.#network.clock.now()])
+    if (this.refuses(peer)) this.#network.disconnect(this.peerId, peer)
+  }
+
+  transferred(): { readonly receivedBytes: number; readonly sentBytes: number } {
+    return { receivedBytes: this.#receivedBytes, sentBytes: this.#sentBytes }
+  }
+
+  async start(): Promise<void> {
+    if (this.running) return
+    this.running = true
+    this.#unsubscribe = this.#content.onHoldingsChange((change) => {
+      this.#apply(change)
+    })
+    await this.#network.joined(this)
+  }
+
+  stop(): Promise<void> {
+    this.running = false
+    this.#unsubscribe?.()
+    this.#network.left(this)
+    return Promise.resolve()
+  }
+
+  /** Network side: whether this node has banned a peer. */
+  refuses(peer: PeerName): boolean {
+    return this.#recentOffences(peer, 24) >= 3
+  }
+
+  /** Network side: read again what the node holds, as a real one does for each greeting. */
+  async refresh(): Promise<void> {
+    for (const repository of this.#content.repositories()) {
+      const holdings = this.#content.holdings(repository)
+      const held = new Set<Digest>()
+      if (holdings.completeToSeq === undefined) {
+        for await (const digest of holdings.blobs()) held.add(digest)
+        this.#complete.delete(repository)
+      } else this.#complete.add(repository)
+      this.#held.set(repository, held)
+    }
+  }
+
+  /** Network side: tell the content of a peer that follows one of its repositories. */
+  greet(peer: MemorySwarm): void {
+    if (this.#content.repositories().some((id) => peer.follows(id))) {
+      this.#content.peerJoined(peer.peerId)
+    }
+  }
+
+  /** Network side: whether the node follows a repository. */
+  follows(repository: RepositoryId): boolean {
+    return this.#content.repositories().includes(repository)
+  }
+
+  /** Network side: whether the node told its peers that it holds a blob. */
+  claims(repository: RepositoryId, digest: Digest): boolean {
+    if (this.#share === 'none') return false
+    return this.#complete.has(repository) || this.#held.get(repository)?.has(digest) === true
+  }
+
+  /** Network side: a manifest that a neighbour passes on; passed on further once when it is newer. */
+  async offered(repository: RepositoryId, manifest: Uint8Array, from: PeerName): Promise<void> {
+    const digest = sha256(manifest)
+    if (this.#seen.has(digest)) return
+    this.#seen.add(digest)
+    const verdict = await this.#content.offerManifest(repository, manifest, from)
+    if (verdict === 'accept') await this.gossipManifest(repository, manifest)
+  }
+
+  /** Network side: the honest answer to a request. */
+  async answer(request: ExchangeRequest): Promise<Uint8Array> {
+    const bytes = await this.#read(request)
+    if (bytes === undefined) {
+      throw new NotHeldError(`Cannot get ${request.kind} from peer ${this.peerId}: not held`)
+    }
+    return bytes
+  }
+
+  async #read(request: ExchangeRequest): Promise<Uint8Array | undefined> {
+    if (!this.follows(request.repository)) return undefined
+    switch (request.kind) {
+      case 'blob':
+        if (this.#share === 'none') {
+          throw new SourceUnavailableError(`Cannot get blob from peer ${this.peerId}: not shared`)
+        }
+        return this.#content.readBlob(request.digest, request)
+      case 'object':
+        return this.#content.readObject(request.repository, request.digest)
+      case 'manifest':
+        return this.#content.readManifest(request.repository)
+      case 'root':
+        return this.#content.readRoot(request.repository, request.number)
+      case 'log':
+        return this.#content.readLogTile(request.repository, request.tile)
+    }
+  }
+
+  #apply(change: HoldingsChange): void {
+    const held = this.#held.get(change.repository) ?? new Set()
+    for (const digest of change.added) held.add(digest)
+    for (const digest of change.removed) held.delete(digest)
+    this.#held.set(change.repository, held)
+    if (change.completeToSeq === undefined) this.#complete.delete(change.repository)
+    else this.#complete.add(change.repository)
+  }
+
+  #neighbours(): readonly MemorySwarm[] {
+    return this.#network
+      .neighbours(this.peerId)
+      .toSorted(
+        (one, other) =>
+          Number(other.#local) - Number(one.#local) || one.roundTripMs - other.roundTripMs,
+      )
+  }
+
+  #recentOffences(peer: PeerName, hours: number): number {
+    const since = this.#network.clock.now() - hours * HOUR_MS
+    return (this.#offences.get(peer) ?? []).filter((at) => at > since).length
+  }
+}
