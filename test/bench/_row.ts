@@ -1,0 +1,17 @@
+/** One line of the table: a figure, and what it is measured against in the same run. */
+export interface Row {
+  readonly bench: string
+  readonly what: string
+  readonly value: number
+  readonly unit: string
+  /** What the user would have instead, with its figure, and `value` divided by it. */
+  readonly beside?: { readonly what: string; readonly value: number }
+  /** The promise, as in docs/performance.md. */
+  readonly target?: string
+}
+
+export interface Bench {
+  readonly name: string
+  readonly about: string
+  run(): Promise<readonly Row[]>
+}

@@ -1,0 +1,61 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runJson, startJarswarm } from '../_jarswarm.ts'
+import type { Running } from '../_jarswarm.ts'
+import { waitFor } from '../_wait-for.ts'
+
+const REPOSITORY = 'bench'
+
+/** Two nodes as separate processes; the origin is gone, and only the first holds the files. */
+export interface BenchSwarm {
+  readonly holder: Running
+  readonly asker: Running
+  /** Base URL of the repository at a node. */
+  url(node: Running): string
+  stop(): Promise<void>
+}
+
+interface Status {
+  readonly store: { readonly blobs: number }
+  readonly repositories: readonly { readonly index: { readonly complete: boolean } }[]
+}
+
+const statusOf = async (node: Running): Promise<Status> =>
+  (await (await fetch(`${String(node.ready.http)}/-/status`)).json()) as Status
+
+/**
+ * Publish `tree`, let one node mirror it and another follow, then kill the primary.
+ *
+ * @param blobs how many different blobs the tree has: the holder is waited for until it has them
+ */
+export async function startBenchSwarm(tree: string, blobs: number): Promise<BenchSwarm> {
+  const work = mkdtempSync(join(tmpdir(), 'jarswarm-bench-'))
+  const state = join(work, 'state')
+  await runJson(['repo', 'init', '--state', state, '--name', REPOSITORY])
+  await runJson(['repo', 'publish', '--state', state, '--tree', tree])
+  const tcp = ['--http', '127.0.0.1:0', '--listen', '/ip4/127.0.0.1/tcp/0']
+  const primary = await startJarswarm(['repo', 'serve', '--state', state, '--tree', tree, ...tcp])
+  const start = (name: string, extra: readonly string[]): Promise<Running> => {
+    const follow = ['--join', String(primary.ready.link), '--no-mdns']
+    return startJarswarm(['start', '--data', join(work, name), ...follow, ...tcp, ...extra])
+  }
+  const holder = await start('holder', ['--mirror', 'all'])
+  const asker = await start('asker', ['--bootstrap', String(holder.ready.listen[0])])
+  await waitFor('the whole tree on the holder', async () =>
+    (await statusOf(holder)).store.blobs >= blobs ? true : undefined,
+  )
+  await waitFor('the whole index on the asker', async () =>
+    (await statusOf(asker)).repositories[0]?.index.complete === true ? true : undefined,
+  )
+  await primary.stop('SIGKILL')
+  return {
+    holder,
+    asker,
+    url: (node) => `${String(node.ready.http)}/${REPOSITORY}/`,
+    stop: async () => {
+      await Promise.all([holder.stop(), asker.stop()])
+      rmSync(work, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,49 @@
+import { execFileSync } from 'node:child_process'
+import { cpus, totalmem } from 'node:os'
+import { parseArgs } from 'node:util'
+import type { Bench, Row } from './_row.ts'
+import { coldGet } from './cold-get.ts'
+import { idle } from './idle.ts'
+import { publish } from './publish.ts'
+
+const BENCHES: readonly Bench[] = [publish, coldGet, idle]
+
+const round = (value: number): string =>
+  value.toLocaleString('en', { maximumSignificantDigits: 3, useGrouping: false })
+
+function describeMachine(): string {
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
+  const [cpu] = cpus()
+  return `${new Date().toISOString().slice(0, 10)}, ${commit}, Node ${process.versions.node}, ${String(cpus().length)} x ${cpu?.model ?? 'unknown'}, ${round(totalmem() / 2 ** 30)} GiB`
+}
+
+function formatRow({ bench, what, value, unit, beside, target }: Row): string {
+  const other = beside === undefined ? '' : `${beside.what}: ${round(beside.value)} ${unit}`
+  const ratio = beside === undefined ? '' : round(value / beside.value)
+  return `| ${bench} | ${what} | ${round(value)} ${unit} | ${other} | ${ratio} | ${target ?? ''} |`
+}
+
+const { values, positionals } = parseArgs({
+  options: { json: { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
+const chosen = BENCHES.filter(
+  ({ name }) => positionals.includes('all') || positionals.includes(name),
+)
+if (chosen.length === 0) {
+  console.log('npm run bench -- NAME... [--json], or "all":')
+  for (const { name, about } of BENCHES) console.log(`  ${name.padEnd(10)} ${about}`)
+  process.exitCode = positionals.length === 0 ? 0 : 2
+} else {
+  const rows: Row[] = []
+  for (const bench of chosen) rows.push(...(await bench.run()))
+  if (values.json) {
+    console.log(JSON.stringify({ machine: describeMachine(), rows }))
+  } else {
+    console.log(`${describeMachine()}\n`)
+    console.log(
+      '| Bench | Work | Figure | Beside | Ratio | Target |\n| --- | --- | --- | --- | --- | --- |',
+    )
+    for (const row of rows) console.log(formatRow(row))
+  }
+}
