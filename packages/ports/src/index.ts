@@ -30,6 +30,7 @@ export {
 export type { EntryChange, IndexStore, NamedObject } from './index-store.ts'
 export type { LogFields, Logger } from './logger.ts'
 export { providerKey } from './provider-key.ts'
+export { PUBLISHED_FOLDER, publishedPath } from './published-path.ts'
 export type {
   ExchangeRequest,
   Holdings,

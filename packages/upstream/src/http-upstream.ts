@@ -1,0 +1,221 @@
+import { NotHeldError, publishedPath, TruncatedError } from '@jarswarm/ports'
+import type {
+  AbortOptions,
+  ByteRange,
+  Clock,
+  PublishedName,
+  Upstream,
+  UpstreamHealth,
+} from '@jarswarm/ports'
+import type { RepositoryPath } from '@jarswarm/maven'
+import { Agent } from 'undici'
+import { HealthTracker } from './health-tracker.ts'
+import type { TrackedRequest } from './health-tracker.ts'
+import { sendRequest } from './http-response.ts'
+import type { HttpResponse } from './http-response.ts'
+import { planBody, readPlanned, unexpectedStatus } from './response-body.ts'
+import { readWhole } from './read-whole.ts'
+import { isPortError, toSourceError } from './source-error.ts'
+
+/** Connections to one upstream at a time: what browsers take, twice over, and no burden to a server. */
+export const MAX_CONNECTIONS = 16
+/** A server that does not accept a connection in this time is down. */
+export const CONNECT_TIMEOUT_MS = 3_000
+/** Longest wait for an answer to begin: inside the 8 s in which a request must be decided. */
+export const FIRST_BYTE_TIMEOUT_MS = 6_000
+/** Longest pause inside a body, the same as the endpoint's towards its clients. */
+export const SILENCE_TIMEOUT_MS = 8_000
+
+export interface HttpUpstreamComponents {
+  readonly clock: Clock
+}
+
+export interface HttpUpstreamInit {
+  readonly kind: 'origin' | 'mirror'
+  /** Base URL of the repository, http or https, with or without a trailing slash. */
+  readonly url: string
+  /** Version of the program, for the User-Agent. */
+  readonly version: string
+  /** @defaultValue {@link CONNECT_TIMEOUT_MS} */
+  readonly connectTimeoutMs?: number
+  /** @defaultValue {@link FIRST_BYTE_TIMEOUT_MS} */
+  readonly firstByteTimeoutMs?: number
+  /** @defaultValue {@link SILENCE_TIMEOUT_MS} */
+  readonly silenceTimeoutMs?: number
+  /** @defaultValue {@link MAX_CONNECTIONS} */
+  readonly connections?: number
+}
+
+/** The origin or a mirror over HTTP: bounded connections, stated lengths, no decoding, and a view of its health. */
+export class HttpUpstream implements Upstream {
+  readonly kind: 'origin' | 'mirror'
+  readonly url: string
+  readonly #agent: Agent
+  readonly #headers: Readonly<Record<string, string>>
+  readonly #health: HealthTracker
+  #receivedBytes = 0
+
+  constructor(components: HttpUpstreamComponents, init: HttpUpstreamInit) {
+    const { protocol } = new URL(init.url)
+    if (protocol !== 'http:' && protocol !== 'https:') {
+      throw new TypeError(
+        `Cannot use ${init.url} as upstream: found ${protocol}, wanted http or https`,
+      )
+    }
+    this.kind = init.kind
+    this.url = init.url.replace(/\/+$/, '')
+    this.#headers = { 'user-agent': `jarswarm/${init.version}`, 'accept-encoding': 'identity' }
+    this.#agent = new Agent({
+      connections: init.connections ?? MAX_CONNECTIONS,
+      headersTimeout: init.firstByteTimeoutMs ?? FIRST_BYTE_TIMEOUT_MS,
+      bodyTimeout: init.silenceTimeoutMs ?? SILENCE_TIMEOUT_MS,
+      connect: { timeout: init.connectTimeoutMs ?? CONNECT_TIMEOUT_MS },
+    })
+    this.#health = new HealthTracker({ clock: components.clock, probe: () => this.#probe() })
+  }
+
+  async readPublished(
+    name: PublishedName,
+    options: AbortOptions & { readonly maxBytes: number },
+  ): Promise<Uint8Array> {
+    const wanted = { path: publishedPath(name), signal: options.signal }
+    return await this.#exchange(wanted, async (response) => {
+      if (response.status !== 200) throw unexpectedStatus(response)
+      const bytes = await readWhole(response, options.maxBytes)
+      this.#receivedBytes += bytes.length
+      return bytes
+    })
+  }
+
+  async *readArtifact(
+    path: RepositoryPath,
+    options: AbortOptions & { readonly sizeBytes: number; readonly range?: ByteRange },
+  ): AsyncIterable<Uint8Array> {
+    const range = properPart(options.sizeBytes, options.range)
+    const request = this.#begin({ path, range, signal: options.signal })
+    try {
+      const response = await this.#open(request)
+      const plan = planBody(response, options.sizeBytes, range)
+      for await (const chunk of readPlanned(response, plan)) {
+        this.#receivedBytes += chunk.length
+        yield chunk
+      }
+      request.tracked.succeeded()
+    } catch (error) {
+      throw this.#settle(request, error)
+    } finally {
+      request.response?.body.destroy()
+    }
+  }
+
+  health(): UpstreamHealth {
+    return this.#health.health()
+  }
+
+  receivedBytes(): number {
+    return this.#receivedBytes
+  }
+
+  async close(): Promise<void> {
+    this.#health.close()
+    await this.#agent.destroy()
+  }
+
+  async #exchange<T>(wanted: Wanted, read: (response: HttpResponse) => Promise<T>): Promise<T> {
+    const request = this.#begin(wanted)
+    try {
+      const result = await read(await this.#open(request))
+      request.tracked.succeeded()
+      return result
+    } catch (error) {
+      throw this.#settle(request, error)
+    } finally {
+      request.response?.body.destroy()
+    }
+  }
+
+  #begin(wanted: Wanted): RequestUnderWay {
+    return { wanted, tracked: this.#health.begin(), response: undefined }
+  }
+
+  async #open(request: RequestUnderWay): Promise<HttpResponse> {
+    const { path, method, range, signal } = request.wanted
+    signal?.throwIfAborted()
+    const last = range === undefined ? 0 : range.offset + range.length - 1
+    const response = await sendRequest(this.#agent, {
+      url: this.#resolve(path),
+      method: method ?? 'GET',
+      headers: {
+        ...this.#headers,
+        ...(range === undefined ? {} : { range: `bytes=${range.offset}-${last}` }),
+      },
+      signal,
+    })
+    request.response = response
+    if (response.status >= 500 || response.status === 429) {
+      request.tracked.failed()
+      throw unexpectedStatus(response)
+    }
+    request.tracked.firstByte()
+    if (response.status === 404 || response.status === 410) {
+      request.tracked.succeeded()
+      throw new NotHeldError(`Cannot read ${response.url.href}: found status ${response.status}`)
+    }
+    return response
+  }
+
+  /** The error to throw on; health learns of it as a side effect. */
+  #settle(request: RequestUnderWay, error: unknown): unknown {
+    const { tracked, response } = request
+    const { signal } = request.wanted
+    if (signal?.aborted === true) {
+      tracked.abandoned()
+      return signal.reason
+    }
+    if (isPortError(error) && !(error instanceof TruncatedError)) {
+      tracked.abandoned()
+      return error
+    }
+    tracked.failed()
+    return isPortError(error) ? error : toSourceError(this.url, error, response !== undefined)
+  }
+
+  /** Any answer that is no server error shows life, whatever it says. */
+  async #probe(): Promise<void> {
+    try {
+      await this.#exchange({ path: '', method: 'HEAD', signal: undefined }, () => Promise.resolve())
+    } catch (error) {
+      if (!(error instanceof NotHeldError)) throw error
+    }
+  }
+
+  #resolve(path: string): URL {
+    // Buckets read a bare plus sign as a space; percent-encoding is understood by all.
+    return new URL(`${this.url}/${path.split('/').map(encodeURIComponent).join('/')}`)
+  }
+}
+
+/** What is asked for. */
+interface Wanted {
+  readonly path: string
+  readonly method?: 'GET' | 'HEAD'
+  readonly range?: ByteRange | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+interface RequestUnderWay {
+  readonly wanted: Wanted
+  readonly tracked: TrackedRequest
+  response: HttpResponse | undefined
+}
+
+/** The range when it is less than the whole. */
+function properPart(sizeBytes: number, range: ByteRange | undefined): ByteRange | undefined {
+  if (range === undefined || (range.offset === 0 && range.length === sizeBytes)) return undefined
+  if (range.offset < 0 || range.length < 1 || range.offset + range.length > sizeBytes) {
+    throw new RangeError(
+      `Cannot read ${range.length} bytes at ${range.offset}: the artifact has ${sizeBytes}`,
+    )
+  }
+  return range
+}

@@ -1,0 +1,115 @@
+import { SourceUnavailableError, TruncatedError } from '@jarswarm/ports'
+import type { ByteRange } from '@jarswarm/ports'
+import type { HttpResponse } from './http-response.ts'
+
+/** Bytes read and dropped at most when a server ignores a range; beyond that another source is cheaper. */
+export const MAX_SKIPPED_BYTES = 262_144
+
+/** How the wanted bytes lie in a body: skip so many, take so many, and what must be true afterwards. */
+export interface BodyPlan {
+  readonly skipBytes: number
+  readonly takeBytes: number
+  /** The body ends right behind the taken bytes; more is an error. */
+  readonly endsThere: boolean
+}
+
+/**
+ * Work out from status and headers where the wanted bytes lie.
+ *
+ * @param range undefined when the whole was asked for
+ * @throws {TruncatedError} when the announced length is too short
+ * @throws {SourceUnavailableError} when the answer is not what was asked for
+ */
+export function planBody(
+  response: HttpResponse,
+  sizeBytes: number,
+  range: ByteRange | undefined,
+): BodyPlan {
+  refuseEncoding(response)
+  if (range !== undefined && response.status === 206) {
+    checkContentRange(response, sizeBytes, range)
+    checkLength(response, range.length)
+    return { skipBytes: 0, takeBytes: range.length, endsThere: true }
+  }
+  if (response.status !== 200) throw unexpectedStatus(response)
+  checkLength(response, sizeBytes)
+  if (range === undefined) return { skipBytes: 0, takeBytes: sizeBytes, endsThere: true }
+  if (range.offset > MAX_SKIPPED_BYTES) {
+    throw new SourceUnavailableError(
+      `Cannot read a part of ${response.url.href}: the server ignores ranges`,
+    )
+  }
+  const endsThere = range.offset + range.length === sizeBytes
+  return { skipBytes: range.offset, takeBytes: range.length, endsThere }
+}
+
+/**
+ * The planned bytes of a body; their sum is exactly `takeBytes`, else the iteration throws.
+ *
+ * @throws {TruncatedError} when the body ends early
+ * @throws {SourceUnavailableError} when it goes on where it must end
+ */
+export async function* readPlanned(
+  response: HttpResponse,
+  plan: BodyPlan,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let skip = plan.skipBytes
+  let left = plan.takeBytes
+  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+    const wanted = chunk.subarray(Math.min(skip, chunk.length))
+    skip -= chunk.length - wanted.length
+    if (wanted.length > left && plan.endsThere) {
+      throw new SourceUnavailableError(
+        `Cannot accept ${response.url.href}: found more than the ${plan.takeBytes} bytes that were wanted`,
+      )
+    }
+    const taken = wanted.subarray(0, left)
+    left -= taken.length
+    if (taken.length > 0) yield taken
+    if (left === 0 && !plan.endsThere) return
+  }
+  if (left > 0) {
+    throw new TruncatedError(
+      `Cannot accept ${response.url.href}: found ${plan.takeBytes - left} bytes, wanted ${plan.takeBytes}`,
+    )
+  }
+}
+
+/** A body would have to be decoded, and its length would say nothing. */
+export function refuseEncoding(response: HttpResponse): void {
+  const encoding = response.headers['content-encoding'] ?? 'identity'
+  if (encoding !== 'identity') {
+    throw new SourceUnavailableError(
+      `Cannot accept ${response.url.href}: found content encoding ${String(encoding)}, wanted none`,
+    )
+  }
+}
+
+/** The error for a status that carries no wanted body. */
+export function unexpectedStatus(response: HttpResponse): SourceUnavailableError {
+  return new SourceUnavailableError(
+    `Cannot read ${response.url.href}: found status ${response.status}, wanted 200`,
+  )
+}
+
+/** The announced length of a body, or undefined when the server announces none. */
+export function announcedLength(response: HttpResponse): number | undefined {
+  const length = response.headers['content-length']
+  return typeof length === 'string' && /^\d{1,15}$/.test(length) ? Number(length) : undefined
+}
+
+function checkLength(response: HttpResponse, wantedBytes: number): void {
+  const foundBytes = announcedLength(response) ?? wantedBytes
+  if (foundBytes === wantedBytes) return
+  const message = `Cannot accept ${response.url.href}: found a length of ${foundBytes}, wanted ${wantedBytes}`
+  throw foundBytes < wantedBytes ? new TruncatedError(message) : new SourceUnavailableError(message)
+}
+
+function checkContentRange(response: HttpResponse, sizeBytes: number, range: ByteRange): void {
+  const found = String(response.headers['content-range'] ?? 'none')
+  const wanted = `bytes ${range.offset}-${range.offset + range.length - 1}/`
+  if (found === `${wanted}${sizeBytes}` || found === `${wanted}*`) return
+  throw new SourceUnavailableError(
+    `Cannot accept a part of ${response.url.href}: found range ${found}, wanted ${wanted}${sizeBytes}`,
+  )
+}
