@@ -1,2 +1,39 @@
-export type { Freshness } from './freshness.ts'
+export { createRoot, ROOT_LIFE_MS, signRoot } from './create-root.ts'
+export type { RoleKeys, RootInit } from './create-root.ts'
+export {
+  EquivocationError,
+  ExpiredManifestError,
+  InvalidKeyError,
+  InvalidLinkError,
+  InvalidManifestError,
+  InvalidRootError,
+  MissingRootError,
+  OlderManifestError,
+  RepositoryIdMismatchError,
+  RollbackError,
+} from './errors.ts'
+export { freshnessAt, MAX_CLOCK_LAG_MS, MAX_STALE_MS } from './freshness.ts'
+export type { Freshness, FreshnessReport } from './freshness.ts'
+export { createSigner, generateKeyPair, keyIdOf } from './keys.ts'
+export type { KeyPair, Signer } from './keys.ts'
+export { formatManifest, MAX_MANIFEST_BYTES, parseManifest } from './manifest-container.ts'
+export type { SignedManifest } from './manifest-container.ts'
+export { isPeerAddress } from './peer-address.ts'
 export type { RepositoryId } from './repository-id.ts'
+export { isRepositoryName } from './repository-name.ts'
+export { isOrigin } from './repository-origin.ts'
+export type { OnlineRoleName, RoleName } from './role-name.ts'
+export {
+  manifestVersions,
+  resignTimestamp,
+  signManifest,
+  SNAPSHOT_LIFE_MS,
+  TIMESTAMP_LIFE_MS,
+} from './sign-manifest.ts'
+export type { ResignTimestampInit, SignedState, SignManifestInit } from './sign-manifest.ts'
+export { formatLink, parseLink } from './swarm-link.ts'
+export type { SwarmLink } from './swarm-link.ts'
+export type { ManifestVersions } from './trusted-manifest.ts'
+export { TrustedRepository } from './trusted-repository.ts'
+export type { AcceptOptions, TrustedRecord } from './trusted-repository.ts'
+export { MAX_ROOT_BYTES } from './trusted-root.ts'
