@@ -1,4 +1,7 @@
+import { asciiOf } from './ascii.ts'
+import { isDigest } from './digest.ts'
 import type { Digest } from './digest.ts'
+import { InvalidHeadError } from './errors.ts'
 
 /** Totals of an index tree, as they stand in the head and in each branch line. */
 export interface IndexTotals {
@@ -28,4 +31,133 @@ export interface Head {
     /** Index root whose nodes the pack holds. */
     readonly root: Digest
   } | null
+}
+
+/** Most bytes of `head.json`. A head takes about 600; the rest is room for the numbers to grow. */
+export const MAX_HEAD_BYTES = 4096
+
+const FORMAT = 'jarswarm head 1'
+const ISSUED = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/
+
+/**
+ * Write `head.json`: canonical JSON, sorted keys and no white space.
+ *
+ * @throws {TypeError} when a value is not one that `parseHead` would read back
+ */
+export function formatHead(head: Head): Uint8Array {
+  const flaw = flawOf(head)
+  if (flaw !== undefined) throw new TypeError(`Cannot format head: ${flaw}`)
+  return encode(head)
+}
+
+/**
+ * Read `head.json`. There is one encoding of each head; every other one is refused.
+ *
+ * @throws {InvalidHeadError}
+ */
+export function parseHead(bytes: Uint8Array): Head {
+  if (bytes.length > MAX_HEAD_BYTES) {
+    throw new InvalidHeadError(
+      `${String(bytes.length)} bytes, wanted at most ${String(MAX_HEAD_BYTES)}`,
+    )
+  }
+  const head = fromJson(parseJson(bytes))
+  const flaw = flawOf(head)
+  if (flaw !== undefined) throw new InvalidHeadError(flaw)
+  // Unknown and repeated keys, another order, white space, escapes, other spellings of numbers: all end here.
+  if (!encode(head).equals(bytes)) throw new InvalidHeadError('it is not canonical')
+  return head
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  const text = asciiOf(bytes)
+  if (text === undefined) throw new InvalidHeadError('bytes that are not ASCII')
+  try {
+    return JSON.parse(text) as unknown
+  } catch (cause) {
+    throw new InvalidHeadError('bytes that are not JSON', { cause })
+  }
+}
+
+/** Take the keys of a head out of whatever was parsed; `flawOf` judges the values. */
+function fromJson(value: unknown): Head {
+  const { format, seq, issued, index, history, previous, pack } = recordOf(value)
+  if (format !== FORMAT) throw new InvalidHeadError(`no format ${FORMAT}`)
+  const { bytes, directories, files, root } = recordOf(index)
+  const log = recordOf(history)
+  const parts = pack === null ? null : recordOf(pack)
+  return {
+    seq: seq as number,
+    issued: issued as string,
+    index: {
+      root: root as Digest,
+      directories: directories as number,
+      files: files as number,
+      bytes: bytes as number,
+    },
+    history: { size: log['size'] as number, root: log['root'] as Digest },
+    previous: previous as Digest | null,
+    pack: parts && {
+      digest: parts['sha256'] as Digest,
+      sizeBytes: parts['bytes'] as number,
+      root: parts['root'] as Digest,
+    },
+  }
+}
+
+function recordOf(value: unknown): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
+  throw new InvalidHeadError('no object where one is wanted')
+}
+
+/** What is wrong with the values of a head, whose types are not to be relied on. */
+function flawOf(head: Head): string | undefined {
+  const { seq, issued, index, history, previous, pack } = head
+  const numbers = [
+    seq,
+    index.bytes,
+    index.directories,
+    index.files,
+    history.size,
+    pack?.sizeBytes ?? 0,
+  ]
+  if (!numbers.every(isNatural) || seq < 1) return 'a number that is none'
+  const digests = [index.root, history.root, previous ?? index.root, pack?.digest ?? index.root]
+  if (![...digests, pack?.root ?? index.root].every(isDigestText)) return 'a digest that is none'
+  if (!isTime(issued)) return `an issue time that is none`
+  if ((seq === 1) !== (previous === null))
+    return 'a previous head is wanted exactly above sequence 1'
+  if (index.files < index.directories || (index.directories === 0) !== (index.files === 0)) {
+    return 'totals that cannot be'
+  }
+  return undefined
+}
+
+function encode({ seq, issued, index, history, previous, pack }: Head): Buffer {
+  const { bytes, directories, files, root } = index
+  const json = JSON.stringify({
+    format: FORMAT,
+    history: { root: history.root, size: history.size },
+    index: { bytes, directories, files, root },
+    issued,
+    pack: pack && { bytes: pack.sizeBytes, root: pack.root, sha256: pack.digest },
+    previous,
+    seq,
+  })
+  return Buffer.from(json, 'latin1')
+}
+
+function isNatural(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && !Object.is(value, -0)
+}
+
+function isDigestText(value: unknown): boolean {
+  return typeof value === 'string' && isDigest(value)
+}
+
+/** Whether a text is a time that exists, in the one form that heads use. */
+function isTime(value: unknown): boolean {
+  if (typeof value !== 'string' || !ISSUED.test(value)) return false
+  const ms = Date.parse(value)
+  return !Number.isNaN(ms) && new Date(ms).toISOString() === value.replace('Z', '.000Z')
 }

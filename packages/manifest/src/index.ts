@@ -1,4 +1,43 @@
 export { isDigest, sha256 } from './digest.ts'
 export type { Digest } from './digest.ts'
+export {
+  InvalidHeadError,
+  InvalidHistoryError,
+  InvalidHistoryProofError,
+  InvalidIndexEntryError,
+  InvalidIndexNodeError,
+  InvalidPackError,
+  InvalidPieceListError,
+  InvalidProofError,
+  MissingNodeError,
+} from './errors.ts'
+export { formatHead, MAX_HEAD_BYTES, parseHead } from './head.ts'
 export type { Head, IndexTotals } from './head.ts'
+export { buildIndex, EMPTY_INDEX } from './index-build.ts'
+export { diffIndex } from './index-diff.ts'
+export type { IndexDifference } from './index-diff.ts'
 export type { IndexEntry } from './index-entry.ts'
+export { findDirectory, findEntry, walkIndex } from './index-find.ts'
+export { directoryKey } from './index-key.ts'
+export { childrenOf, MAX_LEAF_BYTES, MAX_LEAF_DIRECTORIES, parseIndexNode } from './index-node.ts'
+export type {
+  IndexBranch,
+  IndexChild,
+  IndexDirectory,
+  IndexLeaf,
+  IndexNode,
+  SubtreeTotals,
+} from './index-node.ts'
+export { proveDirectory, verifyProof } from './index-proof.ts'
+export { updateIndex } from './index-update.ts'
+export type { IndexChanges, IndexUpdate } from './index-update.ts'
+export type { NodeSource } from './node-source.ts'
+export { MAX_OBJECT_BYTES } from './object.ts'
+export {
+  formatPieceList,
+  MAX_ARTIFACT_BYTES,
+  parsePieceList,
+  PIECE_BYTES,
+  splitPieces,
+} from './piece-list.ts'
+export type { PieceRange } from './piece-list.ts'
