@@ -29,10 +29,19 @@ export type {
   SubtreeTotals,
 } from './index-node.ts'
 export { proveDirectory, verifyProof } from './index-proof.ts'
+export { missingObjects, removedObjects, SYNC_PARALLEL } from './index-sync.ts'
+export type {
+  FetchedObject,
+  FetchObject,
+  IndexObject,
+  IndexStep,
+  MissingObjectsOptions,
+} from './index-sync.ts'
 export { updateIndex } from './index-update.ts'
 export type { IndexChanges, IndexUpdate } from './index-update.ts'
 export type { NodeSource } from './node-source.ts'
 export { MAX_OBJECT_BYTES } from './object.ts'
+export { formatPack, packChunks, parsePack } from './pack.ts'
 export {
   formatPieceList,
   MAX_ARTIFACT_BYTES,

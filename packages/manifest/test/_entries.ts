@@ -22,7 +22,9 @@ export function entryOf(path: string, seed: number | string = 0): IndexEntry {
 /** `count` directories of `files` files each. */
 export function manyEntries(count: number, files = 3): IndexEntry[] {
   return Array.from({ length: count }, (_, index) => index).flatMap((index) =>
-    Array.from({ length: files }, (_, file) => entryOf(`g${index % 7}/a${index}/1.${index}/f${file}.jar`)),
+    Array.from({ length: files }, (_, file) =>
+      entryOf(`g${index % 7}/a${index}/1.${index}/f${file}.jar`),
+    ),
   )
 }
 
@@ -49,7 +51,10 @@ export class MemoryObjects {
 export const anyEntries: fc.Arbitrary<IndexEntry[]> = fc
   .uniqueArray(
     fc.record({
-      directory: fc.oneof(fc.constant(''), fc.integer({ min: 0, max: 90 }).map((n) => `d${n}/`)),
+      directory: fc.oneof(
+        fc.constant(''),
+        fc.integer({ min: 0, max: 90 }).map((n) => `d${n}/`),
+      ),
       name: fc.integer({ min: 0, max: 4 }).map((n) => `f${n}.jar`),
       seed: fc.integer({ min: 0, max: 1 }),
     }),
