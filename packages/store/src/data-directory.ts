@@ -1,0 +1,183 @@
+import { join } from 'node:path'
+import { DirectoryInUseError } from '@jarswarm/ports'
+import type { BlobStore, Clock, IndexStore, Logger, TrustStore } from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
+import { Database, isCorrupt, isLocked } from './database.ts'
+import type { DatabaseComponents } from './database.ts'
+import { createSynced, readSmallFile, removeIfThere, replaceFile } from './durable-file.ts'
+import { FileBlobStore } from './file-blob-store.ts'
+import { nodeFileSystem } from './file-system.ts'
+import type { FileSystem } from './file-system.ts'
+import { FileTrustStore } from './file-trust-store.ts'
+import { LevelIndexStore } from './level-index-store.ts'
+import { LevelRecordStore } from './level-record-store.ts'
+import type { RecordStore } from './level-record-store.ts'
+import { claimDirectory } from './marker.ts'
+import { toStorageError } from './storage-error.ts'
+
+/** What a workstation can spare without being asked. */
+export const DEFAULT_QUOTA_BYTES: number = 20 * 1024 ** 3
+
+/** Enough for the database to begin a new log and manifest. */
+const PROBE_BYTES = 1024 * 1024
+
+const MAX_PID_BYTES = 32
+
+export interface DataDirectoryInit {
+  /** Bytes of blobs that may be stored. @defaultValue {@link DEFAULT_QUOTA_BYTES} */
+  readonly quotaBytes?: number
+  /** Free bytes that are left on the volume. @defaultValue 5 % of it, at most 1 GiB */
+  readonly freeFloorBytes?: number
+}
+
+export interface DataDirectoryComponents {
+  readonly logger?: Logger
+  readonly clock?: Pick<Clock, 'now'>
+  readonly files?: FileSystem
+  readonly openLevel?: NonNullable<DatabaseComponents['openLevel']>
+}
+
+/** Everything that a node keeps on disk. */
+export interface DataDirectory {
+  readonly path: string
+  readonly blobs: BlobStore
+  readonly trust: TrustStore
+  readonly records: RecordStore
+  /** The index store of a repository; the same object each time. */
+  index(repository: RepositoryId): IndexStore
+  /** End what is under way, and let go of the directory. Idempotent. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/**
+ * Open a data directory for this process alone, creating it when there is none.
+ *
+ * After a crash the blobs' records are compared with the files; a database that cannot be opened is set aside
+ * as `db.damaged-<time>` and begun anew from the files. No acknowledged blob and no trusted state is lost thereby;
+ * index and records are.
+ *
+ * @throws {ForeignDirectoryError} when the directory holds something else, or is of another version
+ * @throws {DirectoryInUseError} when another process has it open
+ * @throws {NoSpaceError | StorageFailedError} when the disk is full or fails
+ */
+export async function openDataDirectory(
+  path: string,
+  init: DataDirectoryInit = {},
+  components: DataDirectoryComponents = {},
+): Promise<DataDirectory> {
+  const used = withDefaults(components)
+  try {
+    await claimDirectory(used.files, path)
+    const database = await openDatabase(path, used)
+    try {
+      return await openStores(path, init, { ...used, database })
+    } catch (error) {
+      await database.close()
+      throw error
+    }
+  } catch (error) {
+    throw toStorageError(error, `open data directory ${path}`)
+  }
+}
+
+type Used = Required<Omit<DataDirectoryComponents, 'openLevel'>> & DataDirectoryComponents
+
+function withDefaults(components: DataDirectoryComponents): Used {
+  return {
+    ...components,
+    logger: components.logger ?? silentLogger,
+    clock: components.clock ?? { now: () => Date.now() },
+    files: components.files ?? nodeFileSystem,
+  }
+}
+
+async function openDatabase(path: string, used: Used): Promise<Database> {
+  const location = join(path, 'db')
+  const components: DatabaseComponents = {
+    probe: () => probe(path, used.files),
+    ...(used.openLevel === undefined ? {} : { openLevel: used.openLevel }),
+  }
+  try {
+    return await Database.open(location, components)
+  } catch (error) {
+    if (isLocked(error)) throw await inUse(path, { used, error })
+    if (!isCorrupt(error)) throw error
+    const aside = `${location}.damaged-${String(used.clock.now())}`
+    used.logger.error({ error, aside }, 'Cannot open the database: it is set aside and begun anew')
+    await used.files.rename(location, aside)
+    return Database.open(location, components)
+  }
+}
+
+async function openStores(
+  path: string,
+  init: DataDirectoryInit,
+  used: Used & { readonly database: Database },
+): Promise<DataDirectory> {
+  const { files, database } = used
+  const pidPath = join(path, 'pid')
+  // It stays behind when the process dies, and so says that nobody closed the directory properly.
+  const clean = (await readSmallFile(files, pidPath, MAX_PID_BYTES)) === undefined
+  await replaceFile(files, pidPath, new TextEncoder().encode(`${String(process.pid)}\n`))
+  await files.makeDirectory(join(path, 'trust'))
+  const blobs = new FileBlobStore(used, {
+    root: path,
+    quotaBytes: init.quotaBytes ?? DEFAULT_QUOTA_BYTES,
+    ...(init.freeFloorBytes === undefined ? {} : { freeFloorBytes: init.freeFloorBytes }),
+  })
+  await blobs.start({ clean })
+  const trust = new FileTrustStore(used, { root: path })
+  const indexes = new Map<RepositoryId, LevelIndexStore>()
+  let closing: Promise<void> | undefined
+  const close = async (): Promise<void> => {
+    try {
+      await Promise.all([blobs.close(), trust.close()])
+    } finally {
+      await database.close()
+    }
+    if (!database.hasFailed) await removeIfThere(files, pidPath)
+  }
+  const directory: DataDirectory = {
+    path,
+    blobs,
+    trust,
+    records: new LevelRecordStore(used),
+    index(repository) {
+      const store = indexes.get(repository) ?? new LevelIndexStore(used, { repository })
+      indexes.set(repository, store)
+      return store
+    },
+    close: () => (closing ??= close()),
+    [Symbol.asyncDispose]: () => directory.close(),
+  }
+  return directory
+}
+
+async function inUse(
+  path: string,
+  { used, error }: { readonly used: Used; readonly error: unknown },
+): Promise<DirectoryInUseError> {
+  const bytes = await readSmallFile(used.files, join(path, 'pid'), MAX_PID_BYTES)
+  const pid = bytes === undefined ? '' : new TextDecoder().decode(bytes).trim()
+  const holder = /^\d+$/.test(pid) ? `process ${pid}` : 'another process'
+  return new DirectoryInUseError(
+    `Cannot use data directory ${path}: found it in use by ${holder}, wanted it alone; stop that one or choose another --data`,
+    { cause: error },
+  )
+}
+
+/** Find out whether the disk takes writes, and as many as a database needs to begin a new log. */
+async function probe(path: string, files: FileSystem): Promise<void> {
+  const file = join(path, 'tmp', 'probe')
+  await removeIfThere(files, file)
+  await createSynced(files, file, { bytes: new Uint8Array(PROBE_BYTES) })
+  await files.remove(file)
+}
+
+const silentLogger: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+}

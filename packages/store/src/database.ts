@@ -1,0 +1,239 @@
+import { Level } from 'level'
+import { StoreClosedError } from './errors.ts'
+import { Mutex } from './mutex.ts'
+import { codeOf, toStorageError } from './storage-error.ts'
+
+/** A named part of the database. Keys are ASCII text and ordered by their bytes. */
+export interface AnyTable {
+  readonly names: readonly string[]
+  readonly encoding: 'utf8' | 'view'
+}
+
+export interface Table<V extends string | Uint8Array> extends AnyTable {
+  /** Only there to carry the type of the values. */
+  readonly valueType?: V
+}
+
+/** One put, or a removal when `value` is undefined. */
+export interface TableChange {
+  readonly table: AnyTable
+  readonly key: string
+  readonly value: string | Uint8Array | undefined
+}
+
+export interface KeyRange {
+  readonly gte?: string
+  readonly gt?: string
+  readonly lt?: string
+}
+
+/** Reads the keys of a range in order, and can leap over those that do not interest. */
+export interface KeyCursor {
+  next(): Promise<string | undefined>
+  /** Go on with the first key that is not below `key`. */
+  seek(key: string): void
+  close(): Promise<void>
+}
+
+export interface DatabaseComponents {
+  readonly openLevel?: (location: string) => Promise<Level>
+  /** Rejects while the disk takes no writes. Asked before the database is closed and opened again. */
+  readonly probe?: () => Promise<void>
+}
+
+type Section = ReturnType<typeof openSection>
+
+/**
+ * The Level database of a data directory, by tables.
+ *
+ * After a failed write LevelDB may refuse all further ones, or append to a log with a torn record in it. So the
+ * write after a failed one opens the database anew first, which replays the log and begins a clean one.
+ */
+export class Database {
+  readonly #location: string
+  readonly #open: (location: string) => Promise<Level>
+  readonly #probe: () => Promise<void>
+  readonly #sections = new Map<string, Section>()
+  readonly #turns = new Mutex()
+  #reopening: Promise<void> | undefined
+  #level: Level
+  #torn = false
+  #hasFailed = false
+  #closed = false
+
+  private constructor(location: string, level: Level, components: DatabaseComponents) {
+    this.#location = location
+    this.#level = level
+    this.#open = components.openLevel ?? openLevel
+    this.#probe = components.probe ?? (() => Promise.resolve())
+  }
+
+  /** @throws what Level threw; see `isLocked` and `isCorrupt` */
+  static async open(location: string, components: DatabaseComponents = {}): Promise<Database> {
+    const level = await (components.openLevel ?? openLevel)(location)
+    return new Database(location, level, components)
+  }
+
+  /** Whether a write failed since the database was opened, so that nobody may call it cleanly closed. */
+  get hasFailed(): boolean {
+    return this.#hasFailed
+  }
+
+  async get<V extends string | Uint8Array>(table: Table<V>, key: string): Promise<V | undefined> {
+    return this.#reading(async () => (await this.#section(table).get(key)) as V | undefined)
+  }
+
+  /** @returns the values in the order of the keys, undefined where there is none */
+  async getMany<V extends string | Uint8Array>(
+    table: Table<V>,
+    keys: readonly string[],
+  ): Promise<(V | undefined)[]> {
+    if (keys.length === 0) return []
+    return this.#reading(
+      async () => (await this.#section(table).getMany([...keys])) as (V | undefined)[],
+    )
+  }
+
+  /** Apply all changes or none. With `sync` they survive a power cut once this resolves. */
+  async write(changes: readonly TableChange[], options: { readonly sync: boolean }): Promise<void> {
+    if (changes.length === 0) return
+    if (this.#torn) await this.#mend()
+    this.#check()
+    const operations = changes.map(({ table, key, value }) =>
+      value === undefined
+        ? { type: 'del' as const, sublevel: this.#section(table), key }
+        : { type: 'put' as const, sublevel: this.#section(table), key, value },
+    )
+    try {
+      await this.#level.batch(operations, options)
+    } catch (error) {
+      this.#torn = true
+      this.#hasFailed = true
+      throw toStorageError(error, 'write to the database')
+    }
+  }
+
+  /** Keys and values of a range in order, as they were when the iteration began. */
+  async *entries<V extends string | Uint8Array>(
+    table: Table<V>,
+    range: KeyRange = {},
+  ): AsyncGenerator<[string, V], void, undefined> {
+    this.#check()
+    try {
+      for await (const [key, value] of this.#section(table).iterator(range)) yield [key, value as V]
+    } catch (error) {
+      throw toStorageError(error, 'read from the database')
+    }
+  }
+
+  cursor(table: AnyTable, range: KeyRange): KeyCursor {
+    this.#check()
+    const keys = this.#section(table).keys(range)
+    return {
+      next: () => this.#reading(() => keys.next()),
+      seek: (key) => {
+        keys.seek(key)
+      },
+      close: () => keys.close(),
+    }
+  }
+
+  /** Remove all keys of a table. Not atomic: a crash may leave some. */
+  async clear(table: AnyTable): Promise<void> {
+    await this.#reading(() => this.#section(table).clear())
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#turns.run(() => this.#level.close())
+  }
+
+  /** Open the database anew, one caller doing it for all. On a full disk it stays as it is, and readable. */
+  #mend(): Promise<void> {
+    return this.#turns.run(async () => {
+      if (!this.#torn || this.#closed) return
+      try {
+        await this.#probe()
+        this.#reopening = this.#reopen()
+        await this.#reopening
+      } catch (error) {
+        throw toStorageError(error, 'open the database again after a failed write')
+      } finally {
+        this.#reopening = undefined
+      }
+    })
+  }
+
+  async #reopen(): Promise<void> {
+    this.#sections.clear()
+    await this.#level.close()
+    this.#level = await this.#open(this.#location)
+    this.#torn = false
+  }
+
+  async #reading<T>(read: () => Promise<T>): Promise<T> {
+    this.#check()
+    try {
+      await this.#reopening
+      return await read()
+    } catch (error) {
+      this.#check()
+      throw toStorageError(error, 'read from the database')
+    }
+  }
+
+  #check(): void {
+    if (this.#closed) {
+      throw new StoreClosedError('Cannot use the data directory: found it closed, wanted it open')
+    }
+  }
+
+  #section(table: AnyTable): Section {
+    const name = table.names.join('/')
+    let section = this.#sections.get(name)
+    if (section === undefined) {
+      section = openSection(this.#level, table)
+      this.#sections.set(name, section)
+    }
+    return section
+  }
+}
+
+/** A table of short texts. */
+export function textTable(...names: string[]): Table<string> {
+  return { names, encoding: 'utf8' }
+}
+
+/** A table of bytes. */
+export function bytesTable(...names: string[]): Table<Uint8Array> {
+  return { names, encoding: 'view' }
+}
+
+/** Whether opening failed because another process has the database open. */
+export function isLocked(error: unknown): boolean {
+  return levelCode(error) === 'LEVEL_LOCKED'
+}
+
+/** Whether opening failed because the files make no sense, which a new database cures. */
+export function isCorrupt(error: unknown): boolean {
+  return levelCode(error) === 'LEVEL_CORRUPTION'
+}
+
+function levelCode(error: unknown): string | undefined {
+  return error instanceof Error && error.cause !== undefined ? codeOf(error.cause) : codeOf(error)
+}
+
+async function openLevel(location: string): Promise<Level> {
+  const level = new Level(location)
+  await level.open()
+  return level
+}
+
+function openSection(
+  level: Level,
+  table: AnyTable,
+): ReturnType<typeof level.sublevel<string, string | Uint8Array>> {
+  return level.sublevel<string, string | Uint8Array>([...table.names], {
+    valueEncoding: table.encoding,
+  })
+}
