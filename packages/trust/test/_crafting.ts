@@ -15,7 +15,8 @@ export const NOW_MS: number = Date.UTC(2026, 10, 22, 20)
 export const DAY_MS: number = 24 * 60 * 60 * 1000
 
 /** Overrides members of a signed document; a function sees what would have been signed. */
-export type Patch = object | ((signed: Record<string, unknown>) => object)
+export type Patch = object | PatchFunction
+type PatchFunction = (signed: Record<string, unknown>) => object
 
 export interface Craft {
   readonly root?: Uint8Array
@@ -39,7 +40,7 @@ export function publicKeysOf(signers: readonly Signer[]): readonly string[] {
 
 /** Sign any JSON as TUF would, with every signer given. */
 export function signDocument(signed: object, signers: readonly Signer[]): Uint8Array {
-  const content = Buffer.from(signable(JSON.parse(JSON.stringify(signed))))
+  const content = Buffer.from(signable(JSON.parse(JSON.stringify(signed)) as unknown))
   const signatures = signers.map((signer) => ({
     keyid: signer.keyId,
     sig: Buffer.from(signer.sign(content)).toString('hex'),
@@ -70,7 +71,7 @@ export function makeHead(changes: Partial<Head> = {}): Head {
     issued: '2026-11-22T20:00:00Z',
     index: { root: sha256(Buffer.from('index')), directories: 1, files: 1, bytes: 1 },
     history: { size: 1, root: sha256(Buffer.from('history')) },
-    previous: null,
+    previous: (changes.seq ?? 1) > 1 ? sha256(Buffer.from('previous')) : null,
     pack: null,
     ...changes,
   }
@@ -147,7 +148,8 @@ export class CraftedRepository {
       ...content,
     }
     const patch = craft.patch?.[role] ?? {}
-    const patched = { ...signed, ...(typeof patch === 'function' ? patch(signed) : patch) }
+    const changes = typeof patch === 'function' ? (patch as PatchFunction)(signed) : patch
+    const patched = { ...signed, ...changes }
     return signDocument(patched, craft.signers?.[role] ?? this.onlineSigners)
   }
 }
