@@ -1,0 +1,155 @@
+import type { RepositoryStatus } from '@jarswarm/ports'
+import type { NodeStatus } from '../status.ts'
+import { html, joinHtml, SafeHtml } from './html.ts'
+import { clientSnippets } from './snippets.ts'
+import { DASHBOARD_STYLE } from './style.ts'
+import { formatCount, formatDuration, formatSize } from './wording.ts'
+
+const REFRESH_SECONDS = 30
+
+const FRESHNESS_WORDS: Readonly<Record<RepositoryStatus['freshness'], string>> = {
+  fresh: 'Up to date',
+  stale: 'No news for too long: releases are served as always, the newest may be missing',
+  suspect: 'Too old to say what is newest: only releases are served',
+  unknown: 'Waiting for the first head',
+}
+
+/** The dashboard page. Works without scripts; loads nothing from anywhere. */
+export function dashboardPage(status: NodeStatus, address: string): string {
+  const page = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta http-equiv="refresh" content="${REFRESH_SECONDS}" />
+        <link rel="icon" href="data:," />
+        <title>jarswarm</title>
+        <style>
+          ${new SafeHtml(DASHBOARD_STYLE)}
+        </style>
+      </head>
+      <body>
+        <main>
+          <header>
+            <h1>jarswarm</h1>
+            <span class="soft"
+              >${address} · version ${status.version} · up
+              ${formatDuration(status.uptimeSeconds)}</span
+            >
+          </header>
+          <div class="cards">
+            ${repositories(status)} ${store(status)} ${peers(status)} ${served(status)}
+          </div>
+          <h2>Point your build at this node</h2>
+          ${instructions(status, address)}
+          <footer>
+            <a href="/-/status">Status as JSON</a> · <a href="/-/metrics">Metrics</a> · node
+            <code>${status.peerId}</code>
+          </footer>
+        </main>
+      </body>
+    </html> `
+  return page.text
+}
+
+function repositories(status: NodeStatus): SafeHtml {
+  if (status.repositories.length > 0) return joinHtml(status.repositories.map(repository))
+  return html`<section class="card wide">
+    <h3>No repository yet</h3>
+    <p>Join one with its link: <code>jarswarm start --join LINK</code></p>
+  </section>`
+}
+
+function repository(status: RepositoryStatus): SafeHtml {
+  const { name, freshness, index } = status
+  return html`<section class="card wide">
+    <div class="title">
+      <h3><a href="/${encodeURIComponent(name)}/">${name}</a></h3>
+      <span class="state ${freshness}">${FRESHNESS_WORDS[freshness]}</span>
+    </div>
+    <dl>
+      ${head(status.head)}
+      <dt>Index</dt>
+      <dd>
+        ${index.complete ? 'complete' : 'still arriving'}, ${formatCount(index.files)} files here
+      </dd>
+      <dt>Primary</dt>
+      <dd>${status.origin ?? 'unknown'}</dd>
+      <dt>Repository id</dt>
+      <dd><code>${status.id}</code></dd>
+    </dl>
+  </section>`
+}
+
+function head(status: RepositoryStatus['head']): SafeHtml {
+  if (status === null)
+    return html`<dt>Head</dt>
+      <dd>none yet</dd>`
+  return html`<dt>Head</dt>
+    <dd>number ${formatCount(status.seq)}, published ${formatDuration(status.ageSeconds)} ago</dd>
+    <dt>Content</dt>
+    <dd>${formatCount(status.files)} files, ${formatSize(status.bytes)}</dd>`
+}
+
+function store(status: NodeStatus): SafeHtml {
+  const { blobs, bytes, quotaBytes } = status.store
+  return html`<section class="card">
+    <h3>Store</h3>
+    <p>
+      <progress max="${Math.max(1, quotaBytes)}" value="${Math.min(bytes, quotaBytes)}">
+        ${formatSize(bytes)}
+      </progress>
+    </p>
+    <p>${formatSize(bytes)} of ${formatSize(quotaBytes)}</p>
+    <p class="soft">${formatCount(blobs)} files kept, each verified</p>
+  </section>`
+}
+
+function peers(status: NodeStatus): SafeHtml {
+  const { connected, known } = status.peers
+  return html`<section class="card">
+    <h3>Peers</h3>
+    <dl>
+      <dt>Connected</dt>
+      <dd>${formatCount(connected)}</dd>
+      <dt>Known</dt>
+      <dd>${formatCount(known)}</dd>
+    </dl>
+  </section>`
+}
+
+function served(status: NodeStatus): SafeHtml {
+  const { requests, bytes, bySource } = status.served
+  return html`<section class="card">
+    <h3>Served</h3>
+    <p>${formatCount(requests)} requests, ${formatSize(bytes)}</p>
+    <dl>
+      <dt>From the store</dt>
+      <dd>${formatCount(bySource.store)}</dd>
+      <dt>From peers</dt>
+      <dd>${formatCount(bySource.peer)}</dd>
+      <dt>From mirrors</dt>
+      <dd>${formatCount(bySource.mirror)}</dd>
+      <dt>From the primary</dt>
+      <dd>${formatCount(bySource.origin)}</dd>
+    </dl>
+  </section>`
+}
+
+function instructions(status: NodeStatus, address: string): SafeHtml {
+  if (status.repositories.length === 0)
+    return html`<p class="soft">Instructions appear here with the first repository.</p>`
+  return joinHtml(status.repositories.map(({ name }) => repositoryInstructions(name, address)))
+}
+
+function repositoryInstructions(name: string, address: string): SafeHtml {
+  const snippets = clientSnippets(address, name).map(
+    ({ tool, where, text }) =>
+      html`<p><strong>${tool}</strong> <span class="soft">in ${where}</span></p>
+        <pre>${text}</pre>`,
+  )
+  return html`<details class="card" open>
+    <summary>${name}</summary>
+    ${joinHtml(snippets)}
+  </details>`
+}

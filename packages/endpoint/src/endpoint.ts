@@ -1,0 +1,193 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ArtifactSource, Clock, Logger, SourceKind } from '@jarswarm/ports'
+import { UnavailableError } from '@jarswarm/ports'
+import type { Answer } from './answer.ts'
+import { Dashboard } from './dashboard/dashboard.ts'
+import { BrokenBodyError, ClientGoneError, RefusedRequestError } from './errors.ts'
+import { Exchange } from './exchange.ts'
+import { HotBlobs } from './hot-blobs.ts'
+import { HttpListener, toUrlHost } from './http-listener.ts'
+import { MavenRoutes } from './maven-routes.ts'
+import { Metrics } from './metrics.ts'
+import { refuseBody } from './refuse-body.ts'
+import { toRefusal } from './refusal-answer.ts'
+import { announcesBody, isReadMethod, RequestGuard } from './request-guard.ts'
+import { cleanRequestPath, splitTarget } from './request-path.ts'
+import { Router } from './router.ts'
+import { sendAnswer } from './send-answer.ts'
+import { ServedCounter } from './served-counter.ts'
+import { ServedVersions } from './served-versions.ts'
+import { SidecarDigests } from './sidecar-digests.ts'
+import type { NodeStatus, ServedStatus } from './status.ts'
+
+const DEFAULT_HOST = '127.0.0.1'
+const DEFAULT_PORT = 8470
+/** Listening on every address: clients of this machine use the loopback one. */
+const ANY_HOSTS: ReadonlySet<string> = new Set(['', '0.0.0.0', '::'])
+
+export interface EndpointComponents {
+  /** The followed repositories; their names are the first segment of each path. */
+  readonly repositories: () => readonly ArtifactSource[]
+  /** The whole node's status; `served` may come from {@link Endpoint.served}. */
+  readonly status: () => NodeStatus
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export interface EndpointInit {
+  /** @defaultValue {@link DEFAULT_HOST} */
+  readonly host?: string
+  /** 0 means any free one. @defaultValue {@link DEFAULT_PORT} */
+  readonly port?: number
+  /** Further names that clients may call this node by: `name`, or `name:port`. @defaultValue [] */
+  readonly allowHosts?: readonly string[]
+  /** Memory for small blobs. @defaultValue 64 MiB */
+  readonly hotCacheBytes?: number
+}
+
+/**
+ * The Maven endpoint: artifacts, status, metrics and dashboard over HTTP, for GET and HEAD only.
+ *
+ * @example
+ * const endpoint = new Endpoint({ repositories, status, clock, logger }, { port: 0 })
+ * await endpoint.start()
+ * await fetch(`${endpoint.address()}/-/health`)
+ * await endpoint.stop()
+ */
+export class Endpoint {
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #host: string
+  readonly #allowHosts: readonly string[]
+  readonly #counter = new ServedCounter()
+  readonly #metrics: Metrics
+  readonly #router: Router
+  readonly #listener: HttpListener
+  #guard: RequestGuard | undefined
+
+  constructor(components: EndpointComponents, init: EndpointInit = {}) {
+    const { repositories, status, clock, logger } = components
+    this.#clock = clock
+    this.#logger = logger
+    this.#host = init.host ?? DEFAULT_HOST
+    this.#allowHosts = init.allowHosts ?? []
+    this.#metrics = new Metrics(status)
+    const blobs = new HotBlobs(init)
+    const digests = new SidecarDigests(blobs)
+    const maven = new MavenRoutes({ blobs, digests, versions: new ServedVersions(clock) })
+    const dashboard = new Dashboard({ status, address: () => this.address() })
+    this.#router = new Router({ repositories, status, maven, metrics: this.#metrics, dashboard })
+    const listener = (request: IncomingMessage, response: ServerResponse): void => {
+      void this.#serve(request, response)
+    }
+    const address = { host: this.#host, port: init.port ?? DEFAULT_PORT }
+    this.#listener = new HttpListener({ clock, listener }, address)
+  }
+
+  /** @throws {EndpointListenError} when the address cannot be listened on; says what to do */
+  async start(): Promise<void> {
+    await this.#listener.start()
+    const port = this.#listener.port ?? DEFAULT_PORT
+    const host = toUrlHost(this.#host)
+    this.#guard = new RequestGuard({ host, port, allowHosts: this.#allowHosts })
+  }
+
+  /** Resolves once every connection is closed; running answers get 2 s. */
+  async stop(): Promise<void> {
+    await this.#listener.stop()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  /**
+   * Where clients reach the endpoint, `http://127.0.0.1:8470`, without trailing slash.
+   *
+   * @throws {Error} while the endpoint is not started
+   */
+  address(): string {
+    const { port } = this.#listener
+    if (port === undefined) throw new Error('Cannot tell the address: the endpoint is not started')
+    const host = ANY_HOSTS.has(this.#host) ? DEFAULT_HOST : this.#host
+    return `http://${toUrlHost(host)}:${port}`
+  }
+
+  /** What was answered since the endpoint was made, for the node's status. */
+  served(): ServedStatus {
+    return this.#counter.read()
+  }
+
+  /** Never rejects: whatever goes wrong ends in a refusal, or in a reset once the head is out. */
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const exchange = new Exchange(request, response, this.#clock)
+    const outcome: Outcome = { bytes: 0, source: undefined }
+    try {
+      await this.#answer(exchange, outcome)
+    } catch (error) {
+      this.#fail(exchange, error, outcome)
+    }
+    this.#count(exchange, outcome)
+  }
+
+  async #answer(exchange: Exchange, outcome: Outcome): Promise<void> {
+    const { request } = exchange
+    const target = splitTarget(request.url ?? '')
+    this.#guard?.check(request, target.authority)
+    if (isReadMethod(request.method) && announcesBody(request))
+      throw new RefusedRequestError(400, 'Cannot read the request: found a body, wanted none')
+    const path = cleanRequestPath(target.path)
+    const [first] = path.segments
+    outcome.maven = first !== undefined && first !== '-'
+    const answer = await this.#router.answer(exchange, path)
+    outcome.source = answer.source
+    outcome.bytes = await sendAnswer(exchange, answer)
+  }
+
+  #fail(exchange: Exchange, error: unknown, outcome: Outcome): void {
+    const { request, response } = exchange
+    outcome.source = undefined
+    if (error instanceof ClientGoneError || response.destroyed) return
+    this.#log(request, error)
+    if (response.headersSent) {
+      exchange.reset()
+      return
+    }
+    const answer = toRefusal(error)
+    exchange.decided()
+    if (announcesBody(request)) refuseBody(exchange, answer, this.#clock)
+    else outcome.bytes = writeRefusal(exchange, answer)
+  }
+
+  #log(request: IncomingMessage, error: unknown): void {
+    if (error instanceof RefusedRequestError) return
+    const fields = { method: request.method, url: request.url, error }
+    if (error instanceof UnavailableError) this.#logger.info(fields, 'No answer for a client')
+    else if (error instanceof BrokenBodyError) this.#logger.warn(fields, 'Reset a broken answer')
+    else this.#logger.error(fields, 'Failed to answer a client')
+  }
+
+  #count(exchange: Exchange, outcome: Outcome): void {
+    const { bytes, source, maven } = outcome
+    const { statusCode } = exchange.response
+    const durationSeconds = (this.#clock.now() - exchange.startedMs) / 1000
+    this.#metrics.count({ status: statusCode, source, bytes, durationSeconds })
+    if (maven === true) this.#counter.count({ bytes, source })
+  }
+}
+
+/** What is to be counted of an exchange. `maven` once its path is known to lie below a repository. */
+interface Outcome {
+  bytes: number
+  source: SourceKind | undefined
+  maven?: boolean
+}
+
+/** A refusal comes from memory and is short, so it needs no deadline of its own. */
+function writeRefusal(exchange: Exchange, answer: Answer): number {
+  const bytes = answer.body.kind === 'bytes' ? answer.body.bytes : new Uint8Array(0)
+  const headers = { ...answer.headers, 'Content-Length': String(bytes.length) }
+  exchange.response.writeHead(answer.status, answer.phrase, headers)
+  exchange.response.end(exchange.isHead ? undefined : bytes)
+  return exchange.isHead ? 0 : bytes.length
+}

@@ -1,0 +1,90 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock } from '@jarswarm/ports'
+import { UnavailableError } from '@jarswarm/ports'
+import { BrokenBodyError, ClientGoneError } from './errors.ts'
+import { untilAborted } from './until-aborted.ts'
+
+/** Clients are told within 8 s what they get (Leiningen leaves after 10 s of silence); this leaves room to say it. */
+const DECISION_MS = 7_500
+/** No client waits longer than 10 s for the next byte of a body. */
+const SOURCE_SILENCE_MS = 8_000
+/** A client that takes no byte for so long holds a blob and a socket for nothing. */
+const CLIENT_SILENCE_MS = 60_000
+
+/** One request with its answer in the making, and the one signal that ends everything done for it. */
+export class Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly startedMs: number
+  readonly #clock: Clock
+  readonly #control = new AbortController()
+  readonly #decision: { cancel(): void }
+
+  constructor(request: IncomingMessage, response: ServerResponse, clock: Clock) {
+    this.request = request
+    this.response = response
+    this.#clock = clock
+    this.startedMs = clock.now()
+    this.#decision = clock.setTimer(() => {
+      this.#control.abort(
+        new UnavailableError('No source answered in time; the fetch goes on, try again shortly'),
+      )
+    }, DECISION_MS)
+    response.once('close', () => {
+      this.#decision.cancel()
+      this.#control.abort(new ClientGoneError('The client closed the connection'))
+    })
+  }
+
+  /** Aborted when the client goes, when no decision is made in time, or when the body stands still. */
+  get signal(): AbortSignal {
+    return this.#control.signal
+  }
+
+  get isHead(): boolean {
+    return this.request.method === 'HEAD'
+  }
+
+  /** The answer is known and its first bytes are here: from now on only the body's deadlines count. */
+  decided(): void {
+    this.#decision.cancel()
+  }
+
+  /** Wait for the source's next chunk. @throws {BrokenBodyError} after 8 s without one */
+  async untilChunk<T>(work: Promise<T>): Promise<T> {
+    return this.#within(SOURCE_SILENCE_MS, 'no byte came for it', work)
+  }
+
+  /** Wait until the client has taken what was written. @throws {BrokenBodyError} after 60 s */
+  async untilDrained(): Promise<void> {
+    const drained = Promise.withResolvers<undefined>()
+    const onDrain = (): void => {
+      drained.resolve(undefined)
+    }
+    this.response.once('drain', onDrain)
+    try {
+      await this.#within(CLIENT_SILENCE_MS, 'the client takes no byte', drained.promise)
+    } finally {
+      this.response.off('drain', onDrain)
+    }
+  }
+
+  /** End the connection so that the client sees a failure and not a short file. */
+  reset(): void {
+    const { socket } = this.request
+    if (!socket.destroyed) socket.resetAndDestroy()
+  }
+
+  async #within<T>(limitMs: number, found: string, work: Promise<T>): Promise<T> {
+    const timer = this.#clock.setTimer(() => {
+      this.#control.abort(
+        new BrokenBodyError(`Cannot send the body: ${found} in ${limitMs / 1000} s`),
+      )
+    }, limitMs)
+    try {
+      return await untilAborted(work, this.signal)
+    } finally {
+      timer.cancel()
+    }
+  }
+}

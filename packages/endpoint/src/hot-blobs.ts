@@ -1,0 +1,79 @@
+import type { ArtifactContent, ArtifactSource, SourceKind } from '@jarswarm/ports'
+import type { IndexEntry } from '@jarswarm/manifest'
+import { TruncatedError } from '@jarswarm/ports'
+import { LRUCache } from 'lru-cache'
+import { untilAborted } from './until-aborted.ts'
+
+/** Memory for the blobs that are asked for again and again: about 2000 poms and small jars. */
+const HOT_CACHE_BYTES = 64 * 1024 * 1024
+/** Larger blobs are streamed. As large as a piece: up to here a source gives a blob whole. */
+const MAX_HOT_BLOB_BYTES = 256 * 1024
+
+/** An artifact ready to be sent: from memory, or as a stream that the receiver must release. */
+export type OpenBlob =
+  | { readonly kind: 'bytes'; readonly source: SourceKind; readonly bytes: Uint8Array }
+  | { readonly kind: 'stream'; readonly source: SourceKind; readonly content: ArtifactContent }
+
+export interface HotBlobsInit {
+  /** @defaultValue {@link HOT_CACHE_BYTES} */
+  readonly hotCacheBytes?: number
+}
+
+/** Opens artifacts, and keeps the small ones in memory by digest so that they are sent in one write. */
+export class HotBlobs {
+  readonly #cache: LRUCache<string, Uint8Array>
+
+  constructor(init: HotBlobsInit = {}) {
+    this.#cache = new LRUCache({
+      maxSize: init.hotCacheBytes ?? HOT_CACHE_BYTES,
+      maxEntrySize: MAX_HOT_BLOB_BYTES,
+      sizeCalculation: (bytes) => Math.max(1, bytes.length),
+    })
+  }
+
+  /** @throws {UnavailableError} when no source has the bytes now */
+  async open(source: ArtifactSource, entry: IndexEntry, signal: AbortSignal): Promise<OpenBlob> {
+    const hot = this.#cache.get(entry.digest)
+    if (hot !== undefined) return { kind: 'bytes', source: 'store', bytes: hot }
+    const content = await untilAborted(source.open(entry, { signal }), signal, (late) => {
+      late.release()
+    })
+    if (entry.sizeBytes > MAX_HOT_BLOB_BYTES)
+      return { kind: 'stream', source: content.source, content }
+    try {
+      const bytes = await readWhole(content, entry, signal)
+      this.#cache.set(entry.digest, bytes)
+      return { kind: 'bytes', source: content.source, bytes }
+    } finally {
+      content.release()
+    }
+  }
+}
+
+/** Read a small blob into one buffer of exactly the indexed size. */
+async function readWhole(
+  content: ArtifactContent,
+  entry: IndexEntry,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(entry.sizeBytes)
+  if (bytes.length === 0) return bytes
+  const range = { offset: 0, length: bytes.length }
+  const chunks = content.read(range, { signal })[Symbol.asyncIterator]()
+  let filled = 0
+  for (;;) {
+    const next = await untilAborted(chunks.next(), signal)
+    if (next.done === true) break
+    if (filled + next.value.length > bytes.length) throw wrongSize(entry)
+    bytes.set(next.value, filled)
+    filled += next.value.length
+  }
+  if (filled !== bytes.length) throw wrongSize(entry)
+  return bytes
+}
+
+function wrongSize(entry: IndexEntry): TruncatedError {
+  return new TruncatedError(
+    `Cannot read ${entry.path}: the source ended elsewhere, wanted ${entry.sizeBytes} bytes`,
+  )
+}

@@ -1,0 +1,185 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { IndexEntry } from '@jarswarm/manifest'
+import { InvalidPathError, nameOf, parsePath, pomOf, sidecarOf } from '@jarswarm/maven'
+import type { RepositoryPath } from '@jarswarm/maven'
+import type { ArtifactSource, Resolution } from '@jarswarm/ports'
+import { UnavailableError } from '@jarswarm/ports'
+import type { Answer } from './answer.ts'
+import { answerDirectory } from './directory-answer.ts'
+import { RefusedRequestError } from './errors.ts'
+import {
+  answerFile,
+  answerText,
+  answerWithoutBytes,
+  artifactFacts,
+  sidecarFacts,
+} from './file-answer.ts'
+import type { FileFacts } from './file-answer.ts'
+import type { HotBlobs } from './hot-blobs.ts'
+import type { RequestPath } from './request-path.ts'
+import type { ServedVersions } from './served-versions.ts'
+import type { SidecarDigests } from './sidecar-digests.ts'
+import { untilAborted } from './until-aborted.ts'
+
+/** A read of something below a repository. */
+export interface MavenRequest {
+  readonly method: string
+  readonly headers: IncomingHttpHeaders
+  readonly source: ArtifactSource
+  /** Path below the repository. */
+  readonly path: RequestPath
+  readonly signal: AbortSignal
+}
+
+export interface MavenRoutesComponents {
+  readonly blobs: HotBlobs
+  readonly digests: SidecarDigests
+  readonly versions: ServedVersions
+}
+
+type ArtifactFound = Resolution & { readonly kind: 'artifact' }
+
+/** Answers for artifacts, their sidecars and directories. Everything that is no answer is thrown. */
+export class MavenRoutes {
+  readonly #blobs: HotBlobs
+  readonly #digests: SidecarDigests
+  readonly #versions: ServedVersions
+
+  constructor(components: MavenRoutesComponents) {
+    this.#blobs = components.blobs
+    this.#digests = components.digests
+    this.#versions = components.versions
+  }
+
+  /**
+   * @throws {RefusedRequestError} with the status that says why not
+   * @throws {UnavailableError} when nothing can be said, or nothing be had, now
+   */
+  async answer(request: MavenRequest): Promise<Answer> {
+    const { source, signal } = request
+    const { segments, folder } = request.path
+    if (segments.length === 0) return await answerDirectory(source, '', signal)
+    const path = readPath(segments.join('/'))
+    const sidecar = folder ? undefined : sidecarOf(path)
+    const wanted = sidecar?.artifact ?? path
+    const found = await resolve(request, wanted)
+    if (found.kind === 'directory' && sidecar === undefined)
+      return await answerDirectory(source, path, signal)
+    if (found.kind !== 'artifact' || folder) throw notFound(request, path)
+    refuseSuspect(source, found)
+    if (sidecar === undefined) return await this.#artifact(request, found)
+    return await this.#sidecar(request, { path, found, algorithm: sidecar.algorithm })
+  }
+
+  async #artifact(request: MavenRequest, found: ArtifactFound): Promise<Answer> {
+    const { source, signal } = request
+    const { entry, mutable } = found
+    const facts = this.#facts(source, found, entry)
+    const spared = answerWithoutBytes(request, facts)
+    if (spared !== undefined) return spared
+    await this.#requirePom(request, entry.path)
+    // HEAD opens the artifact too: its 200 would else promise bytes that the GET after it cannot have.
+    const blob = await this.#blobs.open(source, entry, signal)
+    if (mutable) this.#versions.served(source.id, entry)
+    const answer = answerFile(request, facts, blob)
+    return { ...answer, headers: { ...answer.headers, 'X-Jarswarm-Source': blob.source } }
+  }
+
+  async #sidecar(
+    request: MavenRequest,
+    wanted: {
+      readonly path: RepositoryPath
+      readonly found: ArtifactFound
+      readonly algorithm: 'md5' | 'sha1' | 'sha256' | 'sha512'
+    },
+  ): Promise<Answer> {
+    const { source, signal } = request
+    const { path, found, algorithm } = wanted
+    const recent = found.mutable ? this.#versions.recent(source.id, found.entry.path) : undefined
+    const entry = recent ?? found.entry
+    const text = await this.#digests.digestOf(source, { entry, algorithm }, signal)
+    const artifact = this.#facts(source, found, entry)
+    const facts = sidecarFacts({ ...artifact, headers: staleHeaders(source, found) }, path, text)
+    return answerWithoutBytes(request, facts) ?? answerText(request, facts, text)
+  }
+
+  #facts(source: ArtifactSource, found: ArtifactFound, entry: IndexEntry): FileFacts {
+    const md5 = this.#digests.knownMd5(entry)
+    return artifactFacts(entry, {
+      mutable: found.mutable,
+      headers: {
+        ...(md5 === undefined ? {} : { 'X-Checksum-MD5': md5 }),
+        ...staleHeaders(source, found),
+      },
+    })
+  }
+
+  /**
+   * A jar whose pom exists but cannot be had is not answered: clients that got only the jar would build
+   * silently without its dependencies.
+   */
+  async #requirePom(request: MavenRequest, path: RepositoryPath): Promise<void> {
+    const pom = pomOf(path)
+    if (pom === undefined) return
+    const found = await resolve(request, pom)
+    if (found.kind !== 'artifact') return
+    try {
+      const blob = await this.#blobs.open(request.source, found.entry, request.signal)
+      if (blob.kind === 'stream') blob.content.release()
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error
+      throw new UnavailableError(
+        `${nameOf(path)} waits for its pom, without which it is no use: ${error.message}`,
+        { cause: error },
+      )
+    }
+  }
+}
+
+function readPath(text: string): RepositoryPath {
+  try {
+    return parsePath(text)
+  } catch (error) {
+    if (error instanceof InvalidPathError) throw new RefusedRequestError(400, error.message)
+    throw error
+  }
+}
+
+async function resolve(
+  request: MavenRequest,
+  path: RepositoryPath,
+): Promise<Exclude<Resolution, { readonly kind: 'unknown' }>> {
+  const { source, signal } = request
+  const found = await untilAborted(source.resolve(path, { signal }), signal)
+  if (found.kind === 'unknown') throw new UnavailableError(found.reason)
+  return found
+}
+
+/** 404, which clients remember: only while the head is not so old that the file may exist by now. */
+function notFound(request: MavenRequest, path: string): Error {
+  const { source } = request
+  if (isSuspect(source)) return suspect(source)
+  const head = source.head === undefined ? '' : ` (head ${source.head.seq})`
+  return new RefusedRequestError(404, `${source.name} has no ${path}${head}`)
+}
+
+function refuseSuspect(source: ArtifactSource, found: ArtifactFound): void {
+  if (found.mutable && isSuspect(source)) throw suspect(source)
+}
+
+function isSuspect(source: ArtifactSource): boolean {
+  return source.freshness().state === 'suspect'
+}
+
+function suspect(source: ArtifactSource): UnavailableError {
+  const days = Math.floor(source.freshness().staleSeconds / 86_400)
+  return new UnavailableError(
+    `Cannot say what is newest in ${source.name}: its head expired ${days} days ago and no newer one was found`,
+  )
+}
+
+function staleHeaders(source: ArtifactSource, found: ArtifactFound): Record<string, string> {
+  const { state, staleSeconds } = source.freshness()
+  if (!found.mutable || state !== 'stale') return {}
+  return { 'X-Jarswarm-Stale': String(Math.floor(staleSeconds)) }
+}

@@ -1,0 +1,108 @@
+import type { SourceKind } from '@jarswarm/ports'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { NodeStatus } from './status.ts'
+
+/** From "in memory" over "a peer had it" to "the client was told no". */
+const DURATION_BUCKETS_SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 8, 30]
+
+/** What one answer adds to the metrics. */
+export interface AnswerSample {
+  readonly status: number
+  readonly source: SourceKind | undefined
+  readonly bytes: number
+  readonly durationSeconds: number
+}
+
+/** Metrics in the Prometheus text format, in a registry of their own. */
+export class Metrics {
+  readonly #registry = new Registry()
+  readonly #requests: Counter<'status' | 'source'>
+  readonly #bytes: Counter
+  readonly #duration: Histogram
+
+  constructor(status: () => NodeStatus) {
+    const registers = [this.#registry]
+    this.#requests = new Counter({
+      name: 'jarswarm_requests_total',
+      help: 'Answered requests by status and by where the bytes came from',
+      labelNames: ['status', 'source'],
+      registers,
+    })
+    this.#bytes = new Counter({
+      name: 'jarswarm_served_bytes_total',
+      help: 'Body bytes sent to clients',
+      registers,
+    })
+    this.#duration = new Histogram({
+      name: 'jarswarm_request_duration_seconds',
+      help: 'Time from a request to the end of its answer',
+      buckets: DURATION_BUCKETS_SECONDS,
+      registers,
+    })
+    addStatusGauges(registers, status)
+    addRepositoryGauges(registers, status)
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  count(sample: AnswerSample): void {
+    this.#requests.inc({ status: String(sample.status), source: sample.source ?? 'none' })
+    this.#bytes.inc(sample.bytes)
+    this.#duration.observe(sample.durationSeconds)
+  }
+
+  async text(): Promise<string> {
+    return await this.#registry.metrics()
+  }
+}
+
+function addStatusGauges(registers: Registry[], status: () => NodeStatus): void {
+  const gauges: readonly (readonly [string, string, (status: NodeStatus) => number])[] = [
+    ['jarswarm_uptime_seconds', 'Time since the node started', (s) => s.uptimeSeconds],
+    ['jarswarm_store_blobs', 'Blobs in the store', (s) => s.store.blobs],
+    ['jarswarm_store_bytes', 'Bytes in the store', (s) => s.store.bytes],
+    ['jarswarm_store_quota_bytes', 'Bytes that the store may take', (s) => s.store.quotaBytes],
+    ['jarswarm_peers_connected', 'Peers connected now', (s) => s.peers.connected],
+    ['jarswarm_peers_known', 'Peers known', (s) => s.peers.known],
+  ]
+  for (const [name, help, read] of gauges) {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read(status()))
+      },
+    })
+  }
+}
+
+function addRepositoryGauges(registers: Registry[], status: () => NodeStatus): void {
+  type Repository = NodeStatus['repositories'][number]
+  const gauges: readonly (readonly [string, string, (repository: Repository) => number])[] = [
+    ['jarswarm_head_seq', 'Sequence number of the trusted head', (r) => r.head?.seq ?? 0],
+    ['jarswarm_head_age_seconds', 'Age of the trusted head', (r) => r.head?.ageSeconds ?? 0],
+    ['jarswarm_head_files', 'Files that the trusted head names', (r) => r.head?.files ?? 0],
+    [
+      'jarswarm_head_fresh',
+      '1 while the head has not expired',
+      (r) => Number(r.freshness === 'fresh'),
+    ],
+    ['jarswarm_index_files', 'Files of the index that is here', (r) => r.index.files],
+  ]
+  for (const [name, help, read] of gauges) {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['repository'],
+      registers,
+      collect() {
+        this.reset()
+        for (const repository of status().repositories)
+          this.set({ repository: repository.name }, read(repository))
+      },
+    })
+  }
+}

@@ -1,0 +1,79 @@
+import type { IncomingMessage } from 'node:http'
+import { RefusedRequestError } from './errors.ts'
+
+const READ_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD'])
+const LOOPBACK_NAMES: readonly string[] = ['127.0.0.1', 'localhost', '[::1]']
+const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': ':80', 'https:': ':443' }
+
+/** What decides whether a request is meant for this node. */
+export interface RequestGuardInit {
+  /** Port that clients reach. */
+  readonly port: number
+  /** Host that is listened on, as it stands in a URL. */
+  readonly host: string
+  /** Further names, `name` for any port or `name:port`. */
+  readonly allowHosts: readonly string[]
+}
+
+/** Lets in only requests that read, that are meant for this node, and that no foreign web page sent. */
+export class RequestGuard {
+  readonly #allowed: ReadonlySet<string>
+
+  constructor(init: RequestGuardInit) {
+    const own = [...LOOPBACK_NAMES, init.host].map((name) => `${name}:${init.port}`)
+    this.#allowed = new Set([...own, ...init.allowHosts].map((host) => host.toLowerCase()))
+  }
+
+  /**
+   * @param authority of the absolute form of the request target, which wins over the Host header
+   * @throws {RefusedRequestError} 400, 403 or 421
+   */
+  check(request: IncomingMessage, authority: string | undefined): void {
+    // Two Host headers: a proxy in front may have judged the other one.
+    if ((request.headersDistinct['host'] ?? []).length > 1)
+      throw new RefusedRequestError(400, 'Cannot read the request: found two Host headers')
+    const host = authority ?? request.headers.host ?? ''
+    // DNS rebinding: a foreign name that resolves to this node makes a web page same-origin with it.
+    if (!this.#isOwn(host, ':80'))
+      throw new RefusedRequestError(
+        421,
+        `This node does not answer for host ${host || '(none)'}; allow it with --allow-host`,
+      )
+    this.#refuseForeignPages(request)
+  }
+
+  /** A web page elsewhere must neither read from the node nor make it fetch. */
+  #refuseForeignPages(request: IncomingMessage): void {
+    const site = request.headersDistinct['sec-fetch-site']?.[0]
+    const foreignSite = site !== undefined && site !== 'none' && site !== 'same-origin'
+    const { origin } = request.headers
+    if (foreignSite || (origin !== undefined && !this.#isOwnOrigin(origin)))
+      throw new RefusedRequestError(403, 'This node does not answer requests of other web sites')
+  }
+
+  #isOwnOrigin(origin: string): boolean {
+    if (!URL.canParse(origin)) return false
+    const url = new URL(origin)
+    return this.#isOwn(url.host, DEFAULT_PORTS[url.protocol] ?? '')
+  }
+
+  #isOwn(host: string, defaultPort: string): boolean {
+    const lower = host.toLowerCase()
+    const name = lower.replace(/:\d*$/, '')
+    const withPort = /:\d+$/.test(lower) ? lower : `${name}${defaultPort}`
+    return this.#allowed.has(withPort) || this.#allowed.has(name)
+  }
+}
+
+/** Whether a method reads; no other reaches anything. */
+export function isReadMethod(method: string | undefined): method is 'GET' | 'HEAD' {
+  return READ_METHODS.has(method ?? '')
+}
+
+/** Whether a request announces a body, which no read has. */
+export function announcesBody(request: IncomingMessage): boolean {
+  const length = request.headers['content-length']
+  return (
+    request.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
+  )
+}

@@ -1,0 +1,34 @@
+import type { IndexEntry } from '@jarswarm/manifest'
+import type { Clock } from '@jarswarm/ports'
+import { LRUCache } from 'lru-cache'
+
+/** A client asks for the sidecar right after the file; a slow one within this time. */
+const PAIR_MS = 10_000
+/** Mutable files that are asked for within the same 10 s. */
+const MAX_PAIRS = 1_000
+
+/**
+ * Remembers for 10 s which version of a mutable file went out, so that a sidecar asked for right after it is of the
+ * same version even when a new head came in between.
+ */
+export class ServedVersions {
+  readonly #clock: Clock
+  readonly #served = new LRUCache<string, { readonly entry: IndexEntry; readonly atMs: number }>({
+    max: MAX_PAIRS,
+  })
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  served(repository: string, entry: IndexEntry): void {
+    this.#served.set(`${repository}/${entry.path}`, { entry, atMs: this.#clock.now() })
+  }
+
+  /** The version that went out last, when that is not long ago. */
+  recent(repository: string, path: string): IndexEntry | undefined {
+    const served = this.#served.get(`${repository}/${path}`)
+    if (served === undefined || this.#clock.now() - served.atMs > PAIR_MS) return undefined
+    return served.entry
+  }
+}
