@@ -1,1 +1,8 @@
-export {}
+export { createSwarm } from './create-swarm.ts'
+export type { SwarmComponents, SwarmInit } from './create-swarm.ts'
+export { ProtocolError } from './exchange/errors.ts'
+export { ProviderRefusedError } from './dht/errors.ts'
+export type { SharePolicy } from './libp2p-swarm.ts'
+export { DEFAULT_LIMITS } from './limits.ts'
+export type { SwarmLimits } from './limits.ts'
+export { EXCHANGE_PROTOCOL, headTopic, kadProtocol } from './protocols.ts'

@@ -1,0 +1,37 @@
+import { isPrivate } from '@libp2p/utils'
+import { multiaddr } from '@multiformats/multiaddr'
+import type { Multiaddr } from '@multiformats/multiaddr'
+
+/** Whether an address is on this machine or a private network; a name in DNS counts as public. */
+export function isLocalAddress(address: Multiaddr): boolean {
+  return hostOf(address) !== undefined && isPrivate(address)
+}
+
+/**
+ * The range that an address belongs to, as a bound for what one operator can do: the /24 of IPv4, the /48 of
+ * IPv6. Undefined for local addresses, which are not bounded: a LAN or a test has one range.
+ */
+export function publicRange(address: Multiaddr): string | undefined {
+  const host = hostOf(address)
+  if (host === undefined || isPrivate(address)) return undefined
+  return host.includes(':')
+    ? expandedIpv6(host).slice(0, 3).join(':')
+    : host.split('.').slice(0, 3).join('.')
+}
+
+/** Whether all of some addresses, of which there is at least one, are local. */
+export function areLocal(addresses: readonly string[]): boolean {
+  return addresses.length > 0 && addresses.every((text) => isLocalAddress(multiaddr(text)))
+}
+
+function hostOf(address: Multiaddr): string | undefined {
+  return address.getComponents().find(({ name }) => name === 'ip4' || name === 'ip6')?.value
+}
+
+function expandedIpv6(host: string): string[] {
+  const [head = '', tail] = host.split('::')
+  const before = head === '' ? [] : head.split(':')
+  const after = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros = new Array<string>(8 - before.length - after.length).fill('0')
+  return [...before, ...zeros, ...after]
+}

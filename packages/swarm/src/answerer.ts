@@ -1,0 +1,118 @@
+import type { Clock, PeerName, SwarmContent } from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
+import {
+  KIND,
+  parseBlobPayload,
+  parseDigestPayload,
+  parseNumberPayload,
+  parseTilePayload,
+  STATUS,
+} from './exchange/message.ts'
+import type { RequestFrame } from './exchange/message.ts'
+import { RequestRate } from './exchange/request-rate.ts'
+import { refusal } from './exchange/responder.ts'
+import type { Reply } from './exchange/responder.ts'
+import { formatHello, parseHello } from './holdings/hello.ts'
+import type { Hello } from './holdings/hello.ts'
+import { parseSummary } from './holdings/summary.ts'
+import type { Summary } from './holdings/summary.ts'
+import { MAX_SUMMARIES_PER_SECOND } from './limits.ts'
+
+export interface AnswererComponents {
+  readonly clock: Clock
+  readonly content: SwarmContent
+  /** Whether this peer may learn what we hold. */
+  readonly shares: (peer: PeerName) => boolean
+  readonly ownHello: () => Hello
+  readonly onHello: (peer: PeerName, hello: Hello) => void
+  readonly onSummary: (peer: PeerName, repository: RepositoryId, summary: Summary) => void
+}
+
+const OK_EMPTY: Reply = refusal(STATUS.ok)
+const BAD_REQUEST: Reply = refusal(STATUS.badRequest)
+
+/** Answers what peers ask, out of the node's content. Every payload is attacker-held until parsed. */
+export class ContentAnswerer {
+  readonly #components: AnswererComponents
+  readonly #summaryRates = new Map<PeerName, RequestRate>()
+
+  constructor(components: AnswererComponents) {
+    this.#components = components
+  }
+
+  async answer(peer: PeerName, request: RequestFrame): Promise<Reply> {
+    if (request.kind === KIND.hello) return this.#hello(peer, request.payload)
+    if (!this.#components.content.repositories().includes(request.repository)) {
+      return refusal(STATUS.notHeld)
+    }
+    switch (request.kind) {
+      case KIND.blob:
+        return this.#blob(peer, request)
+      case KIND.object:
+        return this.#object(request)
+      case KIND.manifest:
+        return held(this.#components.content.readManifest(request.repository))
+      case KIND.root:
+        return this.#root(request)
+      case KIND.log:
+        return this.#log(request)
+      case KIND.holdings:
+        return this.#holdings(peer, request)
+      default:
+        return BAD_REQUEST
+    }
+  }
+
+  /** The peer is gone. */
+  forget(peer: PeerName): void {
+    this.#summaryRates.delete(peer)
+  }
+
+  #hello(peer: PeerName, payload: Uint8Array): Reply {
+    const hello = parseHello(payload)
+    if (hello === undefined) return BAD_REQUEST
+    this.#components.onHello(peer, hello)
+    return { status: STATUS.ok, payload: formatHello(this.#components.ownHello()) }
+  }
+
+  async #blob(peer: PeerName, { payload }: RequestFrame): Promise<Reply> {
+    const wanted = parseBlobPayload(payload)
+    if (wanted === undefined) return BAD_REQUEST
+    if (!this.#components.shares(peer)) return refusal(STATUS.refused)
+    return held(await this.#components.content.readBlob(wanted.digest, wanted.range))
+  }
+
+  async #object({ repository, payload }: RequestFrame): Promise<Reply> {
+    const digest = parseDigestPayload(payload)
+    if (digest === undefined) return BAD_REQUEST
+    return held(await this.#components.content.readObject(repository, digest))
+  }
+
+  #root({ repository, payload }: RequestFrame): Reply {
+    const number = parseNumberPayload(payload)
+    if (number === undefined) return BAD_REQUEST
+    return held(this.#components.content.readRoot(repository, number))
+  }
+
+  async #log({ repository, payload }: RequestFrame): Promise<Reply> {
+    const tile = parseTilePayload(payload)
+    if (tile === undefined) return BAD_REQUEST
+    return held(await this.#components.content.readLogTile(repository, tile))
+  }
+
+  #holdings(peer: PeerName, { repository, payload }: RequestFrame): Reply {
+    const rate =
+      this.#summaryRates.get(peer) ??
+      new RequestRate(this.#components.clock, MAX_SUMMARIES_PER_SECOND)
+    this.#summaryRates.set(peer, rate)
+    if (!rate.take()) return refusal(STATUS.busy)
+    const summary = parseSummary(payload)
+    if (summary === undefined) return BAD_REQUEST
+    this.#components.onSummary(peer, repository, summary)
+    return OK_EMPTY
+  }
+}
+
+function held(payload: Uint8Array | undefined): Reply {
+  return payload === undefined ? refusal(STATUS.notHeld) : { status: STATUS.ok, payload }
+}

@@ -1,0 +1,135 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { ConnectionGater, PeerId, PrivateKey } from '@libp2p/interface'
+import type { Clock, Logger, Swarm, SwarmContent } from '@jarswarm/ports'
+import { LevelDatastore } from 'datastore-level'
+import { areLocal } from './addresses.ts'
+import { BanList } from './ban-list.ts'
+import { createLibp2pNode } from './libp2p-node.ts'
+import { Libp2pSwarm } from './libp2p-swarm.ts'
+import type { SharePolicy } from './libp2p-swarm.ts'
+import { DEFAULT_LIMITS, MAX_BOOTSTRAP_CONNECTIONS } from './limits.ts'
+import type { SwarmLimits } from './limits.ts'
+import { loadPeerKey } from './peer-key.ts'
+
+export interface SwarmComponents {
+  readonly content: SwarmContent
+  readonly clock: Clock
+  readonly logger: Logger
+  /** A number in [0, 1). @defaultValue `Math.random` */
+  readonly random?: () => number
+}
+
+export interface SwarmInit {
+  /** Keeps `peer.key` and the known peers; made when absent. Without one, all is forgotten at the end. */
+  readonly directory?: string
+  /** Multiaddrs to listen on; none for a node that only dials. */
+  readonly listen: readonly string[]
+  /** Multiaddrs under which others reach this node, when they differ from where it listens. */
+  readonly announce?: readonly string[]
+  /** Multiaddrs with peer id that are kept connected. */
+  readonly bootstrap?: readonly string[]
+  /** Multiaddrs that are tried once at start, beside the peers that the directory remembers. */
+  readonly knownPeers?: readonly string[]
+  /** Look for peers on the LAN. @defaultValue false */
+  readonly mdns?: boolean
+  /** @defaultValue `all` */
+  readonly share?: SharePolicy
+  /** @defaultValue `node` */
+  readonly role?: 'node' | 'bootstrap'
+  /**
+   * A private network takes its own addresses as dialable. @defaultValue `private` when all addresses given
+   * to listen on, or all bootstrap addresses, are local
+   */
+  readonly network?: 'public' | 'private'
+  /**
+   * Whether to answer queries of the DHT. @defaultValue servers are bootstrap nodes, nodes of a private
+   * network, and those that prove a public address
+   */
+  readonly dht?: 'server' | 'client'
+  /** Tell peers what this node holds on connection; without it only the DHT tells. @defaultValue true */
+  readonly summaries?: boolean
+  readonly limits?: Partial<SwarmLimits>
+}
+
+/**
+ * Make a node of the swarm for the repositories that `content` follows. It opens its datastore here, and
+ * sockets at `start()`; `stop()` closes both, and it cannot be started again.
+ *
+ * @throws {SyntaxError} when the directory's peer key is unreadable
+ */
+export async function createSwarm(components: SwarmComponents, init: SwarmInit): Promise<Swarm> {
+  const { clock, logger, content, random = Math.random } = components
+  const role = init.role ?? 'node'
+  const network = init.network ?? guessNetwork(init)
+  const limits = limitsFor(role, init.limits)
+  const { privateKey, datastore } = await openDirectory(init.directory)
+  const bans = new BanList({ clock, logger, datastore })
+  let swarm: Libp2pSwarm | undefined
+  const node = await createLibp2pNode({
+    privateKey,
+    datastore,
+    limits,
+    network,
+    repositories: content.repositories(),
+    listen: init.listen,
+    announce: init.announce ?? [],
+    mdns: init.mdns ?? false,
+    dhtServer: dhtServer(init.dht, role, network),
+    gater: gaterOf(bans),
+    onLanPeer: (peer) => swarm?.onLanPeer(peer),
+  })
+  swarm = new Libp2pSwarm(
+    { clock, logger, content, random, node, bans, datastore },
+    {
+      role,
+      network,
+      limits,
+      share: init.share ?? 'all',
+      summaries: init.summaries ?? true,
+      bootstrap: init.bootstrap ?? [],
+      knownPeers: init.knownPeers ?? [],
+    },
+  )
+  return swarm
+}
+
+function guessNetwork(init: SwarmInit): 'public' | 'private' {
+  const wildcard = /\/ip[46]\/(?:0\.0\.0\.0|::)\//
+  const bound = init.listen.filter((address) => !wildcard.test(address))
+  const isPrivate = areLocal(bound) || areLocal(init.bootstrap ?? [])
+  return isPrivate && (init.announce ?? []).length === 0 ? 'private' : 'public'
+}
+
+function limitsFor(role: 'node' | 'bootstrap', given: Partial<SwarmLimits> = {}): SwarmLimits {
+  const connections = role === 'bootstrap' ? { maxConnections: MAX_BOOTSTRAP_CONNECTIONS } : {}
+  return { ...DEFAULT_LIMITS, ...connections, ...given }
+}
+
+function dhtServer(
+  given: 'server' | 'client' | undefined,
+  role: 'node' | 'bootstrap',
+  network: 'public' | 'private',
+): boolean | undefined {
+  if (given !== undefined) return given === 'server'
+  return role === 'bootstrap' || network === 'private' ? true : undefined
+}
+
+function gaterOf(bans: BanList): ConnectionGater {
+  const refuses = (peer: PeerId): boolean => bans.isBanned(peer.toString())
+  return { denyDialPeer: refuses, denyInboundEncryptedConnection: refuses }
+}
+
+async function openDirectory(
+  directory: string | undefined,
+): Promise<{ readonly privateKey: PrivateKey; readonly datastore: LevelDatastore | undefined }> {
+  if (directory === undefined) {
+    return { privateKey: await generateKeyPair('Ed25519'), datastore: undefined }
+  }
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const privateKey = await loadPeerKey(directory)
+  const datastore = new LevelDatastore(join(directory, 'peers'))
+  await datastore.open()
+  return { privateKey, datastore }
+}

@@ -1,0 +1,103 @@
+import { SourceUnavailableError } from '@jarswarm/ports'
+import type { Clock } from '@jarswarm/ports'
+import { MAX_WAITING_PROVIDES } from '../limits.ts'
+
+const DAY_MS = 86_400_000
+
+interface Turn {
+  readonly signal: AbortSignal | undefined
+  readonly work: () => Promise<void>
+  readonly resolve: () => void
+  readonly reject: (reason: unknown) => void
+}
+
+/** Announcements one after another in the order given, within a budget that refills evenly over the day. */
+export class ProvideQueue {
+  readonly #clock: Clock
+  readonly #perDay: number
+  readonly #turns: Turn[] = []
+  #budget: number
+  #refilledMs: number
+  #busy = false
+  #timer: { cancel(): void } | undefined
+
+  constructor(clock: Clock, perDay: number) {
+    this.#clock = clock
+    this.#perDay = perDay
+    this.#budget = perDay
+    this.#refilledMs = clock.now()
+  }
+
+  /** Do the work when it is its turn; an abort takes it out of the queue. */
+  run(work: () => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+    if (this.#turns.length >= MAX_WAITING_PROVIDES) {
+      const found = `${String(this.#turns.length)} announcements waiting`
+      return Promise.reject(new SourceUnavailableError(`Cannot announce: found ${found}`))
+    }
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted()
+      const abort = (): void => {
+        const at = this.#turns.indexOf(turn)
+        if (at >= 0) this.#turns.splice(at, 1)
+        reject(signal?.reason as Error)
+      }
+      const turn: Turn = {
+        signal,
+        work,
+        resolve: () => {
+          signal?.removeEventListener('abort', abort)
+          resolve()
+        },
+        reject: (reason) => {
+          signal?.removeEventListener('abort', abort)
+          reject(reason as Error)
+        },
+      }
+      signal?.addEventListener('abort', abort, { once: true })
+      this.#turns.push(turn)
+      this.#next()
+    })
+  }
+
+  stop(): void {
+    this.#timer?.cancel()
+    const error = new SourceUnavailableError('Cannot announce: the swarm has stopped')
+    for (const turn of this.#turns.splice(0)) turn.reject(error)
+  }
+
+  #next(): void {
+    if (this.#busy || this.#turns.length === 0 || this.#timer !== undefined) return
+    this.#refill()
+    if (this.#budget < 1) {
+      const waitMs = ((1 - this.#budget) / this.#perDay) * DAY_MS
+      this.#timer = this.#clock.setTimer(() => {
+        this.#timer = undefined
+        this.#next()
+      }, Math.ceil(waitMs))
+      return
+    }
+    const turn = this.#turns.shift()
+    if (turn === undefined) return
+    this.#budget -= 1
+    this.#busy = true
+    void this.#work(turn)
+  }
+
+  async #work(turn: Turn): Promise<void> {
+    try {
+      await turn.work()
+      turn.resolve()
+    } catch (error) {
+      turn.reject(error)
+    }
+    this.#busy = false
+    this.#next()
+  }
+
+  #refill(): void {
+    const now = this.#clock.now()
+    const gained = ((now - this.#refilledMs) / DAY_MS) * this.#perDay
+    this.#budget = Math.min(this.#perDay, this.#budget + Math.max(gained, 0))
+    this.#refilledMs = now
+  }
+}

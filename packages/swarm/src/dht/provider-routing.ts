@@ -1,0 +1,116 @@
+import type { Libp2p, PeerInfo } from '@libp2p/interface'
+import type { KadDHT, SingleKadDHT } from '@libp2p/kad-dht'
+import type { AbortOptions, Clock, Logger, PeerName, ProviderSubject } from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
+import { parallelMap } from '../exchange/parallel-map.ts'
+import {
+  DHT_READY_MS,
+  FIND_TIMEOUT_MS,
+  MAX_PROVIDER_DIALS,
+  MAX_PROVIDERS_FOUND,
+  PROVIDE_TIMEOUT_MS,
+} from '../limits.ts'
+import { ProvideQueue } from './provide-queue.ts'
+import { providerCid } from './provider-cid.ts'
+
+const READY_POLL_MS = 50
+
+export interface ProviderRoutingComponents {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly libp2p: Libp2p
+  readonly dhts: ReadonlyMap<RepositoryId, KadDHT>
+  /** Connect and greet; resolves to false when the peer cannot be reached. */
+  readonly join: (peer: PeerInfo, signal: AbortSignal) => Promise<boolean>
+  /** Whether others can dial this node, without which a record would only waste their time. */
+  readonly isDialable: () => boolean
+}
+
+/** Finds and announces providers in the DHT of each repository. A hint, never an authority. */
+export class ProviderRouting {
+  readonly #components: ProviderRoutingComponents
+  readonly #queue: ProvideQueue
+  readonly #stopping = new AbortController()
+
+  constructor(components: ProviderRoutingComponents, init: { readonly providesPerDay: number }) {
+    this.#components = components
+    this.#queue = new ProvideQueue(components.clock, init.providesPerDay)
+  }
+
+  stop(): void {
+    this.#queue.stop()
+    this.#stopping.abort(new Error('The swarm stops'))
+  }
+
+  async provide(subject: ProviderSubject, options: AbortOptions): Promise<void> {
+    const dht = this.#components.dhts.get(subject.repository)
+    if (dht === undefined || !this.#components.isDialable()) return
+    await this.#queue.run(async () => {
+      const signal = this.#signal(options.signal, PROVIDE_TIMEOUT_MS)
+      await this.#ready(dht, signal)
+      for await (const event of dht.provide(providerCid(subject), { signal })) {
+        if (event.name === 'QUERY_ERROR') {
+          this.#components.logger.debug(
+            { error: event.error },
+            'a DHT server did not take a record',
+          )
+        }
+      }
+    }, options.signal)
+  }
+
+  async *find(subject: ProviderSubject, options: AbortOptions): AsyncGenerator<PeerName> {
+    const { dhts, join, logger } = this.#components
+    const dht = dhts.get(subject.repository)
+    if (dht === undefined) return
+    const signal = this.#signal(options.signal, FIND_TIMEOUT_MS)
+    const dialled = parallelMap(
+      this.#providers(dht, subject, signal),
+      async (peer) => ({ peer, joined: await join(peer, signal) }),
+      { concurrency: MAX_PROVIDER_DIALS, maxPending: MAX_PROVIDERS_FOUND + 1 },
+    )
+    try {
+      for await (const { peer, joined } of dialled) if (joined) yield peer.id.toString()
+    } catch (error) {
+      options.signal?.throwIfAborted()
+      logger.debug({ error }, 'a lookup in the DHT ended early')
+    }
+  }
+
+  /** Each provider once, ourselves left out. */
+  async *#providers(
+    dht: KadDHT,
+    subject: ProviderSubject,
+    signal: AbortSignal,
+  ): AsyncGenerator<PeerInfo> {
+    const seen = new Set<PeerName>([this.#components.libp2p.peerId.toString()])
+    await this.#ready(dht, signal)
+    for await (const event of dht.findProviders(providerCid(subject), { signal })) {
+      if (event.name !== 'PROVIDER') continue
+      for (const provider of event.providers) {
+        if (seen.has(provider.id.toString())) continue
+        seen.add(provider.id.toString())
+        yield provider
+        if (seen.size > MAX_PROVIDERS_FOUND) return
+      }
+    }
+  }
+
+  /** Just after start the first server may not be known yet; without any there is nobody to ask. */
+  async #ready(dht: KadDHT, signal: AbortSignal): Promise<void> {
+    const { clock, libp2p } = this.#components
+    const untilMs = clock.now() + DHT_READY_MS
+    const { routingTable } = dht as SingleKadDHT
+    while (routingTable.size === 0 && clock.now() < untilMs) {
+      if (libp2p.getConnections().length === 0 && libp2p.getDialQueue().length === 0) return
+      signal.throwIfAborted()
+      await new Promise<void>((resolve) => clock.setTimer(resolve, READY_POLL_MS))
+    }
+  }
+
+  #signal(signal: AbortSignal | undefined, timeoutMs: number): AbortSignal {
+    const signals = [this.#stopping.signal, AbortSignal.timeout(timeoutMs)]
+    if (signal !== undefined) signals.push(signal)
+    return AbortSignal.any(signals)
+  }
+}

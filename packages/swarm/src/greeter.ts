@@ -1,0 +1,174 @@
+import type { Clock, HoldingsChange, Logger, PeerName, SwarmContent } from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
+import { KIND } from './exchange/message.ts'
+import type { LaneRequest } from './exchange/request-lane.ts'
+import { formatHello, MAX_HELLO_BYTES, parseHello } from './holdings/hello.ts'
+import type { Hello } from './holdings/hello.ts'
+import { OwnHoldings } from './holdings/own-holdings.ts'
+import { formatSummary } from './holdings/summary.ts'
+import type { Summary } from './holdings/summary.ts'
+import { HELLO_TIMEOUT_MS, MAX_HELLO_ATTEMPTS, UNKNOWN_ANSWER_BYTES } from './limits.ts'
+import type { PeerBook } from './peer-book.ts'
+
+const NO_REPOSITORY = '0'.repeat(64)
+
+export interface GreeterComponents {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly content: SwarmContent
+  readonly book: PeerBook
+  readonly ownHello: () => Hello
+  /** Whether this peer may learn what we hold. */
+  readonly shares: (peer: PeerName) => boolean
+  readonly ask: (peer: PeerName, request: LaneRequest, signal: AbortSignal) => Promise<Uint8Array>
+}
+
+/** Says hello to new peers, tells those who follow the same what we hold, and keeps them current. */
+export class Greeter {
+  readonly #components: GreeterComponents
+  readonly #debounceMs: number
+  readonly #own = new Map<RepositoryId, OwnHoldings>()
+  /** Peers that were told everything of a repository, and since then every change. */
+  readonly #told = new Map<PeerName, Set<RepositoryId>>()
+  readonly #changed = new Set<RepositoryId>()
+  readonly #stopping = new AbortController()
+  #timer: { cancel(): void } | undefined
+  #unsubscribe: (() => void) | undefined
+
+  constructor(components: GreeterComponents, init: { readonly debounceMs: number }) {
+    this.#components = components
+    this.#debounceMs = init.debounceMs
+  }
+
+  start(): void {
+    const { content } = this.#components
+    for (const repository of content.repositories()) {
+      this.#own.set(repository, new OwnHoldings(content, repository))
+    }
+    this.#unsubscribe = content.onHoldingsChange((change) => {
+      this.#onChange(change)
+    })
+  }
+
+  stop(): void {
+    this.#unsubscribe?.()
+    this.#timer?.cancel()
+    this.#stopping.abort(new Error('The swarm stops'))
+  }
+
+  /** Greet a peer that connected; resolves when it has answered or was given up. */
+  async greet(peer: PeerName): Promise<void> {
+    const { ask, clock, book, logger, ownHello } = this.#components
+    for (let attempt = 1; attempt <= MAX_HELLO_ATTEMPTS; attempt += 1) {
+      const before = clock.now()
+      try {
+        const payload = formatHello(ownHello())
+        const signal = this.#deadline()
+        const answer = await ask(peer, greeting(payload), signal)
+        book.measured(peer, clock.now() - before)
+        const hello = parseHello(answer)
+        if (hello !== undefined) this.onHello(peer, hello)
+        return
+      } catch (error) {
+        logger.debug({ peer, attempt, error }, 'a peer did not answer the greeting')
+        if (this.#stopping.signal.aborted || book.get(peer)?.connected !== true) return
+      }
+    }
+  }
+
+  /** Take in what a peer said of itself, by asking or by answering. */
+  onHello(peer: PeerName, hello: Hello): void {
+    const { book, content } = this.#components
+    const entry = book.get(peer)
+    if (entry?.connected !== true) return
+    entry.repositories = new Set(hello.repositories)
+    if (entry.greeted) return
+    entry.greeted = true
+    const common = content.repositories().filter((id) => entry.repositories.has(id))
+    if (common.length === 0) return
+    content.peerJoined(peer)
+    for (const repository of common) void this.#tellAll(peer, repository)
+  }
+
+  /** The peer is gone, and must be told anew when it returns. */
+  forget(peer: PeerName): void {
+    this.#told.delete(peer)
+  }
+
+  #onChange(change: HoldingsChange): void {
+    const own = this.#own.get(change.repository)
+    if (own === undefined) return
+    own.apply(change)
+    this.#changed.add(change.repository)
+    this.#timer ??= this.#components.clock.setTimer(() => {
+      this.#timer = undefined
+      const repositories = [...this.#changed]
+      this.#changed.clear()
+      for (const repository of repositories) void this.#tellChanges(repository)
+    }, this.#debounceMs)
+  }
+
+  async #tellAll(peer: PeerName, repository: RepositoryId): Promise<void> {
+    const own = this.#own.get(repository)
+    if (own === undefined || !this.#components.shares(peer)) return
+    const told = this.#told.get(peer) ?? new Set()
+    this.#told.set(peer, told.add(repository))
+    try {
+      await this.#tell(peer, repository, await own.full())
+    } catch (error) {
+      this.#lost(peer, repository, error)
+    }
+  }
+
+  async #tellChanges(repository: RepositoryId): Promise<void> {
+    const summary = await this.#own.get(repository)?.takeChanges()
+    if (summary === undefined) return
+    const { book } = this.#components
+    for (const { peer } of book.followers(repository)) {
+      if (this.#told.get(peer)?.has(repository) !== true) void this.#tellAll(peer, repository)
+      else {
+        void this.#tell(peer, repository, summary).catch((error: unknown) => {
+          this.#lost(peer, repository, error)
+        })
+      }
+    }
+  }
+
+  /** A change did not arrive: the next one brings everything. */
+  #lost(peer: PeerName, repository: RepositoryId, error: unknown): void {
+    this.#told.get(peer)?.delete(repository)
+    this.#components.logger.debug({ peer, repository, error }, 'a summary was not taken')
+  }
+
+  async #tell(peer: PeerName, repository: RepositoryId, summary: Summary): Promise<void> {
+    const { ask, book, clock } = this.#components
+    const before = clock.now()
+    const request: LaneRequest = {
+      what: 'leave to tell what is held',
+      kind: KIND.holdings,
+      repository,
+      payload: formatSummary(summary),
+      costBytes: UNKNOWN_ANSWER_BYTES,
+      exactBytes: 0,
+      maxBytes: 0,
+    }
+    await ask(peer, request, this.#deadline())
+    book.measured(peer, clock.now() - before)
+  }
+
+  #deadline(): AbortSignal {
+    return AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(HELLO_TIMEOUT_MS)])
+  }
+}
+
+function greeting(payload: Uint8Array): LaneRequest {
+  return {
+    what: 'greeting',
+    kind: KIND.hello,
+    repository: NO_REPOSITORY,
+    payload,
+    costBytes: MAX_HELLO_BYTES,
+    exactBytes: undefined,
+    maxBytes: MAX_HELLO_BYTES,
+  }
+}

@@ -1,0 +1,346 @@
+import type { Digest } from '@jarswarm/manifest'
+import type {
+  AbortOptions,
+  Clock,
+  ExchangeRequest,
+  Logger,
+  PeerName,
+  PeerStatus,
+  ProviderSubject,
+  Swarm,
+  SwarmContent,
+} from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
+import type { Connection, PeerId, PeerInfo, Stream } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import type { LevelDatastore } from 'datastore-level'
+import { isLocalAddress, publicRange } from './addresses.ts'
+import { ContentAnswerer } from './answerer.ts'
+import type { BanList } from './ban-list.ts'
+import { ProviderGuard } from './dht/provider-guard.ts'
+import { ProviderRouting } from './dht/provider-routing.ts'
+import { Requester } from './exchange/requester.ts'
+import { toLaneRequest } from './exchange/requests.ts'
+import { Responder } from './exchange/responder.ts'
+import { Greeter } from './greeter.ts'
+import { HeadGossip } from './head-gossip.ts'
+import type { Hello } from './holdings/hello.ts'
+import type { Libp2pNode } from './libp2p-node.ts'
+import { DIAL_TIMEOUT_MS, HELLO_TIMEOUT_MS, MAX_INBOUND_STREAMS } from './limits.ts'
+import type { SwarmLimits } from './limits.ts'
+import { PeerBook } from './peer-book.ts'
+import { EXCHANGE_PROTOCOL } from './protocols.ts'
+import { Redialler } from './redialler.ts'
+
+/** Who may learn what this node holds: everyone, peers on private networks, nobody. */
+export type SharePolicy = 'all' | 'lan' | 'none'
+
+export interface Libp2pSwarmComponents {
+  readonly content: SwarmContent
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly node: Libp2pNode
+  readonly bans: BanList
+  /** Closed at the end; undefined when nothing is to be kept. */
+  readonly datastore: LevelDatastore | undefined
+  readonly random: () => number
+}
+
+export interface Libp2pSwarmInit {
+  readonly share: SharePolicy
+  readonly role: 'node' | 'bootstrap'
+  readonly network: 'public' | 'private'
+  readonly summaries: boolean
+  readonly bootstrap: readonly string[]
+  readonly knownPeers: readonly string[]
+  readonly limits: SwarmLimits
+}
+
+/** The `Swarm` port over libp2p: the parts are wired here, and do their work elsewhere. */
+export class Libp2pSwarm implements Swarm {
+  readonly peerId: PeerName
+  readonly #content: SwarmContent
+  readonly #logger: Logger
+  readonly #node: Libp2pNode
+  readonly #bans: BanList
+  readonly #datastore: LevelDatastore | undefined
+  readonly #init: Libp2pSwarmInit
+  readonly #clock: Clock
+  readonly #book = new PeerBook()
+  readonly #requester: Requester
+  readonly #responder: Responder
+  readonly #answerer: ContentAnswerer
+  readonly #greeter: Greeter
+  readonly #gossip: HeadGossip
+  readonly #routing: ProviderRouting
+  readonly #redialler: Redialler
+  readonly #greetings = new Map<PeerName, Promise<void>>()
+  #topology: string | undefined
+  #state: 'new' | 'started' | 'stopped' = 'new'
+
+  constructor(components: Libp2pSwarmComponents, init: Libp2pSwarmInit) {
+    const { content, clock, logger, node, random } = components
+    const { libp2p, gossip, dhts } = node
+    this.peerId = libp2p.peerId.toString()
+    this.#content = content
+    this.#logger = logger
+    this.#node = node
+    this.#bans = components.bans
+    this.#datastore = components.datastore
+    this.#init = init
+    this.#clock = clock
+    const book = this.#book
+    const shares = (peer: PeerName): boolean => this.#shares(peer)
+    const ownHello = (): Hello => ({
+      bootstrap: init.role === 'bootstrap',
+      repositories: content.repositories(),
+    })
+    this.#requester = new Requester(
+      { clock, openStream: (peer) => this.#openStream(peer) },
+      { silenceMs: init.limits.silenceMs },
+    )
+    this.#greeter = new Greeter(
+      {
+        clock,
+        logger,
+        content,
+        book,
+        ownHello,
+        shares: (peer) => init.summaries && shares(peer),
+        ask: (peer, request, signal) => this.#requester.ask(peer, request, signal),
+      },
+      { debounceMs: init.limits.holdingsDebounceMs },
+    )
+    this.#answerer = new ContentAnswerer({
+      clock,
+      content,
+      shares,
+      ownHello,
+      onHello: (peer, hello) => {
+        this.#greeter.onHello(peer, hello)
+      },
+      onSummary: (peer, repository, summary) => {
+        book.summarize(peer, repository, summary)
+      },
+    })
+    this.#responder = new Responder({
+      clock,
+      logger,
+      answer: (peer, request) => this.#answerer.answer(peer, request),
+    })
+    this.#gossip = new HeadGossip({ clock, logger, content, gossip })
+    this.#routing = new ProviderRouting(
+      {
+        clock,
+        logger,
+        libp2p,
+        dhts,
+        join: (peer, signal) => this.#join(peer, signal),
+        isDialable: () => this.#isDialable(),
+      },
+      { providesPerDay: init.limits.providesPerDay },
+    )
+    this.#redialler = new Redialler({ clock, logger, libp2p, random }, init)
+    for (const [repository, dht] of dhts) {
+      // eslint-disable-next-line no-new -- it wraps the record store of the DHT, and lives as long
+      new ProviderGuard(dht, {
+        clock,
+        random,
+        self: libp2p.peerId,
+        knowsKey: (keyHex) => content.knowsProviderKey(repository, keyHex),
+        rangeOf: (peer) => this.#rangeOf(peer),
+        isReachable: (peer) => this.#hasAddresses(peer),
+      })
+    }
+  }
+
+  listenAddresses(): readonly string[] {
+    if (this.#state !== 'started') return []
+    return this.#node.libp2p.getMultiaddrs().map(String)
+  }
+
+  peers(): readonly PeerStatus[] {
+    return this.#book.statuses(this.#content.repositories(), (peer) => this.#bans.isBanned(peer))
+  }
+
+  claimants(repository: RepositoryId, digest: Digest): readonly PeerName[] {
+    return this.#book
+      .claimants(repository, digest)
+      .map(({ peer }) => peer)
+      .filter((peer) => !this.#bans.isAvoided(peer))
+  }
+
+  followers(repository: RepositoryId): readonly PeerName[] {
+    return this.#book
+      .followers(repository)
+      .map(({ peer }) => peer)
+      .filter((peer) => !this.#bans.isBanned(peer))
+  }
+
+  findProviders(subject: ProviderSubject, options: AbortOptions): AsyncIterable<PeerName> {
+    return this.#routing.find(subject, options)
+  }
+
+  async provide(subject: ProviderSubject, options: AbortOptions): Promise<void> {
+    options.signal?.throwIfAborted()
+    const allowed =
+      this.#init.share === 'all' || (this.#init.share === 'lan' && this.#init.network === 'private')
+    if (allowed) await this.#routing.provide(subject, options)
+  }
+
+  async request(
+    peer: PeerName,
+    request: ExchangeRequest,
+    options: AbortOptions,
+  ): Promise<Uint8Array> {
+    const idle = this.#requester.idle(peer)
+    const before = this.#clock.now()
+    const bytes = await this.#requester.ask(peer, toLaneRequest(request), options.signal)
+    if (idle) this.#book.measured(peer, this.#clock.now() - before)
+    return bytes
+  }
+
+  async gossipManifest(repository: RepositoryId, manifest: Uint8Array): Promise<void> {
+    if (this.#state === 'started') await this.#gossip.publish(repository, manifest)
+  }
+
+  reportWrongBytes(peer: PeerName): void {
+    this.#bans.report(peer)
+    this.#logger.warn({ peer }, 'a peer sent bytes that fail their digest')
+    if (!this.#bans.isBanned(peer)) return
+    void this.#node.libp2p.hangUp(peerIdFromString(peer)).catch((error: unknown) => {
+      this.#logger.debug({ peer, error }, 'a banned peer could not be disconnected')
+    })
+  }
+
+  transferred(): { readonly receivedBytes: number; readonly sentBytes: number } {
+    return {
+      receivedBytes: this.#requester.receivedBytes,
+      sentBytes: this.#responder.sentBytes,
+    }
+  }
+
+  async start(): Promise<void> {
+    if (this.#state !== 'new') return
+    this.#state = 'started'
+    const { libp2p } = this.#node
+    await this.#bans.start()
+    this.#greeter.start()
+    await libp2p.handle(
+      EXCHANGE_PROTOCOL,
+      (stream, connection) => this.#responder.serve(connection.remotePeer.toString(), stream),
+      // One more than we serve, so that the refusal is ours: beyond the library's no handler runs at all.
+      { maxInboundStreams: MAX_INBOUND_STREAMS + 1 },
+    )
+    this.#topology = await libp2p.register(EXCHANGE_PROTOCOL, {
+      onConnect: (peer, connection) => {
+        this.#onConnect(peer, connection)
+      },
+      onDisconnect: (peer) => {
+        this.#onDisconnect(peer.toString())
+      },
+    })
+    await libp2p.start()
+    this.#gossip.start()
+    await this.#redialler.start()
+  }
+
+  async stop(): Promise<void> {
+    if (this.#state !== 'started') return
+    this.#state = 'stopped'
+    const { libp2p } = this.#node
+    this.#redialler.stop()
+    this.#routing.stop()
+    this.#greeter.stop()
+    this.#gossip.stop()
+    this.#requester.stop()
+    this.#responder.stop()
+    if (this.#topology !== undefined) libp2p.unregister(this.#topology)
+    await libp2p.unhandle(EXCHANGE_PROTOCOL)
+    await libp2p.stop()
+    await this.#bans.stop()
+    await this.#datastore?.close()
+  }
+
+  /** Dial a peer that mDNS found. */
+  onLanPeer(peer: PeerInfo): void {
+    if (this.#state === 'started') void this.#redialler.dial(peer)
+  }
+
+  #onConnect(peer: PeerId, connection: Connection): void {
+    const name = peer.toString()
+    const { remoteAddr } = connection
+    this.#book.connected(name, remoteAddr.toString(), isLocalAddress(remoteAddr))
+    if (this.#greetings.has(name)) return
+    const greeting = this.#greeter.greet(name).finally(() => this.#greetings.delete(name))
+    this.#greetings.set(name, greeting)
+  }
+
+  #onDisconnect(peer: PeerName): void {
+    this.#book.disconnected(peer)
+    this.#greeter.forget(peer)
+    this.#answerer.forget(peer)
+    this.#requester.drop(peer)
+  }
+
+  async #openStream(peer: PeerName): Promise<Stream> {
+    return this.#node.libp2p.dialProtocol(peerIdFromString(peer), EXCHANGE_PROTOCOL, {
+      signal: AbortSignal.timeout(DIAL_TIMEOUT_MS),
+    })
+  }
+
+  /** Connect to a peer that the DHT named, and wait until it has been greeted. */
+  async #join(peer: PeerInfo, signal: AbortSignal): Promise<boolean> {
+    const name = peer.id.toString()
+    if (this.#bans.isBanned(name)) return false
+    if (this.#book.get(name)?.greeted === true) return true
+    try {
+      await this.#node.libp2p.peerStore.merge(peer.id, { multiaddrs: peer.multiaddrs })
+      await this.#node.libp2p.dial(peer.id, { signal })
+      await this.#greeted(name, signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      this.#logger.debug({ peer: name, error }, 'a provider cannot be reached')
+    }
+    return this.#book.get(name)?.greeted === true
+  }
+
+  /** The connection is there before the peer is identified and greeted. */
+  async #greeted(peer: PeerName, signal: AbortSignal): Promise<void> {
+    const untilMs = this.#clock.now() + HELLO_TIMEOUT_MS
+    while (this.#book.get(peer)?.greeted !== true && this.#clock.now() < untilMs) {
+      signal.throwIfAborted()
+      await new Promise<void>((resolve) => this.#clock.setTimer(resolve, GREETED_POLL_MS))
+    }
+  }
+
+  #shares(peer: PeerName): boolean {
+    const { share } = this.#init
+    return share === 'all' || (share === 'lan' && this.#book.get(peer)?.local === true)
+  }
+
+  /** A public network needs a proven public address; a private one takes what there is. */
+  #isDialable(): boolean {
+    const addresses = this.#node.libp2p.getMultiaddrs()
+    return this.#init.network === 'private'
+      ? addresses.length > 0
+      : addresses.some((address) => !isLocalAddress(address))
+  }
+
+  #rangeOf(peer: PeerName): string | undefined {
+    const connection = this.#node.libp2p.getConnections(peerIdFromString(peer))[0]
+    return connection === undefined ? undefined : publicRange(connection.remoteAddr)
+  }
+
+  async #hasAddresses(peer: PeerId): Promise<boolean> {
+    try {
+      const { addresses } = await this.#node.libp2p.peerStore.get(peer)
+      return addresses.length > 0
+    } catch (error) {
+      this.#logger.debug({ peer: peer.toString(), error }, 'a provider is no longer known')
+      return false
+    }
+  }
+}
+
+const GREETED_POLL_MS = 10

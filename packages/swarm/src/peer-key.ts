@@ -1,0 +1,52 @@
+import { open, readFile, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
+import type { PrivateKey } from '@libp2p/interface'
+
+const KEY_FILE = 'peer.key'
+
+/**
+ * The key that names this node, from `peer.key` in its directory; made, for the owner's eyes only, when it is
+ * not there. The directory must exist.
+ *
+ * @throws {SyntaxError} when the file holds no key; the node must not go on under another name
+ */
+export async function loadPeerKey(directory: string): Promise<PrivateKey> {
+  const file = join(directory, KEY_FILE)
+  let bytes: Uint8Array
+  try {
+    bytes = await readFile(file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return createPeerKey(directory, file)
+  }
+  try {
+    return privateKeyFromProtobuf(bytes)
+  } catch (cause) {
+    const found = `${String(bytes.length)} bytes that are no private key`
+    throw new SyntaxError(
+      `Cannot read the peer key ${file}: found ${found}, wanted an Ed25519 key; remove the file to get a new name`,
+      { cause },
+    )
+  }
+}
+
+async function createPeerKey(directory: string, file: string): Promise<PrivateKey> {
+  const key = await generateKeyPair('Ed25519')
+  const temporary = `${file}.tmp`
+  const handle = await open(temporary, 'w', 0o600)
+  try {
+    await handle.writeFile(privateKeyToProtobuf(key))
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  await rename(temporary, file)
+  const parent = await open(directory)
+  try {
+    await parent.sync()
+  } finally {
+    await parent.close()
+  }
+  return key
+}
