@@ -13,6 +13,31 @@ export {
 } from './errors.ts'
 export { formatHead, MAX_HEAD_BYTES, parseHead } from './head.ts'
 export type { Head, IndexTotals } from './head.ts'
+export { formatHistoryLine, MAX_REASON_BYTES, parseHistoryLine } from './history-event.ts'
+export type { HistoryEvent, HistoryKind } from './history-event.ts'
+export { checkHistory } from './history-fold.ts'
+export type { HistoryMismatch } from './history-fold.ts'
+export { EMPTY_HISTORY_ROOT, leafHash, nodeHash } from './history-hash.ts'
+export {
+  proveConsistency,
+  proveInclusion,
+  verifyConsistency,
+  verifyInclusion,
+} from './history-proof.ts'
+export type { HistoryState, TileSource } from './history-proof.ts'
+export {
+  formatEntryBundle,
+  formatTile,
+  MAX_BUNDLE_BYTES,
+  parseEntryBundle,
+  parseTile,
+  parseTilePath,
+  TILE_WIDTH,
+  tilePath,
+} from './history-tile.ts'
+export type { Tile } from './history-tile.ts'
+export { HistoryTree } from './history-tree.ts'
+export type { HistoryFile } from './history-tree.ts'
 export { buildIndex, EMPTY_INDEX } from './index-build.ts'
 export { diffIndex } from './index-diff.ts'
 export type { IndexDifference } from './index-diff.ts'
