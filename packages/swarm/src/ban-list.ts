@@ -1,10 +1,11 @@
 import type { Clock, Logger, PeerName } from '@jarswarm/ports'
 import type { LevelDatastore } from 'datastore-level'
-import { Key } from 'interface-datastore'
 import { Bans } from './bans.ts'
 import type { Offences } from './bans.ts'
 
-const PREFIX = '/jarswarm/offences'
+const PREFIX = '/jarswarm/offences/'
+/** The first key after all that begin with the prefix: `0` follows `/`. */
+const PREFIX_END = '/jarswarm/offences0'
 
 export interface BanListComponents {
   readonly clock: Clock
@@ -26,10 +27,10 @@ export class BanList {
   async start(): Promise<void> {
     const { datastore, logger } = this.#components
     if (datastore === undefined) return
-    for await (const { key, value } of datastore.query({ prefix: PREFIX })) {
+    for await (const [key, value] of datastore.db.iterator({ gte: PREFIX, lt: PREFIX_END })) {
       const offences = parseOffences(value)
-      if (offences === undefined) logger.warn({ key: key.toString() }, 'an offence is unreadable')
-      else this.#bans.restore(key.baseNamespace(), offences)
+      if (offences === undefined) logger.warn({ key }, 'an offence is unreadable and forgotten')
+      else this.#bans.restore(key.slice(PREFIX.length), offences)
     }
   }
 
@@ -42,9 +43,9 @@ export class BanList {
     const offences = this.#bans.report(peer)
     const { datastore, logger } = this.#components
     if (datastore === undefined) return
-    const bytes = new TextEncoder().encode(JSON.stringify(offences))
+    const bytes = formatOffences(offences)
     this.#writing = this.#writing
-      .then(() => datastore.put(new Key(`${PREFIX}/${peer}`), bytes))
+      .then(() => datastore.db.put(PREFIX + peer, bytes))
       .catch((error: unknown) => {
         logger.warn({ peer, error }, 'an offence could not be kept')
       })
@@ -59,12 +60,14 @@ export class BanList {
   }
 }
 
+/** Decimal milliseconds since the epoch, separated by blanks: the end of the ban, then each mismatch. */
+function formatOffences({ bannedUntilMs, mismatchesMs }: Offences): Uint8Array {
+  return new TextEncoder().encode([bannedUntilMs, ...mismatchesMs].join(' '))
+}
+
 function parseOffences(bytes: Uint8Array): Offences | undefined {
-  try {
-    const { mismatchesMs, bannedUntilMs } = JSON.parse(new TextDecoder().decode(bytes)) as Offences
-    const numbers = [bannedUntilMs, ...mismatchesMs]
-    return numbers.every((at) => Number.isFinite(at)) ? { mismatchesMs, bannedUntilMs } : undefined
-  } catch {
-    return undefined
-  }
+  const numbers = new TextDecoder().decode(bytes).split(' ').map(Number)
+  const [bannedUntilMs, ...mismatchesMs] = numbers
+  if (bannedUntilMs === undefined || !numbers.every(Number.isFinite)) return undefined
+  return { mismatchesMs, bannedUntilMs }
 }

@@ -66,7 +66,6 @@ export async function createSwarm(components: SwarmComponents, init: SwarmInit):
   const limits = limitsFor(role, init.limits)
   const { privateKey, datastore } = await openDirectory(init.directory)
   const bans = new BanList({ clock, logger, datastore })
-  let swarm: Libp2pSwarm | undefined
   const node = await createLibp2pNode({
     privateKey,
     datastore,
@@ -78,9 +77,8 @@ export async function createSwarm(components: SwarmComponents, init: SwarmInit):
     mdns: init.mdns ?? false,
     dhtServer: dhtServer(init.dht, role, network),
     gater: gaterOf(bans),
-    onLanPeer: (peer) => swarm?.onLanPeer(peer),
   })
-  swarm = new Libp2pSwarm(
+  return new Libp2pSwarm(
     { clock, logger, content, random, node, bans, datastore },
     {
       role,
@@ -92,7 +90,6 @@ export async function createSwarm(components: SwarmComponents, init: SwarmInit):
       knownPeers: init.knownPeers ?? [],
     },
   )
-  return swarm
 }
 
 function guessNetwork(init: SwarmInit): 'public' | 'private' {

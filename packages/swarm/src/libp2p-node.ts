@@ -44,8 +44,6 @@ export interface Libp2pNodeInit {
   readonly dhtServer: boolean | undefined
   readonly limits: SwarmLimits
   readonly gater: ConnectionGater
-  /** Called with peers that mDNS found. */
-  readonly onLanPeer: (peer: PeerInfo) => void
 }
 
 /** A libp2p node with its services by repository; not yet started. */
@@ -53,6 +51,8 @@ export interface Libp2pNode {
   readonly libp2p: Libp2p
   readonly gossip: GossipSub
   readonly dhts: ReadonlyMap<RepositoryId, KadDHT>
+  /** Be told of the peers that mDNS finds. */
+  onLanPeer(listener: (peer: PeerInfo) => void): void
 }
 
 type Services = Record<string, unknown>
@@ -71,12 +71,26 @@ export async function createLibp2pNode(init: Libp2pNodeInit): Promise<Libp2pNode
     services[dhtName(repository)] = (components) =>
       createDht(components as unknown as KadDHTComponents)
   }
-  const libp2p = await createLibp2p<Services>({ ...baseOptions(init), services, start: false })
+  const lanListeners = new Set<(peer: PeerInfo) => void>()
+  const discovery = lanDiscovery((peer) => {
+    for (const listener of lanListeners) listener(peer)
+  })
+  const libp2p = await createLibp2p<Services>({
+    ...baseOptions(init),
+    peerDiscovery: init.mdns ? [discovery] : [],
+    services,
+    start: false,
+  })
   const dhts = new Map<RepositoryId, KadDHT>()
   for (const repository of init.repositories) {
     dhts.set(repository, libp2p.services[dhtName(repository)] as KadDHT)
   }
-  return { libp2p, gossip: libp2p.services['gossip'] as GossipSub, dhts }
+  return {
+    libp2p,
+    gossip: libp2p.services['gossip'] as GossipSub,
+    dhts,
+    onLanPeer: (listener) => lanListeners.add(listener),
+  }
 }
 
 function baseOptions(init: Libp2pNodeInit): Libp2pOptions<Services> {
@@ -109,7 +123,6 @@ function baseOptions(init: Libp2pNodeInit): Libp2pOptions<Services> {
     },
     connectionMonitor: { pingInterval: PING_INTERVAL_MS },
     peerStore: { maxAddressAge: MAX_PEER_AGE_MS, maxPeerAge: MAX_PEER_AGE_MS },
-    peerDiscovery: init.mdns ? [lanDiscovery(init.onLanPeer)] : [],
   }
 }
 

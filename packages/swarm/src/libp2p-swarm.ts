@@ -11,13 +11,14 @@ import type {
   SwarmContent,
 } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
-import type { Connection, PeerId, PeerInfo, Stream } from '@libp2p/interface'
+import type { Connection, PeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { LevelDatastore } from 'datastore-level'
-import { isLocalAddress, publicRange } from './addresses.ts'
+import { isLocalAddress } from './addresses.ts'
 import { ContentAnswerer } from './answerer.ts'
 import type { BanList } from './ban-list.ts'
-import { ProviderGuard } from './dht/provider-guard.ts'
+import { Contacts } from './contacts.ts'
+import { guardProviders } from './dht/provider-guard.ts'
 import { ProviderRouting } from './dht/provider-routing.ts'
 import { Requester } from './exchange/requester.ts'
 import { toLaneRequest } from './exchange/requests.ts'
@@ -26,7 +27,7 @@ import { Greeter } from './greeter.ts'
 import { HeadGossip } from './head-gossip.ts'
 import type { Hello } from './holdings/hello.ts'
 import type { Libp2pNode } from './libp2p-node.ts'
-import { DIAL_TIMEOUT_MS, HELLO_TIMEOUT_MS, MAX_INBOUND_STREAMS } from './limits.ts'
+import { MAX_INBOUND_STREAMS } from './limits.ts'
 import type { SwarmLimits } from './limits.ts'
 import { PeerBook } from './peer-book.ts'
 import { EXCHANGE_PROTOCOL } from './protocols.ts'
@@ -67,6 +68,7 @@ export class Libp2pSwarm implements Swarm {
   readonly #init: Libp2pSwarmInit
   readonly #clock: Clock
   readonly #book = new PeerBook()
+  readonly #contacts: Contacts
   readonly #requester: Requester
   readonly #responder: Responder
   readonly #answerer: ContentAnswerer
@@ -89,40 +91,16 @@ export class Libp2pSwarm implements Swarm {
     this.#datastore = components.datastore
     this.#init = init
     this.#clock = clock
-    const book = this.#book
-    const shares = (peer: PeerName): boolean => this.#shares(peer)
-    const ownHello = (): Hello => ({
-      bootstrap: init.role === 'bootstrap',
-      repositories: content.repositories(),
-    })
+    this.#contacts = new Contacts(
+      { clock, logger, libp2p, book: this.#book, bans: components.bans },
+      { network: init.network },
+    )
     this.#requester = new Requester(
-      { clock, openStream: (peer) => this.#openStream(peer) },
+      { clock, openStream: (peer) => this.#contacts.openStream(peer) },
       { silenceMs: init.limits.silenceMs },
     )
-    this.#greeter = new Greeter(
-      {
-        clock,
-        logger,
-        content,
-        book,
-        ownHello,
-        shares: (peer) => init.summaries && shares(peer),
-        ask: (peer, request, signal) => this.#requester.ask(peer, request, signal),
-      },
-      { debounceMs: init.limits.holdingsDebounceMs },
-    )
-    this.#answerer = new ContentAnswerer({
-      clock,
-      content,
-      shares,
-      ownHello,
-      onHello: (peer, hello) => {
-        this.#greeter.onHello(peer, hello)
-      },
-      onSummary: (peer, repository, summary) => {
-        book.summarize(peer, repository, summary)
-      },
-    })
+    this.#greeter = this.#createGreeter()
+    this.#answerer = this.#createAnswerer()
     this.#responder = new Responder({
       clock,
       logger,
@@ -130,28 +108,11 @@ export class Libp2pSwarm implements Swarm {
     })
     this.#gossip = new HeadGossip({ clock, logger, content, gossip })
     this.#routing = new ProviderRouting(
-      {
-        clock,
-        logger,
-        libp2p,
-        dhts,
-        join: (peer, signal) => this.#join(peer, signal),
-        isDialable: () => this.#isDialable(),
-      },
+      { clock, logger, libp2p, dhts, contacts: this.#contacts },
       { providesPerDay: init.limits.providesPerDay },
     )
     this.#redialler = new Redialler({ clock, logger, libp2p, random }, init)
-    for (const [repository, dht] of dhts) {
-      // eslint-disable-next-line no-new -- it wraps the record store of the DHT, and lives as long
-      new ProviderGuard(dht, {
-        clock,
-        random,
-        self: libp2p.peerId,
-        knowsKey: (keyHex) => content.knowsProviderKey(repository, keyHex),
-        rangeOf: (peer) => this.#rangeOf(peer),
-        isReachable: (peer) => this.#hasAddresses(peer),
-      })
-    }
+    guardProviders(dhts, { clock, random, content, libp2p, contacts: this.#contacts })
   }
 
   listenAddresses(): readonly string[] {
@@ -242,6 +203,7 @@ export class Libp2pSwarm implements Swarm {
     })
     await libp2p.start()
     this.#gossip.start()
+    this.#node.onLanPeer((peer) => void this.#redialler.dial(peer))
     await this.#redialler.start()
   }
 
@@ -262,9 +224,40 @@ export class Libp2pSwarm implements Swarm {
     await this.#datastore?.close()
   }
 
-  /** Dial a peer that mDNS found. */
-  onLanPeer(peer: PeerInfo): void {
-    if (this.#state === 'started') void this.#redialler.dial(peer)
+  #createGreeter(): Greeter {
+    const shares = (peer: PeerName): boolean => this.#init.summaries && this.#shares(peer)
+    return new Greeter(
+      {
+        clock: this.#clock,
+        logger: this.#logger,
+        content: this.#content,
+        book: this.#book,
+        ownHello: () => this.#ownHello(),
+        shares,
+        ask: (peer, request, signal) => this.#requester.ask(peer, request, signal),
+      },
+      { debounceMs: this.#init.limits.holdingsDebounceMs },
+    )
+  }
+
+  #createAnswerer(): ContentAnswerer {
+    return new ContentAnswerer({
+      clock: this.#clock,
+      content: this.#content,
+      shares: (peer) => this.#shares(peer),
+      ownHello: () => this.#ownHello(),
+      onHello: (peer, hello) => {
+        this.#greeter.onHello(peer, hello)
+      },
+      onSummary: (peer, repository, summary) => {
+        this.#book.summarize(peer, repository, summary)
+      },
+    })
+  }
+
+  #ownHello(): Hello {
+    const bootstrap = this.#init.role === 'bootstrap'
+    return { bootstrap, repositories: this.#content.repositories() }
   }
 
   #onConnect(peer: PeerId, connection: Connection): void {
@@ -283,64 +276,8 @@ export class Libp2pSwarm implements Swarm {
     this.#requester.drop(peer)
   }
 
-  async #openStream(peer: PeerName): Promise<Stream> {
-    return this.#node.libp2p.dialProtocol(peerIdFromString(peer), EXCHANGE_PROTOCOL, {
-      signal: AbortSignal.timeout(DIAL_TIMEOUT_MS),
-    })
-  }
-
-  /** Connect to a peer that the DHT named, and wait until it has been greeted. */
-  async #join(peer: PeerInfo, signal: AbortSignal): Promise<boolean> {
-    const name = peer.id.toString()
-    if (this.#bans.isBanned(name)) return false
-    if (this.#book.get(name)?.greeted === true) return true
-    try {
-      await this.#node.libp2p.peerStore.merge(peer.id, { multiaddrs: peer.multiaddrs })
-      await this.#node.libp2p.dial(peer.id, { signal })
-      await this.#greeted(name, signal)
-    } catch (error) {
-      signal.throwIfAborted()
-      this.#logger.debug({ peer: name, error }, 'a provider cannot be reached')
-    }
-    return this.#book.get(name)?.greeted === true
-  }
-
-  /** The connection is there before the peer is identified and greeted. */
-  async #greeted(peer: PeerName, signal: AbortSignal): Promise<void> {
-    const untilMs = this.#clock.now() + HELLO_TIMEOUT_MS
-    while (this.#book.get(peer)?.greeted !== true && this.#clock.now() < untilMs) {
-      signal.throwIfAborted()
-      await new Promise<void>((resolve) => this.#clock.setTimer(resolve, GREETED_POLL_MS))
-    }
-  }
-
   #shares(peer: PeerName): boolean {
     const { share } = this.#init
     return share === 'all' || (share === 'lan' && this.#book.get(peer)?.local === true)
   }
-
-  /** A public network needs a proven public address; a private one takes what there is. */
-  #isDialable(): boolean {
-    const addresses = this.#node.libp2p.getMultiaddrs()
-    return this.#init.network === 'private'
-      ? addresses.length > 0
-      : addresses.some((address) => !isLocalAddress(address))
-  }
-
-  #rangeOf(peer: PeerName): string | undefined {
-    const connection = this.#node.libp2p.getConnections(peerIdFromString(peer))[0]
-    return connection === undefined ? undefined : publicRange(connection.remoteAddr)
-  }
-
-  async #hasAddresses(peer: PeerId): Promise<boolean> {
-    try {
-      const { addresses } = await this.#node.libp2p.peerStore.get(peer)
-      return addresses.length > 0
-    } catch (error) {
-      this.#logger.debug({ peer: peer.toString(), error }, 'a provider is no longer known')
-      return false
-    }
-  }
 }
-
-const GREETED_POLL_MS = 10

@@ -24,7 +24,8 @@ const DEBUG = process.env['SWARM_DEBUG'] !== undefined
 
 function line(level: string): (fields: object, message: string) => void {
   return (fields, message) => {
-    if (DEBUG) process.stderr.write(`${level} ${message} ${String(Object.values(fields).join(' '))}\n`)
+    if (DEBUG)
+      process.stderr.write(`${level} ${message} ${String(Object.values(fields).join(' '))}\n`)
   }
 }
 
@@ -69,8 +70,10 @@ export async function waitFor(what: string, condition: () => boolean): Promise<v
 }
 
 export function joined(one: TestNode, other: TestNode): Promise<void> {
-  return waitFor('greeting', () =>
-    one.swarm.followers(REPOSITORY).includes(other.swarm.peerId) &&
-    other.swarm.followers(REPOSITORY).includes(one.swarm.peerId),
+  return waitFor(
+    'greeting',
+    () =>
+      one.swarm.followers(REPOSITORY).includes(other.swarm.peerId) &&
+      other.swarm.followers(REPOSITORY).includes(one.swarm.peerId),
   )
 }

@@ -1,14 +1,14 @@
 import { SourceUnavailableError } from '@jarswarm/ports'
 import type { Clock } from '@jarswarm/ports'
+import { abortable } from '../abortable.ts'
+import type { Waiter } from '../abortable.ts'
 import { MAX_WAITING_PROVIDES } from '../limits.ts'
 
 const DAY_MS = 86_400_000
 
 interface Turn {
-  readonly signal: AbortSignal | undefined
   readonly work: () => Promise<void>
-  readonly resolve: () => void
-  readonly reject: (reason: unknown) => void
+  readonly waiter: Waiter<undefined>
 }
 
 /** Announcements one after another in the order given, within a budget that refills evenly over the day. */
@@ -29,40 +29,26 @@ export class ProvideQueue {
   }
 
   /** Do the work when it is its turn; an abort takes it out of the queue. */
-  run(work: () => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  run(work: () => Promise<void>, signal: AbortSignal | undefined): Promise<undefined> {
     if (this.#turns.length >= MAX_WAITING_PROVIDES) {
       const found = `${String(this.#turns.length)} announcements waiting`
       return Promise.reject(new SourceUnavailableError(`Cannot announce: found ${found}`))
     }
-    return new Promise((resolve, reject) => {
-      signal?.throwIfAborted()
-      const abort = (): void => {
-        const at = this.#turns.indexOf(turn)
-        if (at >= 0) this.#turns.splice(at, 1)
-        reject(signal?.reason as Error)
-      }
-      const turn: Turn = {
-        signal,
-        work,
-        resolve: () => {
-          signal?.removeEventListener('abort', abort)
-          resolve()
-        },
-        reject: (reason) => {
-          signal?.removeEventListener('abort', abort)
-          reject(reason as Error)
-        },
-      }
-      signal?.addEventListener('abort', abort, { once: true })
+    return abortable(signal, (waiter) => {
+      const turn = { work, waiter }
       this.#turns.push(turn)
       this.#next()
+      return () => {
+        const at = this.#turns.indexOf(turn)
+        if (at >= 0) this.#turns.splice(at, 1)
+      }
     })
   }
 
   stop(): void {
     this.#timer?.cancel()
     const error = new SourceUnavailableError('Cannot announce: the swarm has stopped')
-    for (const turn of this.#turns.splice(0)) turn.reject(error)
+    for (const { waiter } of this.#turns.splice(0)) waiter.reject(error)
   }
 
   #next(): void {
@@ -83,12 +69,12 @@ export class ProvideQueue {
     void this.#work(turn)
   }
 
-  async #work(turn: Turn): Promise<void> {
+  async #work({ work, waiter }: Turn): Promise<void> {
     try {
-      await turn.work()
-      turn.resolve()
+      await work()
+      waiter.resolve(undefined)
     } catch (error) {
-      turn.reject(error)
+      waiter.reject(error)
     }
     this.#busy = false
     this.#next()

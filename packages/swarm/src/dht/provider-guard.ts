@@ -1,7 +1,9 @@
 import type { KadDHT } from '@libp2p/kad-dht'
-import type { PeerId } from '@libp2p/interface'
-import type { Clock, PeerName } from '@jarswarm/ports'
+import type { Libp2p, PeerId } from '@libp2p/interface'
+import type { Clock, PeerName, SwarmContent } from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
 import type { CID } from 'multiformats/cid'
+import type { Contacts } from '../contacts.ts'
 import {
   MAX_COUNTED_PEERS,
   MAX_OWN_RECORDS,
@@ -154,6 +156,32 @@ export class ProviderGuard {
     }
     return shuffled
   }
+}
+
+export interface GuardProvidersComponents {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly content: SwarmContent
+  readonly libp2p: Libp2p
+  readonly contacts: Contacts
+}
+
+/** Put a guard before the record store of each DHT; it lives as long as the DHT. */
+export function guardProviders(
+  dhts: ReadonlyMap<RepositoryId, KadDHT>,
+  { clock, random, content, libp2p, contacts }: GuardProvidersComponents,
+): readonly ProviderGuard[] {
+  return [...dhts].map(
+    ([repository, dht]) =>
+      new ProviderGuard(dht, {
+        clock,
+        random,
+        self: libp2p.peerId,
+        knowsKey: (keyHex) => content.knowsProviderKey(repository, keyHex),
+        rangeOf: (peer) => contacts.rangeOf(peer),
+        isReachable: (peer) => contacts.hasAddresses(peer),
+      }),
+  )
 }
 
 function recordsOf(dht: KadDHT): ProviderRecords {

@@ -2,6 +2,7 @@ import type { Libp2p, PeerInfo } from '@libp2p/interface'
 import type { KadDHT, SingleKadDHT } from '@libp2p/kad-dht'
 import type { AbortOptions, Clock, Logger, PeerName, ProviderSubject } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
+import type { Contacts } from '../contacts.ts'
 import { parallelMap } from '../exchange/parallel-map.ts'
 import {
   DHT_READY_MS,
@@ -20,10 +21,7 @@ export interface ProviderRoutingComponents {
   readonly logger: Logger
   readonly libp2p: Libp2p
   readonly dhts: ReadonlyMap<RepositoryId, KadDHT>
-  /** Connect and greet; resolves to false when the peer cannot be reached. */
-  readonly join: (peer: PeerInfo, signal: AbortSignal) => Promise<boolean>
-  /** Whether others can dial this node, without which a record would only waste their time. */
-  readonly isDialable: () => boolean
+  readonly contacts: Contacts
 }
 
 /** Finds and announces providers in the DHT of each repository. A hint, never an authority. */
@@ -44,7 +42,7 @@ export class ProviderRouting {
 
   async provide(subject: ProviderSubject, options: AbortOptions): Promise<void> {
     const dht = this.#components.dhts.get(subject.repository)
-    if (dht === undefined || !this.#components.isDialable()) return
+    if (dht === undefined || !this.#components.contacts.isDialable()) return
     await this.#queue.run(async () => {
       const signal = this.#signal(options.signal, PROVIDE_TIMEOUT_MS)
       await this.#ready(dht, signal)
@@ -60,13 +58,13 @@ export class ProviderRouting {
   }
 
   async *find(subject: ProviderSubject, options: AbortOptions): AsyncGenerator<PeerName> {
-    const { dhts, join, logger } = this.#components
+    const { dhts, contacts, logger } = this.#components
     const dht = dhts.get(subject.repository)
     if (dht === undefined) return
     const signal = this.#signal(options.signal, FIND_TIMEOUT_MS)
     const dialled = parallelMap(
       this.#providers(dht, subject, signal),
-      async (peer) => ({ peer, joined: await join(peer, signal) }),
+      async (peer) => ({ peer, joined: await contacts.join(peer, signal) }),
       { concurrency: MAX_PROVIDER_DIALS, maxPending: MAX_PROVIDERS_FOUND + 1 },
     )
     try {

@@ -16,15 +16,14 @@ export async function* parallelMap<Item, Result>(
   const waiting: Item[] = []
   const ready: Result[] = []
   let running = 0
-  let ended = false
-  let failure: { readonly reason: unknown } | undefined
+  const state: { ended: boolean; failure?: { readonly reason: unknown } } = { ended: false }
   let wake = Promise.withResolvers<undefined>()
   const notify = (): void => {
     wake.resolve(undefined)
     wake = Promise.withResolvers()
   }
   const fail = (reason: unknown): void => {
-    failure ??= { reason }
+    state.failure ??= { reason }
     notify()
   }
   const work = async (item: Item): Promise<void> => {
@@ -54,17 +53,17 @@ export async function* parallelMap<Item, Result>(
       waiting.push(item)
       begin()
     }
-    ended = true
+    state.ended = true
     notify()
   }
   void read().catch(fail)
   for (;;) {
-    if (failure !== undefined) throw failure.reason
+    if (state.failure !== undefined) throw state.failure.reason
     const result = ready.shift()
     if (result !== undefined) {
       begin()
       yield result
-    } else if (ended && running === 0 && waiting.length === 0) return
+    } else if (state.ended && running === 0 && waiting.length === 0) return
     else await wake.promise
   }
 }

@@ -2,6 +2,8 @@ import type { Stream } from '@libp2p/interface'
 import { NotHeldError, SourceUnavailableError, TruncatedError } from '@jarswarm/ports'
 import type { Clock } from '@jarswarm/ports'
 import { pipe } from 'it-pipe'
+import { abortable } from '../abortable.ts'
+import type { Waiter } from '../abortable.ts'
 import {
   ANSWER_BASE_MS,
   MAX_OPEN_BYTES,
@@ -31,8 +33,7 @@ export interface LaneRequest extends Omit<RequestFrame, 'id'> {
 
 interface Pending {
   readonly request: LaneRequest
-  readonly resolve: (bytes: Uint8Array) => void
-  readonly reject: (error: unknown) => void
+  readonly waiter: Waiter<Uint8Array>
   /** Cleared when the answer no longer interests: its caller gave up. */
   wanted: boolean
   deadlineMs: number
@@ -78,37 +79,22 @@ export class RequestLane {
     if (this.#waiting.length >= MAX_WAITING_REQUESTS) {
       return Promise.reject(unavailable(request.what, 'too many requests wait for this peer'))
     }
-    return new Promise((resolve, reject) => {
-      signal?.throwIfAborted()
-      const abort = (): void => {
+    return abortable(signal, (waiter) => {
+      const pending: Pending = { request, waiter, wanted: true, deadlineMs: Infinity }
+      this.#waiting.push(pending)
+      this.#pump()
+      return () => {
         pending.wanted = false
         const at = this.#waiting.indexOf(pending)
         if (at >= 0) this.#waiting.splice(at, 1)
-        reject(signal?.reason as Error)
       }
-      const pending: Pending = {
-        request,
-        wanted: true,
-        deadlineMs: Infinity,
-        resolve: (bytes) => {
-          signal?.removeEventListener('abort', abort)
-          resolve(bytes)
-        },
-        reject: (error) => {
-          signal?.removeEventListener('abort', abort)
-          reject(error as Error)
-        },
-      }
-      signal?.addEventListener('abort', abort, { once: true })
-      this.#waiting.push(pending)
-      this.#pump()
     })
   }
 
   /** Cut the stream and fail what is open or waiting. */
   close(error: Error): void {
     this.#lose(error)
-    for (const pending of this.#waiting.splice(0)) pending.reject(error)
+    for (const { waiter } of this.#waiting.splice(0)) waiter.reject(error)
   }
 
   #pump(): void {
@@ -148,8 +134,8 @@ export class RequestLane {
       this.#outbox = new Outbox()
       void this.#run(stream, this.#outbox)
     } catch (error) {
-      for (const { request, reject } of this.#waiting.splice(0)) {
-        reject(unavailable(request.what, 'the peer cannot be reached', error))
+      for (const { request, waiter } of this.#waiting.splice(0)) {
+        waiter.reject(unavailable(request.what, 'the peer cannot be reached', error))
       }
     } finally {
       this.#opening = false
@@ -224,26 +210,26 @@ export class RequestLane {
     const failed = [...this.#pending.values()]
     this.#pending.clear()
     this.#openBytes = 0
-    for (const { reject } of failed) reject(error)
+    for (const { waiter } of failed) waiter.reject(error)
     this.#pump()
   }
 }
 
-function settle({ request, wanted, resolve, reject }: Pending, answer: AnswerFrame): void {
+function settle({ request, wanted, waiter }: Pending, answer: AnswerFrame): void {
   const { length } = answer.payload
   const { what, exactBytes, maxBytes } = request
   if (!wanted) return
   if (answer.status === STATUS.notHeld) {
-    reject(new NotHeldError(`Cannot get ${what}: the peer does not hold it`))
+    waiter.reject(new NotHeldError(`Cannot get ${what}: the peer does not hold it`))
   } else if (answer.status !== STATUS.ok) {
-    reject(unavailable(what, `the peer answered with status ${String(answer.status)}`))
+    waiter.reject(unavailable(what, `the peer answered with status ${String(answer.status)}`))
   } else if (exactBytes !== undefined && length < exactBytes) {
     const found = `found ${String(length)} bytes, wanted ${String(exactBytes)}`
-    reject(new TruncatedError(`Cannot get ${what}: ${found}`))
+    waiter.reject(new TruncatedError(`Cannot get ${what}: ${found}`))
   } else if (length > (exactBytes ?? maxBytes)) {
     const wanted = String(exactBytes ?? maxBytes)
-    reject(unavailable(what, `found ${String(length)} bytes, wanted at most ${wanted}`))
-  } else resolve(answer.payload)
+    waiter.reject(unavailable(what, `found ${String(length)} bytes, wanted at most ${wanted}`))
+  } else waiter.resolve(answer.payload)
 }
 
 function unavailable(what: string, why: string, cause?: unknown): SourceUnavailableError {
