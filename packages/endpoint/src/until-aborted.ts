@@ -6,29 +6,23 @@
  *
  * @throws the signal's reason once it is aborted
  */
-export function untilAborted<T>(
+export async function untilAborted<T>(
   work: Promise<T>,
   signal: AbortSignal,
   onLate?: (value: T) => void,
 ): Promise<T> {
-  return new Promise((resolve, reject) => {
-    let ended = signal.aborted
-    const onAbort = (): void => {
-      ended = true
-      reject(signal.reason as Error)
-    }
-    if (ended) onAbort()
-    else signal.addEventListener('abort', onAbort, { once: true })
-    work.then(
-      (value) => {
-        signal.removeEventListener('abort', onAbort)
-        if (ended) onLate?.(value)
-        else resolve(value)
-      },
-      (error: unknown) => {
-        signal.removeEventListener('abort', onAbort)
-        reject(error)
-      },
-    )
-  })
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = (): void => {
+    aborted.reject(signal.reason)
+  }
+  if (signal.aborted) onAbort()
+  else signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([aborted.promise, work])
+  } catch (error) {
+    if (signal.aborted) work.then(onLate, () => undefined)
+    throw error
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
 }

@@ -17,3 +17,15 @@ export { ManualClock, TEST_NOW_MS } from './manual-clock.ts'
 export { RecordingLogger } from './recording-logger.ts'
 export type { LogLine } from './recording-logger.ts'
 export { silentLogger } from './silent-logger.ts'
+export { blobStoreConformance } from './conformance/blob-store-conformance.ts'
+export type { BlobStoreFixture } from './conformance/blob-store-conformance.ts'
+export { indexStoreConformance } from './conformance/index-store-conformance.ts'
+export type { IndexStoreFixture } from './conformance/index-store-conformance.ts'
+export { trustStoreConformance } from './conformance/trust-store-conformance.ts'
+export type { TrustStoreFixture } from './conformance/trust-store-conformance.ts'
+export { MemoryArtifactSource } from './memory-artifact-source.ts'
+export type {
+  ArtifactManner,
+  MemoryArtifact,
+  MemoryArtifactSourceInit,
+} from './memory-artifact-source.ts'
