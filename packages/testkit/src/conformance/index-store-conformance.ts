@@ -1,0 +1,219 @@
+import { sha256 } from '@jarswarm/manifest'
+import type { IndexEntry } from '@jarswarm/manifest'
+import { parsePath } from '@jarswarm/maven'
+import { DigestMismatchError, providerKey } from '@jarswarm/ports'
+import type { EntryChange, IndexStore, NamedObject } from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+
+/** An index store under test. */
+export interface IndexStoreFixture {
+  readonly store: IndexStore
+  close(): Promise<void>
+}
+
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
+const REPOSITORY = sha256(bytesOf('1.root.json'))
+const [ROOT, NEXT_ROOT] = [sha256(bytesOf('root')), sha256(bytesOf('next root'))]
+
+const PATHS = [
+  'archetype-catalog.xml',
+  'org/a.b/a.b/1/a.b-1.jar',
+  'org/a-b/a-b/1/a-b-1.jar',
+  'org/a/1/a-1.jar',
+  'org/a/1/a-1.pom',
+  'org/a/2/a-2.jar',
+  'org/a/maven-metadata.xml',
+  'org/a/nested/1/nested-1.jar',
+  'org/a0/1/a0-1.jar',
+]
+
+/** An entry whose fields differ from path to path. */
+function entry(path: string, sizeBytes = path.length): IndexEntry {
+  const digest = sha256(bytesOf(`${path} ${String(sizeBytes)}`))
+  return {
+    path: parsePath(path),
+    digest,
+    sha1: digest.slice(0, 40),
+    sizeBytes,
+    mtimeSeconds: 1_700_000_000 + path.length,
+    pieceList: sizeBytes > 262_144 ? sha256(bytesOf('pieces')) : undefined,
+  }
+}
+
+const put = (path: string, sizeBytes?: number): EntryChange => ({
+  path,
+  after: entry(path, sizeBytes),
+})
+const remove = (path: string): EntryChange => ({ path, before: entry(path) })
+
+function object(text: string): NamedObject {
+  const bytes = bytesOf(text)
+  return { digest: sha256(bytes), bytes }
+}
+
+/** What every index store must do. `create` opens an empty one. */
+export function indexStoreConformance(
+  name: string,
+  create: (repository: RepositoryId) => Promise<IndexStoreFixture>,
+): void {
+  describe(`${name} as IndexStore`, () => {
+    let fixture: IndexStoreFixture
+    beforeEach(async () => {
+      fixture = await create(REPOSITORY)
+    })
+    afterEach(() => fixture.close())
+
+    const store = (): IndexStore => fixture.store
+    testObjects(store)
+    testEntries(store)
+    testDirectories(store)
+    testProjects(store)
+  })
+}
+
+function testObjects(store: () => IndexStore): void {
+  it('keeps objects by digest', async () => {
+    const [one, two] = [object('one'), object('two')]
+    await store().putObjects([one, two])
+    assert.deepEqual(plain(await store().getObject(one.digest)), [...one.bytes])
+    await store().deleteObjects([one.digest, object('never').digest])
+    assert.equal(await store().getObject(one.digest), undefined)
+    assert.deepEqual(plain(await store().getObject(two.digest)), [...two.bytes])
+  })
+
+  it('keeps none of the objects when one does not match', async () => {
+    const good = object('good')
+    const bad = { digest: object('wanted').digest, bytes: bytesOf('sent') }
+    await assert.rejects(store().putObjects([good, bad]), DigestMismatchError)
+    assert.equal(await store().getObject(good.digest), undefined)
+    assert.equal(await store().getObject(bad.digest), undefined)
+  })
+}
+
+function testEntries(store: () => IndexStore): void {
+  const paths = async (prefix: string, after?: string): Promise<string[]> => {
+    const listed = store().listEntries(prefix, after === undefined ? {} : { after })
+    return (await Array.fromAsync(listed)).map(({ path }) => path)
+  }
+
+  it('lists entries in byte order, as they were put', async () => {
+    const large = put('org/a/1/a-1-all.jar', 300_000)
+    await store().applyChanges([...PATHS.toReversed().map((path) => put(path)), large], ROOT)
+    const wanted = [...PATHS, large.path].sort()
+    assert.deepEqual(await paths(''), wanted)
+    const entries = await Array.fromAsync(store().listEntries('org/a/1/a-1-all'))
+    assert.deepEqual(entries, [large.after])
+  })
+
+  it('lists by prefix and after a path', async () => {
+    await store().applyChanges(PATHS.map((path) => put(path)))
+    assert.deepEqual(await paths('org/a/1'), ['org/a/1/a-1.jar', 'org/a/1/a-1.pom'])
+    assert.deepEqual(await paths('org/a/1', 'org/a/1/a-1.jar'), ['org/a/1/a-1.pom'])
+    assert.deepEqual(await paths('org/a/1', 'a'), ['org/a/1/a-1.jar', 'org/a/1/a-1.pom'])
+    assert.deepEqual(await paths('org/a/1', 'org/b'), [])
+    assert.deepEqual(await paths('org/zzz'), [])
+  })
+
+  it('replaces and removes entries', async () => {
+    await store().applyChanges([put('org/a/1/a-1.jar'), put('org/a/1/a-1.pom')], ROOT)
+    const changed = put('org/a/1/a-1.jar', 77)
+    await store().applyChanges([changed, remove('org/a/1/a-1.pom')], NEXT_ROOT)
+    assert.deepEqual(await Array.fromAsync(store().listEntries('')), [changed.after])
+  })
+
+  it('says which root the paths mirror, and none in the midst of a sync', async () => {
+    assert.equal(await store().completeRoot(), undefined)
+    await store().applyChanges([put('org/a/1/a-1.jar')])
+    assert.equal(await store().completeRoot(), undefined)
+    await store().applyChanges([], ROOT)
+    assert.equal(await store().completeRoot(), ROOT)
+    await store().applyChanges([])
+    assert.equal(await store().completeRoot(), ROOT)
+    await store().applyChanges([put('org/a/2/a-2.jar')])
+    assert.equal(await store().completeRoot(), undefined)
+    await store().applyChanges([put('org/a/3/a-3.jar')], NEXT_ROOT)
+    assert.equal(await store().completeRoot(), NEXT_ROOT)
+  })
+
+  it('drops everything on clear', async () => {
+    const one = object('one')
+    await store().putObjects([one])
+    await store().applyChanges([put('org/a/1/a-1.jar')], ROOT)
+    await store().clear()
+    assert.equal(await store().completeRoot(), undefined)
+    assert.equal(await store().getObject(one.digest), undefined)
+    assert.deepEqual(await paths(''), [])
+    assert.equal(await store().hasProject('org/a'), false)
+  })
+
+  it('ends a listing with the signal', async () => {
+    await store().applyChanges([put('org/a/1/a-1.jar')])
+    const reason = new Error('enough')
+    const signal = AbortSignal.abort(reason)
+    await assert.rejects(Array.fromAsync(store().listEntries('', { signal })), reason)
+    await assert.rejects(Array.fromAsync(store().listDirectory('', { signal })), reason)
+  })
+}
+
+function testDirectories(store: () => IndexStore): void {
+  const names = (directory: string): Promise<string[]> =>
+    Array.fromAsync(store().listDirectory(directory))
+
+  it('lists files and folders directly below a directory, each once', async () => {
+    await store().applyChanges(PATHS.map((path) => put(path)))
+    assert.deepEqual(await names(''), ['archetype-catalog.xml', 'org/'])
+    assert.deepEqual(await names('org'), ['a-b/', 'a.b/', 'a/', 'a0/'])
+    assert.deepEqual(await names('org/a'), ['1/', '2/', 'maven-metadata.xml', 'nested/'])
+    assert.deepEqual(await names('org/a/1'), ['a-1.jar', 'a-1.pom'])
+  })
+
+  it('lists nothing where there is no directory', async () => {
+    await store().applyChanges(PATHS.map((path) => put(path)))
+    for (const directory of ['org/none', 'or', 'archetype-catalog.xml', 'org/a/1/a-1.jar']) {
+      assert.deepEqual(await names(directory), [])
+    }
+  })
+}
+
+function testProjects(store: () => IndexStore): void {
+  const keyOf = (project: string): string => providerKey({ repository: REPOSITORY, project })
+
+  it('knows a project while it has a path', async () => {
+    await store().applyChanges([
+      put('org/a/1/a-1.jar'),
+      put('org/a/2/a-2.jar'),
+      put('org/a/nested/1/nested-1.jar'),
+    ])
+    await store().applyChanges([remove('org/a/1/a-1.jar')])
+    assert.equal(await store().hasProject('org/a'), true)
+    assert.equal(await store().projectOfKey(keyOf('org/a')), 'org/a')
+    await store().applyChanges([remove('org/a/2/a-2.jar')])
+    assert.equal(await store().hasProject('org/a'), false)
+    assert.equal(await store().projectOfKey(keyOf('org/a')), undefined)
+    assert.equal(await store().hasProject('org/a/nested'), true)
+    assert.equal(await store().hasProject('org'), false)
+  })
+
+  it('counts a change once though it is applied twice', async () => {
+    const changes = [put('org/a/1/a-1.jar'), put('org/a/1/a-1.jar')]
+    await store().applyChanges(changes)
+    await store().applyChanges(changes)
+    await store().applyChanges([remove('org/a/1/a-1.jar'), remove('org/a/9/a-9.jar')])
+    assert.equal(await store().hasProject('org/a'), false)
+  })
+
+  it('counts changes that are applied at the same time', async () => {
+    const versions = [1, 2, 3, 4].map((n) => `org/a/${String(n)}/a-${String(n)}.jar`)
+    await Promise.all(versions.map((path) => store().applyChanges([put(path)])))
+    await Promise.all(versions.slice(1).map((path) => store().applyChanges([remove(path)])))
+    assert.equal(await store().hasProject('org/a'), true)
+    await store().applyChanges([remove('org/a/1/a-1.jar')])
+    assert.equal(await store().hasProject('org/a'), false)
+  })
+}
+
+function plain(bytes: Uint8Array | undefined): number[] | undefined {
+  return bytes && [...bytes]
+}

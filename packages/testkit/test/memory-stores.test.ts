@@ -1,0 +1,29 @@
+import {
+  blobStoreConformance,
+  indexStoreConformance,
+  MemoryBlobStore,
+  MemoryIndexStore,
+  MemoryTrustStore,
+  trustStoreConformance,
+} from '@jarswarm/testkit'
+
+blobStoreConformance('MemoryBlobStore', (init) => {
+  const store = new MemoryBlobStore(init)
+  return Promise.resolve({
+    store,
+    passHour: () => undefined,
+    corrupt: (digest) => {
+      store.corrupt(digest)
+      return Promise.resolve()
+    },
+    close: () => Promise.resolve(),
+  })
+})
+
+indexStoreConformance('MemoryIndexStore', (repository) =>
+  Promise.resolve({ store: new MemoryIndexStore(repository), close: () => Promise.resolve() }),
+)
+
+trustStoreConformance('MemoryTrustStore', () =>
+  Promise.resolve({ store: new MemoryTrustStore(), close: () => Promise.resolve() }),
+)
