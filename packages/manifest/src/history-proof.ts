@@ -2,7 +2,7 @@
 import { isDigest } from './digest.ts'
 import type { Digest } from './digest.ts'
 import { InvalidHistoryError, InvalidHistoryProofError } from './errors.ts'
-import { EMPTY_HISTORY_ROOT, hashOfPerfect, hashOfSubtrees, nodeHash } from './history-hash.ts'
+import { hashOfPerfect, hashOfSubtrees, nodeHash } from './history-hash.ts'
 import { parseTile, TILE_WIDTH, tilePath } from './history-tile.ts'
 
 /** Gives the bytes of a tile of hashes by its name; undefined when it is not there. They need not be verified. */
@@ -45,7 +45,7 @@ export async function proveInclusion(
 }
 
 /**
- * Prove that the history of one size continues the history of a smaller one.
+ * Prove that the history of one size continues the history of a smaller one, which has at least one line.
  *
  * @param source has the tiles of the larger size
  * @throws {InvalidHistoryError} a tile is missing or malformed
@@ -56,8 +56,10 @@ export async function proveConsistency(
   before: number,
   after: number,
 ): Promise<Digest[]> {
-  if (!(before >= 0 && before <= after)) throw new RangeError(`Cannot prove ${before}: of ${after}`)
-  if (before === 0 || before === after) return []
+  if (!(before >= 1 && before <= after)) {
+    throw new RangeError(`Cannot prove ${before} lines: wanted 1 to ${after}`)
+  }
+  if (before === after) return []
   const reader = new TileReader(source, after)
   const proof: Digest[] = []
   let [start, end] = [0, after]
@@ -85,7 +87,7 @@ export function verifyInclusion(
   proof: readonly Digest[],
 ): void {
   const { index, hash } = line
-  checkHashes(proof)
+  checkHashes([...proof, hash, state.root])
   if (!isCount(index) || !isCount(state.size) || index >= state.size) {
     throw new InvalidHistoryProofError(`line ${index} of ${state.size}`)
   }
@@ -106,7 +108,7 @@ export function verifyInclusion(
 }
 
 /**
- * Check that one history continues another: nothing that was in it was changed or taken out.
+ * Check that one history continues another, of at least one line: nothing that was in it was changed or taken out.
  *
  * @throws {InvalidHistoryProofError}
  */
@@ -115,20 +117,17 @@ export function verifyConsistency(
   after: HistoryState,
   proof: readonly Digest[],
 ): void {
-  checkHashes(proof)
+  checkHashes([...proof, before.root, after.root])
   if (!isCount(before.size) || !isCount(after.size) || before.size > after.size) {
     throw new InvalidHistoryProofError(`a history of ${before.size} lines before ${after.size}`)
   }
-  if (before.size === 0 && before.root !== EMPTY_HISTORY_ROOT) {
-    throw new InvalidHistoryProofError('a root of no lines that is not the empty one')
-  }
-  if (before.size === 0 || before.size === after.size) {
+  if (before.size === after.size) {
     if (proof.length > 0) throw new InvalidHistoryProofError('hashes where none are wanted')
-    if (before.size === after.size && before.root !== after.root) {
-      throw new InvalidHistoryProofError('two roots of one size')
-    }
+    if (before.root !== after.root) throw new InvalidHistoryProofError('two roots of one size')
     return
   }
+  // Everything continues nothing: whoever has no history yet has nothing to verify, and must not call that a proof.
+  if (before.size === 0) throw new InvalidHistoryProofError('a history of no lines before it')
   const [was, is] = rootsOf(before, after.size, proof)
   if (was !== before.root || is !== after.root) {
     throw new InvalidHistoryProofError('hashes that do not lead to both roots')

@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import {
+  EMPTY_HISTORY_ROOT,
+  HistoryTree,
+  InvalidHistoryError,
+  InvalidHistoryProofError,
+  leafHash,
+  proveConsistency,
+  proveInclusion,
+  verifyConsistency,
+  verifyInclusion,
+} from '../src/index.ts'
+import type { Digest } from '../src/index.ts'
+
+// Cases of other implementations. They are not part of this repository; a folder beside it may hold them.
+const VECTORS = fileURLToPath(new URL('../../../../shared/vectors/rfc6962', import.meta.url))
+
+const line = (index: number): Buffer => Buffer.from(`line ${index}`)
+const hex = (base64: string | null): Digest => Buffer.from(base64 ?? '', 'base64').toString('hex')
+
+/** Histories of 0 to `size` lines: the root of each, and the tiles that each published. */
+function grow(size: number): { roots: Digest[]; tiles: Map<string, Uint8Array> } {
+  const tree = new HistoryTree()
+  const roots = [tree.root]
+  const tiles = new Map<string, Uint8Array>()
+  for (let index = 0; index < size; index++) {
+    tree.append(line(index))
+    roots.push(tree.root)
+    for (const { path, bytes } of tree.takeFiles()) tiles.set(path, bytes)
+  }
+  return { roots, tiles }
+}
+
+const SIZE = 600
+const { roots, tiles } = grow(SIZE)
+const rootAt = (size: number): Digest => roots[size] ?? assert.fail()
+const source = (path: string): Promise<Uint8Array | undefined> => Promise.resolve(tiles.get(path))
+
+const sizes = fc.oneof(
+  fc.integer({ min: 1, max: 70 }),
+  fc.constantFrom(255, 256, 257, 511, 512, 513),
+  fc.integer({ min: 1, max: SIZE }),
+)
+
+/** All ways to spoil a proof by little. */
+function spoil(proof: readonly Digest[]): Digest[][] {
+  const other = leafHash(Buffer.from('other'))
+  return [
+    [...proof, other],
+    [other, ...proof],
+    ...proof.map((_, index) => proof.toSpliced(index, 1)),
+    ...proof.map((hash, index) =>
+      proof.with(
+        index,
+        hash.replace(/^./, (c) => (c === '0' ? '1' : '0')),
+      ),
+    ),
+    ...proof.map((hash, index) => proof.with(index, `${hash}00`)),
+    ...proof
+      .slice(1)
+      .map((hash, index) => proof.with(index, hash).with(index + 1, proof[index] ?? '')),
+  ]
+}
+
+describe('verifyInclusion', () => {
+  it('takes each line of each history, and no spoiled proof', async () => {
+    await fc.assert(
+      fc.asyncProperty(sizes, fc.nat(), async (size, seed) => {
+        const index = seed % size
+        const proof = await proveInclusion(source, index, size)
+        const state = { size, root: rootAt(size) }
+        const entry = { index, hash: leafHash(line(index)) }
+        verifyInclusion(state, entry, proof)
+        for (const bad of spoil(proof)) {
+          assert.throws(() => {
+            verifyInclusion(state, entry, bad)
+          }, InvalidHistoryProofError)
+        }
+        const shifted = { index: index + 1, hash: entry.hash }
+        assert.throws(() => {
+          verifyInclusion(state, shifted, proof)
+        }, InvalidHistoryProofError)
+        const other = { index, hash: leafHash(line(index + 1)) }
+        assert.throws(() => {
+          verifyInclusion(state, other, proof)
+        }, InvalidHistoryProofError)
+      }),
+    )
+  })
+  it('refuses an index that is no count', () => {
+    const state = { size: 1, root: rootAt(1) }
+    for (const index of [-1, 0.5, NaN, 1]) {
+      assert.throws(() => {
+        verifyInclusion(state, { index, hash: leafHash(line(0)) }, [])
+      }, InvalidHistoryProofError)
+    }
+  })
+})
+
+describe('verifyConsistency', () => {
+  it('takes each pair of histories, and no spoiled proof', async () => {
+    await fc.assert(
+      fc.asyncProperty(sizes, sizes, async (a, b) => {
+        const before = { size: Math.min(a, b), root: rootAt(Math.min(a, b)) }
+        const after = { size: Math.max(a, b), root: rootAt(Math.max(a, b)) }
+        const proof = await proveConsistency(source, before.size, after.size)
+        verifyConsistency(before, after, proof)
+        for (const bad of spoil(proof)) {
+          assert.throws(() => {
+            verifyConsistency(before, after, bad)
+          }, InvalidHistoryProofError)
+        }
+        const forged = { size: before.size, root: leafHash(line(0)) }
+        if (before.size > 1) {
+          assert.throws(() => {
+            verifyConsistency(forged, after, proof)
+          }, InvalidHistoryProofError)
+        }
+        assert.throws(() => {
+          verifyConsistency(before, { size: after.size, root: leafHash(line(9)) }, proof)
+        }, InvalidHistoryProofError)
+      }),
+    )
+  })
+  it('refuses to call anything a continuation of no lines', async () => {
+    const nothing = { size: 0, root: EMPTY_HISTORY_ROOT }
+    verifyConsistency(nothing, nothing, [])
+    assert.throws(() => {
+      verifyConsistency(nothing, { size: 3, root: rootAt(3) }, [])
+    }, InvalidHistoryProofError)
+    await assert.rejects(proveConsistency(source, 0, 3), RangeError)
+  })
+  it('refuses two roots of one size', () => {
+    assert.throws(() => {
+      verifyConsistency({ size: 3, root: rootAt(3) }, { size: 3, root: rootAt(2) }, [])
+    }, InvalidHistoryProofError)
+  })
+  it('refuses a history that shrinks', () => {
+    assert.throws(() => {
+      verifyConsistency({ size: 3, root: rootAt(3) }, { size: 2, root: rootAt(2) }, [])
+    }, InvalidHistoryProofError)
+  })
+})
+
+describe('proveInclusion', () => {
+  it('names the tile that is missing', async () => {
+    const none = (): Promise<undefined> => Promise.resolve(undefined)
+    await assert.rejects(proveInclusion(none, 0, 2), InvalidHistoryError)
+    await assert.rejects(proveConsistency(none, 1, 2), InvalidHistoryError)
+  })
+  it('refuses places outside the history', async () => {
+    await assert.rejects(proveInclusion(source, 2, 2), RangeError)
+    await assert.rejects(proveConsistency(source, 3, 2), RangeError)
+  })
+})
+
+describe('vectors of RFC 6962', () => {
+  const skip = existsSync(VECTORS)
+    ? false
+    : 'the folder shared/vectors/rfc6962 beside the repository is absent'
+  const cases = (kind: string): [string, unknown][] =>
+    globSync(`${VECTORS}/${kind}/**/*.json`).map((file) => [
+      file,
+      JSON.parse(readFileSync(file, 'utf8')),
+    ])
+  const judge = (file: string, wantErr: boolean, verify: () => void): void => {
+    if (wantErr) assert.throws(verify, InvalidHistoryProofError, file)
+    else assert.doesNotThrow(verify, file)
+  }
+
+  it('agree about inclusion', { skip }, () => {
+    for (const [file, json] of cases('inclusion')) {
+      const { leafIdx, treeSize, root, leafHash: hash, proof, wantErr } = json as InclusionCase
+      judge(file, wantErr, () => {
+        const entry = { index: leafIdx, hash: hex(hash) }
+        verifyInclusion({ size: treeSize, root: hex(root) }, entry, (proof ?? []).map(hex))
+      })
+    }
+  })
+  it('agree about consistency', { skip }, () => {
+    for (const [file, json] of cases('consistency')) {
+      const { size1, size2, root1, root2, proof, wantErr } = json as ConsistencyCase
+      judge(file, wantErr, () => {
+        const before = { size: size1, root: hex(root1) }
+        verifyConsistency(before, { size: size2, root: hex(root2) }, (proof ?? []).map(hex))
+      })
+    }
+  })
+})
+
+interface InclusionCase {
+  readonly leafIdx: number
+  readonly treeSize: number
+  readonly root: string | null
+  readonly leafHash: string | null
+  readonly proof: readonly string[] | null
+  readonly wantErr: boolean
+}
+
+interface ConsistencyCase {
+  readonly size1: number
+  readonly size2: number
+  readonly root1: string | null
+  readonly root2: string | null
+  readonly proof: readonly string[] | null
+  readonly wantErr: boolean
+}

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import {
+  EMPTY_HISTORY_ROOT,
+  HistoryTree,
+  InvalidHistoryError,
+  leafHash,
+  nodeHash,
+  parseEntryBundle,
+  parseTile,
+  parseTilePath,
+  sha256,
+} from '../src/index.ts'
+
+const line = (index: number): Buffer => Buffer.from(`line ${index}`)
+
+function treeOf(size: number): HistoryTree {
+  const tree = new HistoryTree()
+  for (let index = 0; index < size; index++) tree.append(line(index))
+  return tree
+}
+
+/** The definition in RFC 6962, section 2.1, word by word. */
+function definedRoot(start: number, end: number): string {
+  if (end === start) return EMPTY_HISTORY_ROOT
+  if (end - start === 1) return leafHash(line(start))
+  let power = 1
+  while (power * 2 < end - start) power *= 2
+  return nodeHash(definedRoot(start, start + power), definedRoot(start + power, end))
+}
+
+describe('leafHash', () => {
+  it('is that of the RFC', () => {
+    assert.equal(EMPTY_HISTORY_ROOT, sha256(new Uint8Array()))
+    assert.equal(
+      leafHash(new Uint8Array()),
+      '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d',
+    )
+    assert.equal(
+      nodeHash(leafHash(new Uint8Array()), leafHash(Uint8Array.of(0))),
+      'fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125',
+    )
+  })
+})
+
+describe('HistoryTree', () => {
+  it('has the root that the RFC defines', () => {
+    for (const size of [0, 1, 2, 3, 5, 7, 8, 100, 255, 256, 257, 600]) {
+      assert.equal(treeOf(size).root, definedRoot(0, size), `${size} lines`)
+    }
+  })
+  it('goes on from its kept state as if it had never stopped', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 600 }),
+        fc.integer({ min: 0, max: 300 }),
+        (first, more) => {
+          const tree = treeOf(first)
+          tree.takeFiles()
+          const again = HistoryTree.fromBytes(tree.toBytes())
+          assert.equal(again.root, tree.root)
+          for (let index = first; index < first + more; index++) {
+            tree.append(line(index))
+            again.append(line(index))
+          }
+          assert.equal(again.size, first + more)
+          assert.deepEqual(again.takeFiles(), tree.takeFiles())
+          assert.deepEqual(again.toBytes(), tree.toBytes())
+        },
+      ),
+      { numRuns: 30 },
+    )
+  })
+  it('refuses a kept state that is cut, longer, or other in its lines', () => {
+    const bytes = treeOf(300).toBytes()
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: bytes.length - 1 }), (length) => {
+        assert.throws(() => HistoryTree.fromBytes(bytes.subarray(0, length)), InvalidHistoryError)
+      }),
+    )
+    assert.throws(
+      () => HistoryTree.fromBytes(Buffer.concat([bytes, Buffer.of(0)])),
+      InvalidHistoryError,
+    )
+    const other = Buffer.from(bytes)
+    other[other.length - 1] = 0
+    assert.throws(() => HistoryTree.fromBytes(other), InvalidHistoryError)
+  })
+  it('refuses a kept state of more lines than can be counted', () => {
+    const bytes = Buffer.from(new HistoryTree().toBytes())
+    bytes.fill(0xff, bytes.length - 8)
+    assert.throws(() => HistoryTree.fromBytes(bytes), /Cannot read history: a state of/)
+  })
+  it('publishes full tiles once and incomplete ones as they grow', () => {
+    const tree = treeOf(3)
+    const paths = (): string[] => tree.takeFiles().map(({ path }) => path)
+    assert.deepEqual(paths(), ['tile/0/000.p/3', 'tile/entries/000.p/3'])
+    assert.deepEqual(paths(), [])
+    for (let index = 3; index < 257; index++) tree.append(line(index))
+    assert.deepEqual(paths(), [
+      'tile/entries/000',
+      'tile/0/000',
+      'tile/0/001.p/1',
+      'tile/1/000.p/1',
+      'tile/entries/001.p/1',
+    ])
+    tree.append(line(257))
+    assert.deepEqual(paths(), ['tile/0/001.p/2', 'tile/entries/001.p/2'])
+  })
+  it('publishes tiles of every level that hold what their names say', () => {
+    const tree = treeOf(65_536 + 256)
+    const files = new Map(tree.takeFiles().map(({ path, bytes }) => [path, bytes]))
+    assert.ok(files.has('tile/1/000'))
+    assert.ok(files.has('tile/2/000.p/1'))
+    assert.ok(!files.has('tile/0/257.p/0'))
+    for (const [path, bytes] of files) {
+      const { level, index, width } = parseTilePath(path)
+      if (level === 'entries') {
+        const lines = parseEntryBundle(bytes, width)
+        assert.deepEqual(Buffer.from(lines[0] ?? []), line(index * 256))
+      } else if (level === 0) {
+        assert.equal(parseTile(bytes, width).at(-1), leafHash(line(index * 256 + width - 1)))
+      } else {
+        const span = 256 ** level
+        if (span === 256)
+          assert.equal(
+            parseTile(bytes, width)[0],
+            definedRoot(index * 65_536, index * 65_536 + 256),
+          )
+      }
+    }
+  })
+})
