@@ -29,3 +29,9 @@ export type {
   MemoryArtifact,
   MemoryArtifactSourceInit,
 } from './memory-artifact-source.ts'
+export { SignedRepositoryBuilder } from './repository/signed-repository-builder.ts'
+export type {
+  PublishedState,
+  PublishOptions,
+  SignedRepositoryInit,
+} from './repository/signed-repository-builder.ts'
