@@ -1,1 +1,17 @@
-export {}
+export {
+  CorruptStateError,
+  KeysExposedError,
+  PublishRefusedError,
+  StateDirectoryError,
+  StateLockedError,
+  StateMismatchError,
+  TreeShrunkError,
+} from './errors.ts'
+export { initRepository, readPublishedLink } from './init-repository.ts'
+export type { InitRepositoryOptions, RepositoryIdentity } from './init-repository.ts'
+export type { RefusedFile } from './judge-file.ts'
+export { publishTree } from './publish-tree.ts'
+export type { PublishReport, PublishTreeOptions } from './publish-tree.ts'
+export { RESIGN_AFTER_MS, resignTimestamp } from './resign-timestamp.ts'
+export type { ResignTimestampOptions } from './resign-timestamp.ts'
+export type { PublishProgress, ReportedPath } from './scan-tree.ts'

@@ -1,0 +1,151 @@
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { isErrno } from './errno.ts'
+
+/** What `DurableFiles` does to the disk, named before it does it. */
+export type DiskStep =
+  | { readonly kind: 'write'; readonly path: string }
+  | { readonly kind: 'rename'; readonly path: string }
+  | { readonly kind: 'sync-directory'; readonly path: string }
+  | { readonly kind: 'remove'; readonly path: string }
+
+/** What a file is made of: all of it at once, or piece by piece. */
+export type FileContent = Uint8Array | AsyncIterable<Uint8Array | string>
+
+export interface DurableFilesInit {
+  /** Called before each change of the disk; what it throws stops the change. */
+  readonly before?: (step: DiskStep) => void
+}
+
+/**
+ * Writes files so that after a power cut each is whole or absent: temporary file, fsync, rename. A name is sure to
+ * stay only after `settle()`, which syncs the directories, so that many files share the cost.
+ */
+export class DurableFiles {
+  readonly #temporaryDir: string
+  readonly #before: (step: DiskStep) => void
+  readonly #touched = new Set<string>()
+  readonly #known = new Set<string>()
+  #count = 0
+
+  /** @param temporaryDir where unfinished files stand; on the file system of the finished ones */
+  constructor(temporaryDir: string, init: DurableFilesInit = {}) {
+    this.#temporaryDir = temporaryDir
+    this.#before = init.before ?? (() => undefined)
+  }
+
+  /** Empty the directory of unfinished files: what a killed run left there is of no use. */
+  async start(): Promise<void> {
+    await rm(this.#temporaryDir, { recursive: true, force: true })
+    await this.makeDirectory(this.#temporaryDir)
+  }
+
+  /** Remove the directory of unfinished files. */
+  async stop(): Promise<void> {
+    await rm(this.#temporaryDir, { recursive: true, force: true })
+  }
+
+  /** A name for an unfinished file, used by nobody else. */
+  temporaryPath(): string {
+    this.#count += 1
+    return join(this.#temporaryDir, String(this.#count))
+  }
+
+  /** Write an unfinished file; it is not synced yet. */
+  async stage(content: FileContent): Promise<string> {
+    const temporary = this.temporaryPath()
+    if (content instanceof Uint8Array) await writeFile(temporary, content, { flag: 'wx' })
+    else await pipeline(content, createWriteStream(temporary, { flags: 'wx' }))
+    return temporary
+  }
+
+  /** Write a whole file in place of whatever has its name. */
+  async write(path: string, content: FileContent): Promise<void> {
+    this.#before({ kind: 'write', path })
+    const temporary = await this.stage(content)
+    await this.sync(temporary)
+    await this.adopt(temporary, path)
+  }
+
+  /** Sync the content of a staged file. */
+  async sync(path: string): Promise<void> {
+    await syncPath(path, 'r+')
+  }
+
+  /** Write a file whose name tells its content, unless it is there. */
+  async writeOnce(path: string, bytes: Uint8Array): Promise<void> {
+    if (await exists(path)) this.#touched.add(dirname(path))
+    else await this.write(path, bytes)
+  }
+
+  /** Copy a file. */
+  async copy(from: string, path: string): Promise<void> {
+    await this.write(path, createReadStream(from))
+  }
+
+  /** Give a finished, synced file or directory its name. */
+  async adopt(temporary: string, path: string): Promise<void> {
+    await this.makeDirectory(dirname(path))
+    this.#before({ kind: 'rename', path })
+    await rename(temporary, path)
+    this.#touched.add(dirname(path))
+  }
+
+  /** Make a directory and those above it; all of them are synced by `settle()`. */
+  async makeDirectory(path: string): Promise<void> {
+    if (this.#known.has(path)) return
+    const first = await mkdir(path, { recursive: true })
+    this.#known.add(path)
+    if (first === undefined) return
+    for (let made = path; made.length >= first.length; made = dirname(made)) {
+      this.#touched.add(made)
+      this.#touched.add(dirname(made))
+    }
+  }
+
+  /** Remove a file or directory; one that is not there is as good as removed. */
+  async remove(path: string): Promise<void> {
+    this.#before({ kind: 'remove', path })
+    await rm(path, { recursive: true, force: true })
+    this.#touched.add(dirname(path))
+  }
+
+  /** Make sure that all names given so far stay. */
+  async settle(): Promise<void> {
+    for (const path of this.#touched) {
+      this.#before({ kind: 'sync-directory', path })
+      await syncDirectory(path)
+      this.#touched.delete(path)
+    }
+  }
+}
+
+async function syncPath(path: string, flags: 'r' | 'r+'): Promise<void> {
+  const handle = await open(path, flags)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** A directory that was removed since has no names to keep. */
+async function syncDirectory(path: string): Promise<void> {
+  try {
+    await syncPath(path, 'r')
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await (await open(path, 'r')).close()
+    return true
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return false
+    throw error
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * Publishing would break a promise to those who follow the repository, so nothing was published.
+ *
+ * Tell the operator: the message names what was found and what was wanted. A retry without a change of the state
+ * directory, the tree or the options ends the same way.
+ */
+export abstract class PublishRefusedError extends Error {
+  abstract readonly code: string
+}
+
+/**
+ * The state directory is not one of this program, or not of this version, or is already in use for another repository.
+ *
+ * Name another directory.
+ */
+export class StateDirectoryError extends PublishRefusedError {
+  override readonly name = 'StateDirectoryError'
+  readonly code = 'ERR_STATE_DIRECTORY'
+}
+
+/**
+ * Somebody besides the owner can read a private key.
+ *
+ * Take the permission away (`chmod 600`); if others may have used it, replace the key.
+ */
+export class KeysExposedError extends PublishRefusedError {
+  override readonly name = 'KeysExposedError'
+  readonly code = 'ERR_KEYS_EXPOSED'
+  readonly path: string
+
+  constructor(path: string, mode: number) {
+    super(
+      `Cannot use key ${path}: found mode ${mode.toString(8).padStart(4, '0')}, wanted 0600, readable by its owner only`,
+    )
+    this.path = path
+  }
+}
+
+/**
+ * Another publisher works with the same state directory.
+ *
+ * Try again when it has finished.
+ */
+export class StateLockedError extends PublishRefusedError {
+  override readonly name = 'StateLockedError'
+  readonly code = 'ERR_STATE_LOCKED'
+  readonly pid: number
+
+  constructor(stateDir: string, pid: number) {
+    super(
+      `Cannot lock ${stateDir}: found it in use by process ${String(pid)}, wanted no other publisher`,
+    )
+    this.pid = pid
+  }
+}
+
+/**
+ * What stands published in the tree does not follow from the state directory: one of the two was lost, restored from
+ * a backup, or belongs to another repository. Publishing on could sign two different heads with one number.
+ *
+ * Bring back the newest copy of the older one of the two.
+ */
+export class StateMismatchError extends PublishRefusedError {
+  override readonly name = 'StateMismatchError'
+  readonly code = 'ERR_STATE_MISMATCH'
+}
+
+/**
+ * The tree is empty or much smaller than when it was last published: a disk that is not mounted, a copy under way.
+ *
+ * Look at the tree; if it is right, publish with `allowShrink`.
+ */
+export class TreeShrunkError extends PublishRefusedError {
+  override readonly name = 'TreeShrunkError'
+  readonly code = 'ERR_TREE_SHRUNK'
+  readonly found: number
+  readonly wanted: number
+
+  constructor(treeDir: string, counts: { readonly found: number; readonly wanted: number }) {
+    super(
+      `Cannot publish ${treeDir}: found ${String(counts.found)} files, wanted at least ${String(counts.wanted)}, ` +
+        'half of what was there last time',
+    )
+    this.found = counts.found
+    this.wanted = counts.wanted
+  }
+}
+
+/**
+ * A file that the publisher wrote for itself does not read back.
+ *
+ * The disk or somebody's hand changed it: bring it back from a backup.
+ */
+export class CorruptStateError extends PublishRefusedError {
+  override readonly name = 'CorruptStateError'
+  readonly code = 'ERR_STATE_CORRUPT'
+}

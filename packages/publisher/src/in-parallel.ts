@@ -1,0 +1,28 @@
+/**
+ * Do something with each item, a bounded number at a time.
+ *
+ * After a failure nothing more is begun, and what was begun has ended before the failure is thrown.
+ */
+export async function inParallel<T>(
+  items: Iterable<T>,
+  limit: number,
+  action: (item: T) => Promise<void>,
+): Promise<void> {
+  const iterator = items[Symbol.iterator]()
+  let failed = false
+  const work = async (): Promise<void> => {
+    for (;;) {
+      const next = iterator.next()
+      if (failed || next.done === true) return
+      try {
+        await action(next.value)
+      } catch (error) {
+        failed = true
+        throw error
+      }
+    }
+  }
+  const results = await Promise.allSettled(Array.from({ length: limit }, work))
+  const failure = results.find((result) => result.status === 'rejected')
+  if (failure !== undefined) throw failure.reason
+}

@@ -1,0 +1,145 @@
+// One directory `states/<seq>/` of the state directory holds all that is known of one state:
+//
+// manifest   the root manifest, as it must stand in the tree
+// state.json what goes on from state to state, beside the next three
+// history    the growing end of the history
+// record     the scan record
+// retired    files to be removed in time
+// log/…      tiles and entry bundles that this state adds, to be copied into the tree
+// published  empty; there once the manifest stands in the tree
+//
+// The directory gets its name by one rename, which fails when the number is taken: that is the moment when a state
+// is decided. Whatever happens then, the next run only completes it.
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { HistoryTree, parseHead, sha256 } from '@jarswarm/manifest'
+import type { Digest, Head } from '@jarswarm/manifest'
+import { parseManifest } from '@jarswarm/trust'
+import { CorruptStateError } from './errors.ts'
+import type { StateLayout } from './layout.ts'
+import type { PackState } from './pack-writer.ts'
+import { RetiredFiles } from './retired-files.ts'
+import { readOptional } from './state-directory.ts'
+
+const STATE_FORMAT = 'jarswarm state 1'
+
+/** What goes on from one state to the next in `state.json`. */
+export interface CarriedState {
+  readonly pack: PackState
+}
+
+/** A state that was decided, and perhaps not completely published yet. */
+export interface PublishedState {
+  readonly directory: string
+  readonly manifest: Uint8Array
+  readonly head: Head
+  /** SHA-256 of `head.json`. */
+  readonly headDigest: Digest
+  readonly carried: CarriedState
+  /** Kept bytes of the history's growing end. */
+  readonly history: Uint8Array
+  readonly retired: RetiredFiles
+  /** Whether the tree once had this state completely. */
+  readonly wasPublished: boolean
+}
+
+/** Names of the files of one state. */
+export interface StateFiles {
+  readonly manifest: string
+  readonly state: string
+  readonly history: string
+  readonly record: string
+  readonly retired: string
+  readonly log: string
+  readonly published: string
+}
+
+/** Where the files of one state stand. */
+export function stateFiles(directory: string): StateFiles {
+  return {
+    manifest: join(directory, 'manifest'),
+    state: join(directory, 'state.json'),
+    history: join(directory, 'history'),
+    record: join(directory, 'record'),
+    retired: join(directory, 'retired'),
+    log: join(directory, 'log'),
+    published: join(directory, 'published'),
+  }
+}
+
+/** Write `state.json`. */
+export function formatCarriedState(carried: CarriedState): Uint8Array {
+  return Buffer.from(`${JSON.stringify({ format: STATE_FORMAT, ...carried })}\n`)
+}
+
+/**
+ * Read the newest state that was decided; undefined before the first.
+ *
+ * @throws {CorruptStateError} when it is damaged
+ */
+export async function readNewestState(layout: StateLayout): Promise<PublishedState | undefined> {
+  const newest = (await stateNumbers(layout)).at(-1)
+  if (newest === undefined) return undefined
+  const directory = layout.state(newest)
+  const files = stateFiles(directory)
+  const manifest = await readNeeded(files.manifest)
+  const { head: headBytes } = parseManifest(manifest)
+  const head = parseHead(headBytes)
+  if (head.seq !== newest) {
+    throw new CorruptStateError(
+      `Cannot read ${files.manifest}: found seq ${String(head.seq)}, wanted ${String(newest)}`,
+    )
+  }
+  const history = await readNeeded(files.history)
+  const tree = HistoryTree.fromBytes(history)
+  if (tree.size !== head.history.size || tree.root !== head.history.root) {
+    throw new CorruptStateError(
+      `Cannot read ${files.history}: found root ${tree.root} over ${String(tree.size)} lines, ` +
+        `wanted ${head.history.root} over ${String(head.history.size)} as in the head`,
+    )
+  }
+  return {
+    directory,
+    manifest,
+    history,
+    head,
+    headDigest: sha256(headBytes),
+    carried: parseCarriedState(files.state, await readNeeded(files.state)),
+    retired: RetiredFiles.parse((await readNeeded(files.retired)).toString()),
+    wasPublished: (await readOptional(files.published)) !== undefined,
+  }
+}
+
+/** Numbers of the states that are there, ascending; more than one only after a kill. */
+export async function stateNumbers(layout: StateLayout): Promise<readonly number[]> {
+  const names = await readdir(layout.states)
+  return names
+    .filter((name) => /^[1-9][0-9]*$/.test(name))
+    .map(Number)
+    .sort((a, b) => a - b)
+}
+
+async function readNeeded(path: string): Promise<Buffer> {
+  const bytes = await readOptional(path)
+  if (bytes !== undefined) return bytes
+  throw new CorruptStateError(`Cannot read ${path}: found nothing, wanted a file of the state`)
+}
+
+// Our own file, written whole: the format line is what can be wrong with it.
+function parseCarriedState(path: string, bytes: Buffer): CarriedState {
+  let value: unknown
+  try {
+    value = JSON.parse(bytes.toString())
+  } catch (cause) {
+    throw new CorruptStateError(`Cannot read ${path}: found no JSON, wanted ${STATE_FORMAT}`, {
+      cause,
+    })
+  }
+  const { format, ...carried } = value as CarriedState & { readonly format: unknown }
+  if (format !== STATE_FORMAT) {
+    throw new CorruptStateError(
+      `Cannot read ${path}: found format ${JSON.stringify(format)}, wanted ${JSON.stringify(STATE_FORMAT)}`,
+    )
+  }
+  return carried
+}

@@ -1,0 +1,69 @@
+import { TrustedRepository, resignTimestamp as signAgain } from '@jarswarm/trust'
+import { completeState } from './complete-state.ts'
+import type { PublishPlaces } from './complete-state.ts'
+import { StateMismatchError } from './errors.ts'
+import { openPlaces } from './open-places.ts'
+import { stateFiles } from './published-state.ts'
+import type { PublishedState } from './published-state.ts'
+import { readSigners } from './state-directory.ts'
+import type { StateDirectory } from './state-directory.ts'
+
+/** A timestamp older than this is signed anew: an hour, as often as cron is asked to look. */
+export const RESIGN_AFTER_MS = 3_600_000
+
+export interface ResignTimestampOptions {
+  readonly stateDir: string
+  readonly treeDir: string
+  /** Milliseconds since the epoch. @defaultValue the system's clock */
+  readonly nowMs?: number | undefined
+}
+
+/**
+ * Sign the newest head anew, without a look at the tree's artifacts, so that it stays fresh.
+ *
+ * @returns number of the head
+ * @throws {PublishRefusedError} when nothing was published yet, or publishing would be refused
+ */
+export async function resignTimestamp(
+  options: ResignTimestampOptions,
+): Promise<{ readonly seq: number }> {
+  await using places = await openPlaces(options)
+  if (places.newest === undefined) {
+    throw new StateMismatchError(
+      `Cannot sign the timestamp anew: found no publish in ${options.stateDir}, wanted one; publish first`,
+    )
+  }
+  const { head } = await resignState(places, places.newest, options.nowMs ?? Date.now())
+  return { seq: head.seq }
+}
+
+/** Whether the timestamp of a state is old enough to be signed anew. */
+export function isResignDue(
+  { repository, roots }: StateDirectory,
+  { manifest }: PublishedState,
+  nowMs: number,
+): boolean {
+  const { issuedMs, damage } = TrustedRepository.restore(repository.id, { roots, manifest })
+  if (issuedMs === undefined) throw damage ?? new Error('Cannot read the published manifest')
+  return nowMs - issuedMs >= RESIGN_AFTER_MS
+}
+
+/** Sign anew: first in the state, so that no version is ever used twice, then in the tree. */
+export async function resignState(
+  places: PublishPlaces,
+  state: PublishedState,
+  nowMs: number,
+): Promise<PublishedState> {
+  const root = places.state.roots.at(-1)
+  const { manifest } = signAgain({
+    manifest: state.manifest,
+    ...(root && { root }),
+    nowMs,
+    signers: await readSigners(places.state.layout),
+  })
+  await places.stateFiles.write(stateFiles(state.directory).manifest, manifest)
+  await places.stateFiles.settle()
+  const resigned = { ...state, manifest }
+  await completeState(places, resigned)
+  return resigned
+}

@@ -1,0 +1,41 @@
+import { isMutablePath } from '@jarswarm/maven'
+import type { PublishPlaces } from './complete-state.ts'
+import { stateFiles } from './published-state.ts'
+import type { PublishedState } from './published-state.ts'
+import type { RetiredFile } from './retired-files.ts'
+import { readScanRecord } from './scan-record.ts'
+
+/** Remove published files whose time is over, unless something that is published uses them again. */
+export async function sweep(
+  places: PublishPlaces,
+  state: PublishedState,
+  nowMs: number,
+): Promise<void> {
+  const expired = new Map(
+    state.retired.expired(nowMs).map((file) => [`${file.kind} ${file.digest}`, file]),
+  )
+  if (expired.size === 0) return
+  const kept = state.retired.copy()
+  for (const { kind, digest } of expired.values()) kept.delete(kind, digest)
+  // Two paths may share a piece list or a blob, and only one of them may have gone.
+  for await (const { entry } of readScanRecord(stateFiles(state.directory).record)) {
+    if (entry.pieceList !== undefined) expired.delete(`object ${entry.pieceList}`)
+    if (isMutablePath(entry.path)) expired.delete(`blob ${entry.digest}`)
+  }
+  expired.delete(`pack ${state.carried.pack.pack.digest}`)
+  for (const file of expired.values()) await places.treeFiles.remove(pathOf(places, file))
+  await places.treeFiles.settle()
+  await places.stateFiles.write(stateFiles(state.directory).retired, Buffer.from(kept.toString()))
+  await places.stateFiles.settle()
+}
+
+function pathOf({ tree }: PublishPlaces, { kind, digest }: RetiredFile): string {
+  switch (kind) {
+    case 'object':
+      return tree.object(digest)
+    case 'blob':
+      return tree.blob(digest)
+    case 'pack':
+      return tree.pack(digest)
+  }
+}

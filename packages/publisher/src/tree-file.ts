@@ -1,0 +1,60 @@
+import type { BigIntStats } from 'node:fs'
+import type { RepositoryPath, SidecarAlgorithm } from '@jarswarm/maven'
+
+/** A file of the tree that may be indexed, as the walk saw it. */
+export interface TreeFile {
+  readonly kind: 'file'
+  readonly path: RepositoryPath
+  /** What was opened: the file itself, or what a link inside the tree leads to. */
+  readonly realPath: string
+  readonly stat: BigIntStats
+  /** The checksum files beside it, ascending. */
+  readonly sidecars: readonly TreeSidecar[]
+}
+
+/** A checksum file beside an artifact. */
+export interface TreeSidecar {
+  readonly algorithm: SidecarAlgorithm
+  readonly filePath: string
+  readonly stat: BigIntStats
+}
+
+/** Something in the tree that cannot be indexed and is no bookkeeping either. */
+export interface TreeProblem {
+  readonly kind: 'problem'
+  /**
+   * Path below the tree; `''` or with `/` at its end for a directory that cannot be listed, so that nothing is known
+   * of what was published below it. May hold anything that a file name may.
+   */
+  readonly path: string
+  readonly reason: string
+}
+
+/** A client's bookkeeping or a hidden file or directory. */
+export interface TreeLeftOut {
+  readonly kind: 'left-out'
+  readonly path: string
+}
+
+export type TreeStep = TreeFile | TreeProblem | TreeLeftOut
+
+/** Whether two looks at a file saw the same file with the same content. */
+export function isUnchanged(before: BigIntStats, after: BigIntStats): boolean {
+  return (
+    before.ino === after.ino &&
+    before.dev === after.dev &&
+    before.size === after.size &&
+    before.mtimeNs === after.mtimeNs &&
+    before.ctimeNs === after.ctimeNs
+  )
+}
+
+/**
+ * What tells that a file and its sidecars need not be read again: their sizes and times of last change.
+ *
+ * @returns one word, `<size>.<mtime ns>` of the file and, after `+`, of each sidecar
+ */
+export function stampOf(file: TreeFile): string {
+  const stats = [file.stat, ...file.sidecars.map((sidecar) => sidecar.stat)]
+  return stats.map((stat) => `${String(stat.size)}.${String(stat.mtimeNs)}`).join('+')
+}
