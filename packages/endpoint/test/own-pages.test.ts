@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { MemoryArtifactSource } from '@jarswarm/testkit'
+import type { NodeStatus } from '../src/index.ts'
+import { formatDuration, formatSize } from '../src/dashboard/wording.ts'
+import { ask, startEndpoint } from './_fixture.ts'
+
+const JAR = 'org/example/lib/1.0/lib-1.0.jar'
+
+describe('/-/status', () => {
+  it('is the status with what was served', async (t) => {
+    const { port, source } = await startEndpoint(t)
+    source.put(JAR, { bytes: 'twelve bytes', source: 'origin' })
+    await ask(port, `/clojars/${JAR}`)
+    await ask(port, `/clojars/${JAR}`)
+    await ask(port, `/clojars/${JAR}.sha1`)
+    const got = await ask(port, '/-/status')
+    assert.equal(got.headers['content-type'], 'application/json; charset=utf-8')
+    assert.equal(got.headers['cache-control'], 'no-store')
+    const status = JSON.parse(got.body.toString()) as NodeStatus
+    assert.deepEqual(status.served, {
+      requests: 3,
+      bytes: 64,
+      bySource: { store: 1, peer: 0, mirror: 0, origin: 1 },
+    })
+  })
+})
+
+describe('/-/health', () => {
+  it('is 200 once serving; other names are 404', async (t) => {
+    const { port } = await startEndpoint(t)
+    assert.equal((await ask(port, '/-/health')).status, 200)
+    assert.equal((await ask(port, '/-/health', { method: 'HEAD' })).status, 200)
+    assert.equal((await ask(port, '/-/other')).status, 404)
+    assert.equal((await ask(port, '/-')).status, 404)
+  })
+})
+
+describe('/-/metrics', () => {
+  it('counts requests by status and source, and shows the status', async (t) => {
+    const { port, source } = await startEndpoint(t)
+    source.put(JAR, { bytes: 'x', source: 'peer' })
+    await ask(port, `/clojars/${JAR}`)
+    await ask(port, '/clojars/none')
+    const text = (await ask(port, '/-/metrics')).body.toString()
+    assert.match(text, /^jarswarm_requests_total\{status="200",source="peer"\} 1$/m)
+    assert.match(text, /^jarswarm_requests_total\{status="404",source="none"\} 1$/m)
+    assert.match(text, /^jarswarm_store_bytes 1500000$/m)
+    assert.match(text, /^jarswarm_peers_connected 2$/m)
+    assert.match(text, /^jarswarm_head_fresh\{repository="clojars"\} 1$/m)
+    assert.match(text, /^jarswarm_request_duration_seconds_count 2$/m)
+  })
+})
+
+describe('the dashboard', () => {
+  it('shows the node, and how to use it, with the real port', async (t) => {
+    const { port } = await startEndpoint(t)
+    const got = await ask(port, '/')
+    const page = got.body.toString()
+    assert.equal(got.headers['content-type'], 'text/html; charset=utf-8')
+    assert.match(
+      String(got.headers['content-security-policy']),
+      /^default-src 'none'; style-src 'sha256-/,
+    )
+    assert.ok(page.includes(`http://127.0.0.1:${port}/clojars/`))
+    for (const text of [
+      'Leiningen',
+      'Clojure CLI',
+      'Maven',
+      'Gradle',
+      'curl',
+      'Up to date',
+      '20.0 GB',
+    ])
+      assert.ok(page.includes(text), text)
+    assert.doesNotMatch(page, /<script|https?:\/\/(?!127\.0\.0\.1|repo\.example)/)
+  })
+
+  it('says in words what is wrong', async (t) => {
+    const { port, source } = await startEndpoint(t)
+    source.age = { state: 'stale', staleSeconds: 5 }
+    assert.match((await ask(port, '/')).body.toString(), /No news for too long/)
+    source.age = { state: 'suspect', staleSeconds: 5 }
+    assert.match((await ask(port, '/')).body.toString(), /Too old/)
+  })
+
+  it('works without a repository', async (t) => {
+    const { port, sources } = await startEndpoint(t)
+    sources.length = 0
+    assert.match((await ask(port, '/')).body.toString(), /No repository yet/)
+  })
+
+  it('escapes what a repository says', async (t) => {
+    const { port, sources } = await startEndpoint(t)
+    sources.push(new MemoryArtifactSource({ name: '<b>"', origin: '"><script>alert(1)</script>' }))
+    const page = (await ask(port, '/')).body.toString()
+    assert.doesNotMatch(page, /<script|<b>/)
+    assert.match(page, /&quot;&gt;&lt;script&gt;/)
+  })
+})
+
+describe('wording', () => {
+  it('has sizes and durations for people', () => {
+    assert.deepEqual([0, 999, 1_000, 86_123_456, 2e10, 5e15].map(formatSize), [
+      '0 B',
+      '999 B',
+      '1.0 KB',
+      '86.1 MB',
+      '20.0 GB',
+      '5000 TB',
+    ])
+    assert.deepEqual([-1, 1, 59.9, 60, 7_200, 86_400 * 3].map(formatDuration), [
+      '0 seconds',
+      '1 second',
+      '59 seconds',
+      '1 minute',
+      '2 hours',
+      '3 days',
+    ])
+  })
+})
