@@ -98,6 +98,8 @@ async function openDatabase(path: string, used: Used): Promise<Database> {
     probe: () => probe(path, used.files),
     ...(used.openLevel === undefined ? {} : { openLevel: used.openLevel }),
   }
+  // LevelDB would create it, and its files, readable for all.
+  await used.files.makeDirectory(location)
   try {
     return await Database.open(location, components)
   } catch (error) {
@@ -106,6 +108,7 @@ async function openDatabase(path: string, used: Used): Promise<Database> {
     const aside = `${location}.damaged-${String(used.clock.now())}`
     used.logger.error({ error, aside }, 'Cannot open the database: it is set aside and begun anew')
     await used.files.rename(location, aside)
+    await used.files.makeDirectory(location)
     return Database.open(location, components)
   }
 }

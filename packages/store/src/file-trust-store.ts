@@ -57,7 +57,7 @@ export class FileTrustStore implements TrustStore {
     await syncDirectory(this.#files, join(this.#root, 'trust'))
     const generations = await this.#generations(repository)
     const newest = newestOf(generations)
-    const older = generations[0] === newest ? SLOTS[1] : SLOTS[0]
+    const older = newest !== undefined && newest === generations[0] ? SLOTS[1] : SLOTS[0]
     const serial = (newest?.serial ?? 0) + 1
     await replaceFile(this.#files, join(directory, older), formatTrustFile({ serial, record }))
   }

@@ -45,8 +45,10 @@ export class LevelIndexStore implements IndexStore {
     this.#state = textTable('index', init.repository, 'state')
   }
 
-  getObject(digest: Digest): Promise<Uint8Array | undefined> {
-    return this.#database.get(this.#objects, digest)
+  async getObject(digest: Digest): Promise<Uint8Array | undefined> {
+    const bytes = await this.#database.get(this.#objects, digest)
+    // Level gives a Buffer, whose `slice` is a view and not a copy.
+    return bytes && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
   async putObjects(objects: readonly NamedObject[]): Promise<void> {

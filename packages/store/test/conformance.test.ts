@@ -6,21 +6,23 @@ import {
 import { blobPath, flipBit, openTestDirectory } from './_data-directory.ts'
 
 blobStoreConformance('FileBlobStore', async (init) => {
-  const { directory, root, passHour, close } = await openTestDirectory(init)
+  const opened = await openTestDirectory(init)
   return {
-    store: directory.blobs,
-    passHour,
-    corrupt: (digest) => flipBit(blobPath(root, digest)),
-    close,
+    store: opened.directory.blobs,
+    passHour: () => {
+      opened.passHour()
+    },
+    corrupt: (digest) => flipBit(blobPath(opened.root, digest)),
+    close: () => opened.close(),
   }
 })
 
 indexStoreConformance('LevelIndexStore', async (repository) => {
-  const { directory, close } = await openTestDirectory()
-  return { store: directory.index(repository), close }
+  const opened = await openTestDirectory()
+  return { store: opened.directory.index(repository), close: () => opened.close() }
 })
 
 trustStoreConformance('FileTrustStore', async () => {
-  const { directory, close } = await openTestDirectory()
-  return { store: directory.trust, close }
+  const opened = await openTestDirectory()
+  return { store: opened.directory.trust, close: () => opened.close() }
 })

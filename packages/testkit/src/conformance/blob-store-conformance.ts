@@ -4,6 +4,7 @@ import { DigestMismatchError, NoSpaceError } from '@jarswarm/ports'
 import type { BlobChange, BlobStat, BlobStore } from '@jarswarm/ports'
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import { collect } from './collect.ts'
 
 /** A blob store under test. */
 export interface BlobStoreFixture {
@@ -45,9 +46,11 @@ export function blobStoreConformance(
     testReading(current)
     testPutting(current)
     testWriters(current)
-    testEviction(current, () => {
+    const passHour = (): void => {
       fixture.passHour()
-    })
+    }
+    testEviction(current, passHour)
+    testKeeping(current, passHour)
     testCheck(current, (digest) => fixture.corrupt(digest))
   })
 }
@@ -203,14 +206,8 @@ function testWriters(store: () => BlobStore): void {
 }
 
 function testEviction(store: () => BlobStore, passHour: () => void): void {
-  const putAll = async (...blobs: (typeof A)[]): Promise<void> => {
-    for (const { digest, bytes } of blobs) {
-      await store().put(digest, bytes)
-      passHour()
-    }
-  }
-  const held = async (): Promise<boolean[]> =>
-    Promise.all([A, B, C, D].map(({ digest }) => store().has(digest)))
+  const putAll = (...blobs: (typeof A)[]): Promise<void> => putSpaced(store(), blobs, passHour)
+  const held = (): Promise<boolean[]> => whichAreHeld(store())
 
   it('evicts what was not used longest', async () => {
     await putAll(A, B, C)
@@ -229,6 +226,22 @@ function testEviction(store: () => BlobStore, passHour: () => void): void {
     await putAll(D)
     assert.deepEqual(await held(), [false, true, true, true])
   })
+
+  it('refuses what cannot fit, and evicts nothing in vain', async () => {
+    await store().put(A.digest, A.bytes, { pinned: true })
+    await store().put(B.digest, B.bytes)
+    const large = blob(5, 800)
+    await assert.rejects(store().put(large.digest, large.bytes), NoSpaceError)
+    const huge = blob(6, QUOTA_BYTES + 1)
+    await assert.rejects(store().put(huge.digest, huge.bytes), NoSpaceError)
+    await assert.rejects(store().createWriter({ ...huge, sizeBytes: 1_001 }), NoSpaceError)
+    assert.deepEqual(await held(), [true, true, false, false])
+  })
+}
+
+function testKeeping(store: () => BlobStore, passHour: () => void): void {
+  const putAll = (...blobs: (typeof A)[]): Promise<void> => putSpaced(store(), blobs, passHour)
+  const held = (): Promise<boolean[]> => whichAreHeld(store())
 
   it('never evicts pinned or held blobs', async () => {
     await store().put(A.digest, A.bytes, { pinned: true })
@@ -260,17 +273,6 @@ function testEviction(store: () => BlobStore, passHour: () => void): void {
     await putAll(C, D)
     assert.deepEqual(await held(), [true, false, true, true])
   })
-
-  it('refuses what cannot fit, and evicts nothing in vain', async () => {
-    await store().put(A.digest, A.bytes, { pinned: true })
-    await store().put(B.digest, B.bytes)
-    const large = blob(5, 800)
-    await assert.rejects(store().put(large.digest, large.bytes), NoSpaceError)
-    const huge = blob(6, QUOTA_BYTES + 1)
-    await assert.rejects(store().put(huge.digest, huge.bytes), NoSpaceError)
-    await assert.rejects(store().createWriter({ ...huge, sizeBytes: 1_001 }), NoSpaceError)
-    assert.deepEqual(await held(), [true, true, false, false])
-  })
 }
 
 function testCheck(store: () => BlobStore, corrupt: (digest: Digest) => Promise<void>): void {
@@ -301,12 +303,28 @@ function testCheck(store: () => BlobStore, corrupt: (digest: Digest) => Promise<
     await store().put(A.digest, A.bytes)
     const reason = new Error('enough')
     const check = store().check({ signal: AbortSignal.abort(reason) })
-    await assert.rejects(Array.fromAsync(check), reason)
+    await assert.rejects(collect(check), reason)
   })
 }
 
+/** Put blobs in order, an hour apart. */
+async function putSpaced(
+  store: BlobStore,
+  blobs: readonly (typeof A)[],
+  passHour: () => void,
+): Promise<void> {
+  for (const { digest, bytes } of blobs) {
+    await store.put(digest, bytes)
+    passHour()
+  }
+}
+
+function whichAreHeld(store: BlobStore): Promise<boolean[]> {
+  return Promise.all([A, B, C, D].map(({ digest }) => store.has(digest)))
+}
+
 function listed(store: BlobStore): Promise<BlobStat[]> {
-  return Array.fromAsync(store.list())
+  return collect(store.list())
 }
 
 function plain(bytes: Uint8Array | undefined): number[] | undefined {

@@ -6,6 +6,7 @@ import type { EntryChange, IndexStore, NamedObject } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import { collect } from './collect.ts'
 
 /** An index store under test. */
 export interface IndexStoreFixture {
@@ -95,7 +96,7 @@ function testObjects(store: () => IndexStore): void {
 function testEntries(store: () => IndexStore): void {
   const paths = async (prefix: string, after?: string): Promise<string[]> => {
     const listed = store().listEntries(prefix, after === undefined ? {} : { after })
-    return (await Array.fromAsync(listed)).map(({ path }) => path)
+    return (await collect(listed)).map(({ path }) => path)
   }
 
   it('lists entries in byte order, as they were put', async () => {
@@ -103,7 +104,7 @@ function testEntries(store: () => IndexStore): void {
     await store().applyChanges([...PATHS.toReversed().map((path) => put(path)), large], ROOT)
     const wanted = [...PATHS, large.path].sort()
     assert.deepEqual(await paths(''), wanted)
-    const entries = await Array.fromAsync(store().listEntries('org/a/1/a-1-all'))
+    const entries = await collect(store().listEntries('org/a/1/a-1-all'))
     assert.deepEqual(entries, [large.after])
   })
 
@@ -120,7 +121,7 @@ function testEntries(store: () => IndexStore): void {
     await store().applyChanges([put('org/a/1/a-1.jar'), put('org/a/1/a-1.pom')], ROOT)
     const changed = put('org/a/1/a-1.jar', 77)
     await store().applyChanges([changed, remove('org/a/1/a-1.pom')], NEXT_ROOT)
-    assert.deepEqual(await Array.fromAsync(store().listEntries('')), [changed.after])
+    assert.deepEqual(await collect(store().listEntries('')), [changed.after])
   })
 
   it('says which root the paths mirror, and none in the midst of a sync', async () => {
@@ -152,14 +153,13 @@ function testEntries(store: () => IndexStore): void {
     await store().applyChanges([put('org/a/1/a-1.jar')])
     const reason = new Error('enough')
     const signal = AbortSignal.abort(reason)
-    await assert.rejects(Array.fromAsync(store().listEntries('', { signal })), reason)
-    await assert.rejects(Array.fromAsync(store().listDirectory('', { signal })), reason)
+    await assert.rejects(collect(store().listEntries('', { signal })), reason)
+    await assert.rejects(collect(store().listDirectory('', { signal })), reason)
   })
 }
 
 function testDirectories(store: () => IndexStore): void {
-  const names = (directory: string): Promise<string[]> =>
-    Array.fromAsync(store().listDirectory(directory))
+  const names = (directory: string): Promise<string[]> => collect(store().listDirectory(directory))
 
   it('lists files and folders directly below a directory, each once', async () => {
     await store().applyChanges(PATHS.map((path) => put(path)))
