@@ -1,1 +1,8 @@
-export {}
+export { DECISION_TIMEOUT_MS } from './fetch/blob-fetcher.ts'
+export { Mirror } from './mirror.ts'
+export type { MirrorComponents } from './mirror.ts'
+export { MirroredRepository } from './mirrored-repository.ts'
+export type { MirroredRepositoryComponents, MirroredRepositoryInit } from './repository-init.ts'
+export { policyMatcher } from './share/mirror-policy.ts'
+export type { MirrorPolicy } from './share/mirror-policy.ts'
+export type { HeadWatchInit } from './trust/head-watch.ts'

@@ -36,9 +36,11 @@ export interface Upstream {
   /**
    * An artifact, whole or in part, in chunks as they arrive; the sum of the chunks is exactly
    * `range.length`, else the iteration throws.
+   *
+   * @param name its path; or its digest below `.jarswarm/blobs/`, for a mutable file may have changed at its path
    */
   readArtifact(
-    path: RepositoryPath,
+    name: RepositoryPath | (PublishedName & { readonly kind: 'blob' }),
     options: AbortOptions & { readonly sizeBytes: number; readonly range?: ByteRange },
   ): AsyncIterable<Uint8Array>
   health(): UpstreamHealth

@@ -88,9 +88,10 @@ export class HttpUpstream implements Upstream {
   }
 
   async *readArtifact(
-    path: RepositoryPath,
+    name: RepositoryPath | (PublishedName & { readonly kind: 'blob' }),
     options: AbortOptions & { readonly sizeBytes: number; readonly range?: ByteRange },
   ): AsyncIterable<Uint8Array> {
+    const path = typeof name === 'string' ? name : publishedPath(name)
     const range = properPart(options.sizeBytes, options.range)
     const request = this.#begin({ path, range, signal: options.signal })
     try {

@@ -64,10 +64,11 @@ export class MemoryUpstream implements Upstream {
   }
 
   async *readArtifact(
-    path: RepositoryPath,
+    name: RepositoryPath | (PublishedName & { readonly kind: 'blob' }),
     options: AbortOptions & { readonly sizeBytes: number; readonly range?: ByteRange },
   ): AsyncIterable<Uint8Array> {
     const { range, signal, sizeBytes } = options
+    const path = typeof name === 'string' ? name : publishedPath(name)
     const label = range === undefined ? path : `${path}#${range.offset}+${range.length}`
     const bytes = await this.#answer(path, label, signal)
     if (bytes.length !== sizeBytes) {

@@ -1,0 +1,229 @@
+import { parsePieceList, sha256, splitPieces } from '@jarswarm/manifest'
+import type { Digest, IndexEntry } from '@jarswarm/manifest'
+import { NoSpaceError, UnavailableError } from '@jarswarm/ports'
+import type { AbortOptions, ArtifactContent, BlobStore, BlobWriter } from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
+import type { Part } from '../transfer/part.ts'
+import { orAborted, withDeadline } from '../wait/deadline.ts'
+import { BlobDownload } from './blob-download.ts'
+import { MemoryWriter } from './memory-writer.ts'
+import { SourcePlan } from './source-plan.ts'
+import type { SourcePlanComponents } from './source-plan.ts'
+import { storedContent } from './stored-content.ts'
+
+/** When a client is told that an artifact cannot be had; a second below the 8 s that are promised. */
+export const DECISION_TIMEOUT_MS = 7_000
+/** Bytes of large blobs in the heap at a time while the disk has no room for them. */
+export const MAX_BYTES_WITHOUT_DISK = 67_108_864
+/** Longest wait for a piece list. */
+const PIECE_LIST_TIMEOUT_MS = 20_000
+
+export interface BlobFetcherComponents extends SourcePlanComponents {
+  readonly blobs: BlobStore
+  /** Gets a piece list, from the index store or from elsewhere. */
+  readonly readObject: (digest: Digest, options: AbortOptions) => Promise<Uint8Array>
+  /** Called when a blob of an entry was stored. */
+  readonly onStored: (entry: IndexEntry) => void
+}
+
+export interface BlobFetcherInit {
+  readonly repository: RepositoryId
+  /** Asks nobody. */
+  readonly offline: boolean
+  /** Look providers up in the DHT. */
+  readonly lookUp: boolean
+}
+
+export interface FetchOptions extends AbortOptions {
+  /** `client`: somebody waits. `fill`: a mirror fetches ahead, pins, and spares the DHT. @defaultValue 'client' */
+  readonly purpose?: 'client' | 'fill'
+}
+
+/** Fetches blobs from the best sources; equal requests at the same time are one download. */
+export class BlobFetcher {
+  readonly #components: BlobFetcherComponents
+  readonly #init: BlobFetcherInit
+  readonly #downloads = new Map<Digest, Promise<BlobDownload>>()
+  readonly #stop = new AbortController()
+  #bytesWithoutDisk = 0
+  #saidFull = false
+
+  constructor(components: BlobFetcherComponents, init: BlobFetcherInit) {
+    this.#components = components
+    this.#init = init
+  }
+
+  /** Blobs on their way. */
+  get active(): number {
+    return this.#downloads.size
+  }
+
+  /**
+   * Content of an artifact from the store, or from a download as soon as it has verified bytes.
+   *
+   * @throws {UnavailableError} decided within {@link DECISION_TIMEOUT_MS}; the download goes on behind it
+   */
+  async open(entry: IndexEntry, options: FetchOptions): Promise<ArtifactContent> {
+    const { blobs, clock } = this.#components
+    const stored = await storedContent(blobs, entry)
+    if (stored !== undefined) return stored
+    if (this.#init.offline) throw unavailable(entry, 'the node is offline and does not hold it')
+    const starting = this.#download(entry, options)
+    let reasons = (): string => 'no source answered in time'
+    try {
+      const init = { timeoutMs: DECISION_TIMEOUT_MS, reason: 'timeout', parents: [options.signal] }
+      return await withDeadline(clock, init, async () => {
+        const download = await starting
+        reasons = () => download.reasons() || 'no source answered in time'
+        await download.ready
+        return contentOf(download, blobs)
+      })
+    } catch (error) {
+      options.signal?.throwIfAborted()
+      throw unavailable(entry, error instanceof UnavailableError ? error.message : reasons(), error)
+    }
+  }
+
+  /**
+   * Fetch a blob until the store has acknowledged it.
+   *
+   * @throws {UnavailableError} or {NoSpaceError}
+   */
+  async store(entry: IndexEntry, options: FetchOptions): Promise<void> {
+    if (await this.#components.blobs.has(entry.digest)) return
+    if (this.#init.offline) throw unavailable(entry, 'the node is offline')
+    const download = await orAborted(this.#download(entry, options), options.signal)
+    await orAborted(download.stored, options.signal)
+  }
+
+  /** End all downloads; resolves when they let go of the store. */
+  async stop(): Promise<void> {
+    this.#stop.abort(new UnavailableError('the node stops'))
+    const starting = [...this.#downloads.values()]
+    await Promise.allSettled(
+      starting.map(async (promise) => {
+        const download = await promise
+        download.abort(this.#stop.signal.reason as Error)
+        await download.stored
+      }),
+    )
+  }
+
+  #download(entry: IndexEntry, options: FetchOptions): Promise<BlobDownload> {
+    const running = this.#downloads.get(entry.digest)
+    if (running !== undefined) return running
+    const starting = this.#start(entry, options.purpose ?? 'client')
+    this.#downloads.set(entry.digest, starting)
+    void this.#finish(entry, starting)
+    return starting
+  }
+
+  async #start(entry: IndexEntry, purpose: 'client' | 'fill'): Promise<BlobDownload> {
+    const parts = await this.#partsOf(entry)
+    const { writer, inMemory } = await this.#createWriter(entry, purpose)
+    const plan = new SourcePlan(this.#components, {
+      repository: this.#init.repository,
+      entry,
+      lookUp: this.#init.lookUp && purpose === 'client',
+    })
+    const { clock, blobs } = this.#components
+    const download = new BlobDownload({ clock, blobs, writer, inMemory, plan }, { entry, parts })
+    if (this.#stop.signal.aborted) download.abort(this.#stop.signal.reason as Error)
+    return download
+  }
+
+  async #finish(entry: IndexEntry, starting: Promise<BlobDownload>): Promise<void> {
+    const { logger, onStored } = this.#components
+    try {
+      await (
+        await starting
+      ).stored
+      this.#saidFull = false
+      onStored(entry)
+    } catch (error) {
+      if (!(error instanceof NoSpaceError)) {
+        logger.debug({ path: entry.path, error: String(error) }, 'download failed')
+      } else if (!this.#saidFull) {
+        this.#saidFull = true
+        logger.warn({ path: entry.path, error: error.message }, 'no room: serving without storing')
+      }
+    } finally {
+      this.#downloads.delete(entry.digest)
+    }
+  }
+
+  async #partsOf(entry: IndexEntry): Promise<readonly Part[]> {
+    const { digest, sizeBytes, pieceList } = entry
+    if (sizeBytes === 0) return []
+    if (pieceList === undefined) return [{ digest, offset: 0, length: sizeBytes }]
+    const { clock, readObject } = this.#components
+    const parents = [this.#stop.signal]
+    const init = { timeoutMs: PIECE_LIST_TIMEOUT_MS, reason: 'no piece list in time', parents }
+    const bytes = await withDeadline(clock, init, (signal) => readObject(pieceList, { signal }))
+    if (sha256(bytes) !== pieceList) throw unavailable(entry, 'its piece list is damaged')
+    const digests = parsePieceList(bytes, sizeBytes)
+    return splitPieces(sizeBytes).map((piece, index) => ({
+      ...piece,
+      digest: digests[index] ?? '',
+    }))
+  }
+
+  async #createWriter(
+    entry: IndexEntry,
+    purpose: 'client' | 'fill',
+  ): Promise<{ writer: BlobWriter; inMemory: boolean }> {
+    const { blobs } = this.#components
+    const { digest, sizeBytes } = entry
+    const put = { pinned: purpose === 'fill' }
+    const inHeap = (): { writer: BlobWriter; inMemory: boolean } => ({
+      writer: new MemoryWriter(blobs, { digest, sizeBytes }, put),
+      inMemory: true,
+    })
+    if (entry.pieceList === undefined) return inHeap()
+    try {
+      return { writer: await blobs.createWriter({ digest, sizeBytes }, put), inMemory: false }
+    } catch (error) {
+      if (!(error instanceof NoSpaceError) || purpose === 'fill') throw error
+      if (this.#bytesWithoutDisk + sizeBytes > MAX_BYTES_WITHOUT_DISK) throw error
+      this.#bytesWithoutDisk += sizeBytes
+      void this.#releaseHeap(entry)
+      return inHeap()
+    }
+  }
+
+  async #releaseHeap(entry: IndexEntry): Promise<void> {
+    try {
+      await (
+        await this.#downloads.get(entry.digest)
+      )?.stored
+    } catch (error) {
+      this.#components.logger.debug({ path: entry.path, error: String(error) }, 'kept in memory')
+    } finally {
+      this.#bytesWithoutDisk -= entry.sizeBytes
+    }
+  }
+}
+
+function contentOf(download: BlobDownload, blobs: BlobStore): ArtifactContent {
+  const hold = blobs.hold(download.entry.digest)
+  let held = true
+  return {
+    source: download.source,
+    sizeBytes: download.entry.sizeBytes,
+    read: (range, { signal }) => download.read(range, signal),
+    release: () => {
+      if (held) hold.release()
+      held = false
+    },
+  }
+}
+
+function unavailable(entry: IndexEntry, reason: string, cause?: unknown): UnavailableError {
+  const name = entry.path.slice(entry.path.lastIndexOf('/') + 1)
+  return new UnavailableError(`Cannot get ${name}: ${oneLine(reason)}`, { cause })
+}
+
+/** Reasons end up in an HTTP reason phrase. */
+function oneLine(text: string): string {
+  return text.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 300)
+}

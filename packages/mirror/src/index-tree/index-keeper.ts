@@ -1,0 +1,152 @@
+import { EMPTY_INDEX, missingObjects, removedObjects } from '@jarswarm/manifest'
+import type { Digest, Head, IndexDifference, NodeSource } from '@jarswarm/manifest'
+import { diffIndex } from '@jarswarm/manifest'
+import type { AbortOptions, IndexStore, Logger, NamedObject, Upstream } from '@jarswarm/ports'
+import type { ObjectFetcher } from './object-fetcher.ts'
+import { fetchPack } from './pack.ts'
+
+/** Objects written in one batch. */
+const OBJECTS_PER_BATCH = 128
+/** Paths changed in one batch; a batch with the root is atomic, so that a deploy always is. */
+export const CHANGES_PER_BATCH = 2_000
+
+export interface IndexKeeperComponents {
+  readonly index: IndexStore
+  readonly objects: ObjectFetcher
+  /** For the pack; empty when the node is offline. */
+  readonly upstreams: readonly Upstream[]
+  readonly logger: Logger
+  /** Called for each file of which this copy learned that it came or went. */
+  readonly onChange: (change: IndexDifference) => void
+}
+
+/** Keeps a whole copy of the index: fetches what differs, lists it by path, and drops what nothing names any more. */
+export class IndexKeeper {
+  readonly #components: IndexKeeperComponents
+  #root: Digest | undefined
+
+  constructor(components: IndexKeeperComponents) {
+    this.#components = components
+  }
+
+  /** Root of the index of which everything is here; undefined while there is none. */
+  get completeRoot(): Digest | undefined {
+    return this.#root
+  }
+
+  /** Reads nodes that are here. */
+  readonly local: NodeSource = async (digest) => {
+    if (digest === EMPTY_INDEX.totals.root) return EMPTY_INDEX.node.bytes
+    return await this.#components.index.getObject(digest)
+  }
+
+  /** Read an object that is here, else get it and keep it. Throws UnavailableError as `ObjectFetcher.get`. */
+  async read(digest: Digest, options: AbortOptions): Promise<Uint8Array> {
+    const held = await this.local(digest)
+    if (held !== undefined) return held
+    const bytes = await this.#components.objects.get(digest, options)
+    await this.#components.index.putObjects([{ digest, bytes }])
+    return bytes
+  }
+
+  async load(): Promise<void> {
+    this.#root = await this.#components.index.completeRoot()
+  }
+
+  /**
+   * Bring the copy to a head. Can be ended and taken up again at any point: objects that are here are not fetched
+   * anew.
+   *
+   * @throws {UnavailableError} when an object cannot be had now
+   */
+  async sync(head: Head, signal: AbortSignal): Promise<void> {
+    const after = head.index.root
+    const before = this.#root
+    if (before === after) return
+    await this.#fetchMissing(head, { before, after }, signal)
+    if (before === undefined) await this.#clearPaths(signal)
+    await this.#applyPaths(before ?? EMPTY_INDEX.totals.root, after, signal)
+    this.#root = after
+    if (before !== undefined) await this.#collectGarbage(before, after)
+  }
+
+  async #fetchMissing(
+    head: Head,
+    step: { readonly before: Digest | undefined; readonly after: Digest },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { index, objects, upstreams, logger } = this.#components
+    if (step.before === undefined && (await this.local(step.after)) === undefined) {
+      await fetchPack({ index, upstreams, logger }, head, signal)
+    }
+    const fetch = (digest: Digest, options: { signal: AbortSignal }): Promise<Uint8Array> =>
+      objects.get(digest, options)
+    let batch: NamedObject[] = []
+    for await (const { digest, bytes } of missingObjects(
+      this.local,
+      { ...step, fetch },
+      { signal },
+    )) {
+      batch.push({ digest, bytes })
+      if (batch.length < OBJECTS_PER_BATCH) continue
+      await index.putObjects(batch)
+      batch = []
+    }
+    if (batch.length > 0) await index.putObjects(batch)
+  }
+
+  /** Without a root it is not known what the paths say: they may stem from a sync that was interrupted. */
+  async #clearPaths(signal: AbortSignal): Promise<void> {
+    const { index } = this.#components
+    for (;;) {
+      const stale: string[] = []
+      for await (const { path } of index.listEntries('', { signal })) {
+        if (stale.push(path) === CHANGES_PER_BATCH) break
+      }
+      if (stale.length === 0) return
+      await index.applyChanges(stale.map((path) => ({ path })))
+    }
+  }
+
+  async #applyPaths(before: Digest, after: Digest, signal: AbortSignal): Promise<void> {
+    const { index, onChange } = this.#components
+    let batch: IndexDifference[] = []
+    for await (const change of diffIndex(this.local, before, after)) {
+      if (batch.length === CHANGES_PER_BATCH) {
+        signal.throwIfAborted()
+        await index.applyChanges(batch.map(toEntryChange))
+        batch = []
+      }
+      batch.push(change)
+      onChange(change)
+    }
+    await index.applyChanges(batch.map(toEntryChange), after)
+  }
+
+  /** A piece list may be dropped too early, when another path has the same bytes: it is then fetched again. */
+  async #collectGarbage(before: Digest, after: Digest): Promise<void> {
+    const { index, logger } = this.#components
+    try {
+      const garbage: Digest[] = []
+      for await (const { digest } of removedObjects(this.local, { before, after })) {
+        garbage.push(digest)
+      }
+      await index.deleteObjects(garbage)
+    } catch (error) {
+      logger.warn({ error: String(error) }, 'old index objects were left in the store')
+    }
+  }
+}
+
+function toEntryChange(change: IndexDifference): {
+  path: string
+  before?: NonNullable<IndexDifference['before']>
+  after?: NonNullable<IndexDifference['after']>
+} {
+  const { path, before, after } = change
+  return {
+    path,
+    ...(before === undefined ? {} : { before }),
+    ...(after === undefined ? {} : { after }),
+  }
+}

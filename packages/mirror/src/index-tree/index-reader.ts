@@ -1,0 +1,98 @@
+import { findDirectory, findEntry } from '@jarswarm/manifest'
+import type { Digest, Head, IndexEntry, NodeSource } from '@jarswarm/manifest'
+import { directoryOf } from '@jarswarm/maven'
+import type { RepositoryPath } from '@jarswarm/maven'
+import type { AbortOptions, Clock, IndexStore } from '@jarswarm/ports'
+import { withDeadline } from '../wait/deadline.ts'
+import type { IndexKeeper } from './index-keeper.ts'
+
+/** Longest wait for the nodes of one proof while the index is incomplete. */
+export const PROOF_TIMEOUT_MS = 3_000
+/** Directories whose files are remembered: a client asks for several files of one version in a row. */
+export const REMEMBERED_DIRECTORIES = 256
+
+/** What an index says of a path. */
+export type Finding =
+  | { readonly kind: 'entry'; readonly entry: IndexEntry }
+  /** Not in the newest index: `newest` says whether that is what was read. */
+  | { readonly kind: 'absent'; readonly newest: boolean }
+  | { readonly kind: 'unread'; readonly error: unknown }
+
+export interface IndexReaderComponents {
+  readonly keeper: IndexKeeper
+  readonly index: IndexStore
+  readonly clock: Clock
+}
+
+/** Looks paths up in the newest index, by the proof alone while it is incomplete, else in the last complete one. */
+export class IndexReader {
+  readonly #components: IndexReaderComponents
+  readonly #remembered = new Map<string, readonly IndexEntry[]>()
+
+  constructor(components: IndexReaderComponents) {
+    this.#components = components
+  }
+
+  async find(head: Head, path: RepositoryPath, options: AbortOptions): Promise<Finding> {
+    try {
+      const entry = await this.#findIn(head.index.root, path, options)
+      return entry === undefined ? { kind: 'absent', newest: true } : { kind: 'entry', entry }
+    } catch (error) {
+      options.signal?.throwIfAborted()
+      return await this.#findInComplete(path, error)
+    }
+  }
+
+  /** Whether a path is a directory, with or without files of its own; undefined when that cannot be said. */
+  async isDirectory(head: Head, path: string): Promise<boolean | undefined> {
+    const { keeper, index } = this.#components
+    if (keeper.completeRoot !== head.index.root) return undefined
+    for await (const name of index.listDirectory(path)) return name !== ''
+    return false
+  }
+
+  async #findIn(
+    root: Digest,
+    path: RepositoryPath,
+    options: AbortOptions,
+  ): Promise<IndexEntry | undefined> {
+    const directory = directoryOf(path)
+    const key = `${root} ${directory}`
+    const known = this.#remembered.get(key)
+    if (known !== undefined) return known.find((entry) => entry.path === path)
+    const { keeper, clock } = this.#components
+    const entries =
+      keeper.completeRoot === root
+        ? await findDirectory(keeper.local, root, directory)
+        : await withDeadline(
+            clock,
+            {
+              timeoutMs: PROOF_TIMEOUT_MS,
+              reason: 'the index was not had in time',
+              parents: [options.signal],
+            },
+            (signal) => findDirectory(this.#fetching(signal), root, directory),
+          )
+    this.#remember(key, entries ?? [])
+    return entries?.find((entry) => entry.path === path)
+  }
+
+  /** While the newest index is out of reach, the one before it still says much. */
+  async #findInComplete(path: RepositoryPath, error: unknown): Promise<Finding> {
+    const { keeper } = this.#components
+    if (keeper.completeRoot === undefined) return { kind: 'unread', error }
+    const entry = await findEntry(keeper.local, keeper.completeRoot, path)
+    return entry === undefined ? { kind: 'absent', newest: false } : { kind: 'entry', entry }
+  }
+
+  #fetching(signal: AbortSignal): NodeSource {
+    return (digest) => this.#components.keeper.read(digest, { signal })
+  }
+
+  #remember(key: string, entries: readonly IndexEntry[]): void {
+    this.#remembered.set(key, entries)
+    if (this.#remembered.size <= REMEMBERED_DIRECTORIES) return
+    const [oldest] = this.#remembered.keys()
+    if (oldest !== undefined) this.#remembered.delete(oldest)
+  }
+}

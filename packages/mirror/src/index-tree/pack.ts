@@ -1,0 +1,71 @@
+import { parsePack, sha256 } from '@jarswarm/manifest'
+import type { Head } from '@jarswarm/manifest'
+import type { IndexStore, Logger, NamedObject, Upstream } from '@jarswarm/ports'
+import { promisify } from 'node:util'
+import { zstdDecompress } from 'node:zlib'
+
+/** Largest pack that is fetched, as sent: several million files. Beyond it the objects come one by one. */
+export const MAX_PACK_BYTES = 134_217_728
+/** Largest pack after decompression; it is held in memory once. */
+export const MAX_UNPACKED_BYTES = 536_870_912
+/** Objects written in one batch. */
+const OBJECTS_PER_BATCH = 512
+
+const decompress = promisify(zstdDecompress)
+
+interface PackComponents {
+  readonly index: IndexStore
+  readonly upstreams: readonly Upstream[]
+  readonly logger: Logger
+}
+
+/**
+ * Fetch the whole index in one download, when there is one and a healthy upstream has it. Only a hint: whatever is
+ * missing afterwards, or all of it when this fails, is fetched object by object, and each is verified on its way from
+ * the root.
+ */
+export async function fetchPack(
+  components: PackComponents,
+  head: Head,
+  signal: AbortSignal,
+): Promise<void> {
+  const { index, logger } = components
+  const bytes = await download(components, head, signal)
+  if (bytes === undefined) return
+  try {
+    const unpacked = await decompress(bytes, { maxOutputLength: MAX_UNPACKED_BYTES })
+    let batch: NamedObject[] = []
+    for (const object of parsePack(unpacked)) {
+      batch.push({ digest: sha256(object), bytes: object })
+      if (batch.length < OBJECTS_PER_BATCH) continue
+      signal.throwIfAborted()
+      await index.putObjects(batch)
+      batch = []
+    }
+    await index.putObjects(batch)
+  } catch (error) {
+    signal.throwIfAborted()
+    logger.warn({ error: String(error) }, 'pack could not be used')
+  }
+}
+
+async function download(
+  { upstreams, logger }: PackComponents,
+  { pack }: Head,
+  signal: AbortSignal,
+): Promise<Uint8Array | undefined> {
+  if (pack === null || pack.sizeBytes > MAX_PACK_BYTES) return undefined
+  for (const upstream of upstreams) {
+    if (!upstream.health().healthy) continue
+    try {
+      const name = { kind: 'pack', digest: pack.digest } as const
+      const bytes = await upstream.readPublished(name, { signal, maxBytes: pack.sizeBytes })
+      if (sha256(bytes) === pack.digest) return bytes
+      logger.warn({ upstream: upstream.url }, 'upstream sent a pack that the head does not name')
+    } catch (error) {
+      signal.throwIfAborted()
+      logger.debug({ error: String(error) }, 'upstream gave no pack')
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,126 @@
+import type { Digest } from '@jarswarm/manifest'
+import { providerKey } from '@jarswarm/ports'
+import type {
+  BlobStore,
+  ByteRange,
+  Holdings,
+  HoldingsChange,
+  ManifestVerdict,
+  PeerName,
+  SwarmContent,
+} from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
+import type { MirroredRepository } from './mirrored-repository.ts'
+
+export interface MirrorComponents {
+  readonly blobs: BlobStore
+}
+
+/** All followed repositories of a node, as the swarm sees them. */
+export class Mirror implements SwarmContent {
+  readonly #blobs: BlobStore
+  readonly #repositories = new Map<RepositoryId, MirroredRepository>()
+  readonly #listeners = new Set<(change: HoldingsChange) => void>()
+  #started = false
+
+  constructor(components: MirrorComponents) {
+    this.#blobs = components.blobs
+  }
+
+  /**
+   * Follow one more repository; started at once when the mirror is.
+   *
+   * @throws {TypeError} when its id or name is followed already
+   */
+  async add(repository: MirroredRepository): Promise<void> {
+    if (this.#repositories.has(repository.id) || this.find(repository.name) !== undefined) {
+      throw new TypeError(`Cannot follow ${repository.name}: its id or name is followed already`)
+    }
+    this.#repositories.set(repository.id, repository)
+    repository.onHoldingsChange((change) => {
+      for (const listener of this.#listeners) listener(change)
+    })
+    if (this.#started) await repository.start()
+  }
+
+  /** The repository of a local name. */
+  find(name: string): MirroredRepository | undefined {
+    return this.sources().find((repository) => repository.name === name)
+  }
+
+  /** All repositories, in the order in which they were added. */
+  sources(): readonly MirroredRepository[] {
+    return [...this.#repositories.values()]
+  }
+
+  async start(): Promise<void> {
+    this.#started = true
+    await Promise.all(this.sources().map((repository) => repository.start()))
+  }
+
+  async stop(): Promise<void> {
+    this.#started = false
+    await Promise.all(this.sources().map((repository) => repository.stop()))
+  }
+
+  repositories(): readonly RepositoryId[] {
+    return [...this.#repositories.keys()]
+  }
+
+  async readBlob(digest: Digest, range: ByteRange): Promise<Uint8Array | undefined> {
+    const stat = await this.#blobs.stat(digest)
+    // The range is a peer's: one that leaves the blob is answered as not held.
+    if (stat === undefined || range.offset + range.length > stat.sizeBytes) return undefined
+    return await this.#blobs.read(digest, range)
+  }
+
+  async readObject(repository: RepositoryId, digest: Digest): Promise<Uint8Array | undefined> {
+    return await this.#repositories.get(repository)?.readObject(digest)
+  }
+
+  readManifest(repository: RepositoryId): Uint8Array | undefined {
+    return this.#repositories.get(repository)?.readManifest()
+  }
+
+  readRoot(repository: RepositoryId, number: number): Uint8Array | undefined {
+    return this.#repositories.get(repository)?.readRoot(number)
+  }
+
+  /** Nodes keep no history: who audits reads it where it is published. */
+  readLogTile(): Promise<Uint8Array | undefined> {
+    return Promise.resolve(undefined)
+  }
+
+  holdings(repository: RepositoryId): Holdings {
+    const found = this.#repositories.get(repository)
+    return found?.holdings() ?? { completeToSeq: undefined, blobs: noBlobs }
+  }
+
+  onHoldingsChange(listener: (change: HoldingsChange) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async knowsProviderKey(repository: RepositoryId, keyHex: string): Promise<boolean | undefined> {
+    const found = this.#repositories.get(repository)
+    if (found === undefined) return false
+    if (keyHex === providerKey({ repository, project: undefined })) return true
+    return await found.knowsProject(keyHex)
+  }
+
+  async offerManifest(
+    repository: RepositoryId,
+    manifest: Uint8Array,
+    peer: PeerName,
+  ): Promise<ManifestVerdict> {
+    return (await this.#repositories.get(repository)?.offerManifest(manifest, peer)) ?? 'ignore'
+  }
+
+  peerJoined(peer: PeerName): void {
+    for (const repository of this.sources()) repository.peerJoined(peer)
+  }
+}
+
+async function* noBlobs(): AsyncGenerator<Digest> {
+  // A repository that is not followed holds nothing.
+}

@@ -1,0 +1,47 @@
+import type {
+  BlobStore,
+  Clock,
+  IndexStore,
+  Logger,
+  Swarm,
+  TrustStore,
+  Upstream,
+} from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
+import type { MirrorPolicy } from './share/mirror-policy.ts'
+import type { HeadWatchInit } from './trust/head-watch.ts'
+
+export interface MirroredRepositoryComponents {
+  readonly blobs: BlobStore
+  readonly index: IndexStore
+  readonly trust: TrustStore
+  readonly swarm: Swarm
+  /** Origin and mirrors of this repository; may be empty. */
+  readonly upstreams: readonly Upstream[]
+  readonly clock: Clock
+  readonly logger: Logger
+  /** A number from 0 to 1. @defaultValue Math.random */
+  readonly random?: () => number
+}
+
+export interface MirroredRepositoryInit {
+  readonly id: RepositoryId
+  /** Local name: the first segment of its paths at the endpoint. */
+  readonly name: string
+  /** Where deploys go; else what the signed root says. */
+  readonly origin?: string
+  /** @defaultValue 'none' */
+  readonly mirrorPolicy?: MirrorPolicy
+  /** Ask nobody: serve what is here. @defaultValue false */
+  readonly offline?: boolean
+  /** Keep a whole copy of the index; without it each path is proven on demand. @defaultValue true */
+  readonly syncIndex?: boolean
+  /** Age from which a head is suspect. @defaultValue 30 days */
+  readonly maxStaleMs?: number
+  /** Refuse manifests that have expired, as strict TUF does. @defaultValue false */
+  readonly enforceExpiry?: boolean
+  /** How heads are found; all ways by default. */
+  readonly heads?: HeadWatchInit
+  /** Look providers up in the DHT. @defaultValue true */
+  readonly lookUp?: boolean
+}

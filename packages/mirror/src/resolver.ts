@@ -1,0 +1,88 @@
+import type { Head, IndexEntry } from '@jarswarm/manifest'
+import { isMutablePath, pomOf } from '@jarswarm/maven'
+import type { RepositoryPath } from '@jarswarm/maven'
+import type { AbortOptions, Resolution } from '@jarswarm/ports'
+import type { FreshnessReport } from '@jarswarm/trust'
+import type { Finding, IndexReader } from './index-tree/index-reader.ts'
+import type { HeadWatch } from './trust/head-watch.ts'
+
+export interface ResolverComponents {
+  readonly reader: IndexReader
+  readonly watch: HeadWatch
+}
+
+export interface ResolverInit {
+  readonly head: () => Head | undefined
+  readonly freshness: () => FreshnessReport
+}
+
+/** Turns what the index says, and how much the head is worth, into an answer about a path. */
+export class Resolver {
+  readonly #components: ResolverComponents
+  readonly #init: ResolverInit
+
+  constructor(components: ResolverComponents, init: ResolverInit) {
+    this.#components = components
+    this.#init = init
+  }
+
+  async resolve(path: RepositoryPath, options: AbortOptions): Promise<Resolution> {
+    const { reader, watch } = this.#components
+    const head = this.#init.head()
+    if (head === undefined) return unknown('the repository has not been verified yet')
+    const finding = await reader.find(head, path, options)
+    if (finding.kind === 'entry') return this.#known(finding.entry)
+    if (finding.kind === 'unread') return unread(finding)
+    const directory = await reader.isDirectory(head, path)
+    if (directory === true) return { kind: 'directory' }
+    // What was not there a moment ago may have been published since.
+    await watch.lookForNewerHead(options)
+    return await this.#absent(path, { head, finding }, options)
+  }
+
+  /** The entry of the pom beside an artifact; undefined when there is none, or it is not known. */
+  async findPom(path: RepositoryPath, options: AbortOptions): Promise<IndexEntry | undefined> {
+    const pom = pomOf(path)
+    const head = this.#init.head()
+    if (pom === undefined || head === undefined) return undefined
+    const finding = await this.#components.reader.find(head, pom, options)
+    return finding.kind === 'entry' ? finding.entry : undefined
+  }
+
+  async #absent(
+    path: RepositoryPath,
+    before: { readonly head: Head; readonly finding: Finding },
+    options: AbortOptions,
+  ): Promise<Resolution> {
+    const head = this.#init.head() ?? before.head
+    const finding =
+      head === before.head
+        ? before.finding
+        : await this.#components.reader.find(head, path, options)
+    if (finding.kind === 'entry') return this.#known(finding.entry)
+    if (finding.kind === 'unread') return unread(finding)
+    // Only the newest head proves: an older index says what was.
+    if (!finding.newest) return unknown('the newest index cannot be had now')
+    if (this.#init.freshness().state === 'suspect') {
+      return unknown('the signed index is too old to say what does not exist')
+    }
+    return { kind: 'absent' }
+  }
+
+  #known(entry: IndexEntry): Resolution {
+    const mutable = isMutablePath(entry.path)
+    if (mutable && this.#init.freshness().state === 'suspect') {
+      return unknown('the signed index is too old to say what is the latest')
+    }
+    return { kind: 'artifact', entry, mutable }
+  }
+}
+
+function unknown(reason: string): Resolution {
+  return { kind: 'unknown', reason }
+}
+
+function unread({ error }: Finding & { kind: 'unread' }): Resolution {
+  const text = error instanceof Error ? error.message : String(error)
+  return unknown(`the index cannot be read: ${text.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 200)}`)
+}

@@ -1,0 +1,132 @@
+import type { Clock, Logger, ProviderSubject, Swarm } from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
+import { withDeadline } from '../wait/deadline.ts'
+import { Periodic } from '../wait/periodic.ts'
+import type { HeldBlobs } from './held-blobs.ts'
+
+/** Records live for 48 h; told anew well before. */
+export const REPROVIDE_INTERVAL_MS = 79_200_000
+/** Between two looks for records that have to be told anew. */
+export const CHECK_INTERVAL_MS = 3_600_000
+/** After a new blob: more of the same build will follow. */
+export const DEBOUNCE_MS = 2_000
+/** Announcements of one repository in a day. */
+export const DAILY_BUDGET = 2_000
+/** Longest wait for one announcement. */
+const PROVIDE_TIMEOUT_MS = 30_000
+const DAY_MS = 86_400_000
+
+export interface AnnouncerComponents {
+  readonly swarm: Swarm
+  readonly held: HeldBlobs
+  readonly clock: Clock
+  readonly random: () => number
+  readonly logger: Logger
+}
+
+export interface AnnouncerInit {
+  readonly repository: RepositoryId
+  /** Whether everything is here: then one key says so. */
+  readonly isComplete: () => boolean
+}
+
+/** Tells the DHT of which projects this node holds something: rarest first, within a budget. */
+export class Announcer {
+  readonly #components: AnnouncerComponents
+  readonly #init: AnnouncerInit
+  readonly #repeat: Periodic
+  readonly #stop = new AbortController()
+  /** When each subject was announced; the whole repository is `*`. */
+  readonly #announcedAtMs = new Map<string, number>()
+  #spentSinceMs = 0
+  #spent = 0
+  #timer: { cancel(): void } | undefined
+  #running: Promise<void> | undefined
+  #dirty = false
+
+  constructor(components: AnnouncerComponents, init: AnnouncerInit) {
+    this.#components = components
+    this.#init = init
+    this.#repeat = new Periodic(components, {
+      intervalMs: CHECK_INTERVAL_MS,
+      run: () => this.#run(),
+    })
+  }
+
+  start(): void {
+    this.#repeat.start()
+    this.changed()
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort(new Error('the node stops'))
+    this.#timer?.cancel()
+    this.#timer = undefined
+    await this.#repeat.stop()
+    await this.#running
+  }
+
+  /** Something was stored. Announced soon, together with what follows. */
+  changed(): void {
+    if (this.#stop.signal.aborted || this.#timer !== undefined) return
+    this.#timer = this.#components.clock.setTimer(() => {
+      this.#timer = undefined
+      void this.#run()
+    }, DEBOUNCE_MS)
+  }
+
+  /** One run at a time; what changes meanwhile is seen by one more. */
+  #run(): Promise<void> {
+    this.#dirty = true
+    this.#running ??= this.#drain().finally(() => {
+      this.#running = undefined
+    })
+    return this.#running
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#dirty) {
+      this.#dirty = false
+      for (const name of this.#due()) {
+        if (this.#stop.signal.aborted || !this.#spend()) return
+        await this.#announce(name)
+      }
+    }
+  }
+
+  #due(): readonly string[] {
+    const dueBeforeMs = this.#components.clock.now() - REPROVIDE_INTERVAL_MS
+    const isDue = (name: string): boolean =>
+      (this.#announcedAtMs.get(name) ?? Number.NEGATIVE_INFINITY) <= dueBeforeMs
+    if (this.#init.isComplete()) return ['*'].filter(isDue)
+    // What few blobs stand behind is what others are least likely to hold.
+    return [...this.#components.held.projects()]
+      .filter(([project]) => isDue(project))
+      .sort((a, b) => a[1] - b[1])
+      .map(([project]) => project)
+  }
+
+  #spend(): boolean {
+    const nowMs = this.#components.clock.now()
+    if (nowMs - this.#spentSinceMs >= DAY_MS) {
+      this.#spentSinceMs = nowMs
+      this.#spent = 0
+    }
+    this.#spent += 1
+    return this.#spent <= DAILY_BUDGET
+  }
+
+  async #announce(name: string): Promise<void> {
+    const { swarm, clock, logger } = this.#components
+    const project = name === '*' ? undefined : name
+    const subject: ProviderSubject = { repository: this.#init.repository, project }
+    try {
+      const parents = [this.#stop.signal]
+      const init = { timeoutMs: PROVIDE_TIMEOUT_MS, reason: 'no answer from the DHT', parents }
+      await withDeadline(clock, init, (signal) => swarm.provide(subject, { signal }))
+      this.#announcedAtMs.set(name, clock.now())
+    } catch (error) {
+      logger.debug({ error: String(error), project }, 'announcement failed')
+    }
+  }
+}

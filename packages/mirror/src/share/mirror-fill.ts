@@ -1,0 +1,116 @@
+import type { Head, IndexEntry } from '@jarswarm/manifest'
+import type { RepositoryPath } from '@jarswarm/maven'
+import { NoSpaceError } from '@jarswarm/ports'
+import type { Clock, IndexStore, Logger } from '@jarswarm/ports'
+import PQueue from 'p-queue'
+import type { BlobFetcher } from '../fetch/blob-fetcher.ts'
+import { orAborted } from '../wait/deadline.ts'
+import { policyMatcher } from './mirror-policy.ts'
+import type { MirrorPolicy } from './mirror-policy.ts'
+
+/** Files fetched ahead at a time: enough to fill a line from several peers, and little for one origin. */
+export const FILL_PARALLEL = 8
+/** Wait before the next try after some files could not be had. */
+export const FILL_RETRY_MS = 30_000
+/** Failures in a row that end a round: the rest would not go better. */
+const MAX_FAILURES = 64
+
+export interface MirrorFillComponents {
+  readonly index: IndexStore
+  readonly fetcher: BlobFetcher
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Called when everything that the policy names is here, as of a head. */
+  readonly onComplete: (head: Head) => void
+}
+
+export interface MirrorFillInit {
+  readonly policy: MirrorPolicy
+}
+
+/** Fetches what the mirror policy names, in the background, for one head after the other. */
+export class MirrorFill {
+  readonly #components: MirrorFillComponents
+  readonly #policy: MirrorPolicy
+  readonly #matches: (path: RepositoryPath) => boolean
+  readonly #stop = new AbortController()
+  #wanted: Head | undefined
+  #running: Promise<void> | undefined
+  #timer: { cancel(): void } | undefined
+
+  constructor(components: MirrorFillComponents, init: MirrorFillInit) {
+    this.#components = components
+    this.#policy = init.policy
+    this.#matches = policyMatcher(init.policy)
+  }
+
+  /** The ordered paths mirror this head now: bring the blobs after it. */
+  follow(head: Head): void {
+    if (this.#policy === 'none' || this.#stop.signal.aborted) return
+    this.#wanted = head
+    this.#timer?.cancel()
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort(new Error('the node stops'))
+    this.#timer?.cancel()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    while (this.#wanted !== undefined && !this.#stop.signal.aborted) {
+      const head: Head = this.#wanted
+      this.#wanted = undefined
+      const failures = await this.#round()
+      if (this.#stop.signal.aborted) return
+      if (failures === 0) this.#components.onComplete(head)
+      else if (this.#wanted === undefined) this.#retryLater(head, failures)
+    }
+  }
+
+  /** @returns how many files could not be had */
+  async #round(): Promise<number> {
+    const { index, logger } = this.#components
+    const queue = new PQueue({ concurrency: FILL_PARALLEL })
+    const { signal } = this.#stop
+    let failures = 0
+    const fetch = async (entry: IndexEntry): Promise<void> => {
+      if (!(await this.#fetch(entry))) failures += 1
+    }
+    try {
+      for await (const entry of index.listEntries('', { signal })) {
+        if (failures >= MAX_FAILURES) break
+        if (!this.#matches(entry.path)) continue
+        await orAborted(queue.onSizeLessThan(FILL_PARALLEL), signal)
+        void queue.add(() => fetch(entry))
+      }
+    } catch (error) {
+      failures += 1
+      logger.debug({ error: String(error) }, 'fill ended early')
+    }
+    await queue.onIdle()
+    return failures
+  }
+
+  async #fetch(entry: IndexEntry): Promise<boolean> {
+    if (this.#stop.signal.aborted) return false
+    try {
+      await this.#components.fetcher.store(entry, { purpose: 'fill', signal: this.#stop.signal })
+      return true
+    } catch (error) {
+      const level = error instanceof NoSpaceError ? 'warn' : 'debug'
+      this.#components.logger[level]({ path: entry.path, error: String(error) }, 'not mirrored yet')
+      return false
+    }
+  }
+
+  #retryLater(head: Head, failures: number): void {
+    this.#components.logger.info({ failures }, 'some files are not mirrored yet')
+    this.#timer = this.#components.clock.setTimer(() => {
+      this.follow(head)
+    }, FILL_RETRY_MS)
+  }
+}

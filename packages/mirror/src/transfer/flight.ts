@@ -1,0 +1,92 @@
+import type { Clock } from '@jarswarm/ports'
+import type { Part, PartSource } from './part.ts'
+
+/** Below this rate a source counts as slow, and others are asked for the same. */
+export const SLOW_BYTES_PER_SECOND = 65_536
+/** Below this rate, after the grace time, a source is given up. */
+export const DEAD_BYTES_PER_SECOND = 8_192
+/** A source that sent nothing for so long is given up; others were asked long before. */
+export const DEAD_SILENCE_MS = 10_000
+/** Shortest time between two looks at a flight. */
+const MIN_LOOK_MS = 25
+
+export interface FlightInit {
+  readonly source: PartSource
+  readonly run: readonly Part[]
+  readonly onOverdue: () => void
+}
+
+/** One request to one source, and the watch over its pace. */
+export class Flight {
+  readonly source: PartSource
+  readonly run: readonly Part[]
+  readonly controller: AbortController = new AbortController()
+  /** Index in `run` of the part that comes next. */
+  next = 0
+  overdue = false
+  readonly #clock: Clock
+  readonly #onOverdue: () => void
+  #since: number
+  #receivedBytes = 0
+  #timer: { cancel(): void } | undefined
+
+  constructor(components: { readonly clock: Clock }, init: FlightInit) {
+    this.source = init.source
+    this.run = init.run
+    this.#clock = components.clock
+    this.#onOverdue = init.onOverdue
+    this.#since = this.#clock.now()
+    this.#look()
+  }
+
+  progress(bytes: number): void {
+    this.#receivedBytes += bytes
+  }
+
+  /** A part came whole: the watch begins anew for the next one. */
+  landed(): void {
+    this.next += 1
+    this.overdue = false
+    this.#since = this.#clock.now()
+    this.#receivedBytes = 0
+    this.#timer?.cancel()
+    if (this.next < this.run.length) this.#look()
+  }
+
+  end(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  abort(reason: Error): void {
+    this.end()
+    this.controller.abort(reason)
+  }
+
+  #look(): void {
+    const part = this.run[this.next]
+    if (part === undefined) return
+    const slowMs = this.source.patienceMs(part) + this.#allowanceMs(SLOW_BYTES_PER_SECOND)
+    const deadMs = DEAD_SILENCE_MS + this.#allowanceMs(DEAD_BYTES_PER_SECOND)
+    const elapsedMs = this.#clock.now() - this.#since
+    if (elapsedMs >= deadMs) {
+      this.abort(new Error(`silent for ${Math.round(elapsedMs / 1_000)} s`))
+      return
+    }
+    if (!this.overdue && elapsedMs >= slowMs) {
+      this.overdue = true
+      this.#onOverdue()
+    }
+    const limitMs = this.overdue ? deadMs : slowMs
+    this.#timer = this.#clock.setTimer(
+      () => {
+        this.#look()
+      },
+      Math.max(limitMs - elapsedMs, MIN_LOOK_MS),
+    )
+  }
+
+  #allowanceMs(bytesPerSecond: number): number {
+    return (this.#receivedBytes * 1_000) / bytesPerSecond
+  }
+}

@@ -1,0 +1,67 @@
+import type { Flight } from './flight.ts'
+import type { Part, PartSource } from './part.ts'
+
+/** A wanted part and what became of it. */
+export interface WantedPart {
+  readonly part: Part
+  done: boolean
+  /** Waits in the queue for a source. */
+  queued: boolean
+  readonly flights: Set<Flight>
+  /** Sources that do not have it. */
+  readonly refusedBy: Set<PartSource>
+}
+
+/** The parts that wait for a source, first needed first. */
+export class PartQueue {
+  #waiting: WantedPart[] = []
+
+  add(wanted: WantedPart): void {
+    wanted.queued = true
+    this.#waiting.push(wanted)
+  }
+
+  /** Put a part back before all others: somebody has been waiting for it. */
+  addFirst(wanted: WantedPart): void {
+    if (wanted.queued || wanted.done) return
+    wanted.queued = true
+    this.#waiting.unshift(wanted)
+  }
+
+  /** The part that is needed first, or undefined when none waits. */
+  first(): WantedPart | undefined {
+    while (this.#waiting[0]?.done === true) this.#waiting.shift()
+    return this.#waiting[0]
+  }
+
+  /** Needs parts in another order from now on: those from this offset first. */
+  preferFrom(offset: number): void {
+    const ahead = this.#waiting.filter(({ part }) => part.offset >= offset)
+    const behind = this.#waiting.filter(({ part }) => part.offset < offset)
+    this.#waiting = [...ahead, ...behind]
+  }
+
+  /** Take what a source may be asked for next: adjacent parts, at most as many as it gives in one request. */
+  take(source: PartSource): WantedPart[] {
+    const start = this.#waiting.findIndex((wanted) => isFor(wanted, source))
+    if (start < 0) return []
+    const run: WantedPart[] = []
+    for (let at = start; at < this.#waiting.length && run.length < source.maxRun; at += 1) {
+      const wanted = this.#waiting[at]
+      const before = run.at(-1)
+      if (wanted === undefined || !isFor(wanted, source)) break
+      if (before !== undefined && wanted.part.offset !== before.part.offset + before.part.length)
+        break
+      run.push(wanted)
+    }
+    this.#waiting.splice(start, run.length)
+    for (const wanted of run) wanted.queued = false
+    return run
+  }
+}
+
+function isFor(wanted: WantedPart, source: PartSource): boolean {
+  if (wanted.done || wanted.refusedBy.has(source)) return false
+  for (const flight of wanted.flights) if (flight.source === source) return false
+  return true
+}

@@ -1,0 +1,66 @@
+import type { PeerName, Swarm } from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
+import type { Part, PartFetchOptions, PartSource } from './part.ts'
+import { SLOW_BYTES_PER_SECOND } from './flight.ts'
+
+/** Requests for pieces of a blob that one peer gets at a time: 1 MiB, half of what the exchange lets stand open. */
+export const BLOB_LANES = 4
+/** Requests for index objects that one peer gets at a time; they are small, and there are many. */
+export const OBJECT_LANES = 32
+/** Least time before a peer counts as slow: a busy machine hesitates for so long. */
+export const MIN_PEER_PATIENCE_MS = 250
+/** Round trip of a peer that was not measured yet. */
+const UNKNOWN_ROUND_TRIP_MS = 150
+
+export interface PeerSourceInit {
+  readonly peer: PeerName
+  readonly repository: RepositoryId
+  /** Digest of the blob whose pieces are wanted; undefined when the parts are objects. */
+  readonly blob: string | undefined
+}
+
+/** A connected peer, asked over the exchange. */
+export class PeerSource implements PartSource {
+  readonly kind = 'peer'
+  readonly name: string
+  readonly peer: PeerName
+  readonly lanes: number
+  readonly maxRun = 1
+  readonly allOrNothing: boolean
+  readonly #swarm: Swarm
+  readonly #init: PeerSourceInit
+  readonly #roundTripMs: number
+
+  constructor(components: { readonly swarm: Swarm }, init: PeerSourceInit) {
+    this.#swarm = components.swarm
+    this.#init = init
+    this.peer = init.peer
+    this.name = `peer ${init.peer.slice(-8)}`
+    this.lanes = init.blob === undefined ? OBJECT_LANES : BLOB_LANES
+    this.allOrNothing = init.blob !== undefined
+    const status = components.swarm.peers().find(({ peer }) => peer === init.peer)
+    this.#roundTripMs = status?.roundTripMs ?? UNKNOWN_ROUND_TRIP_MS
+  }
+
+  patienceMs(part: Part): number {
+    // The answer comes in one: the time it takes on a slow line counts from the start. Objects are mostly small.
+    const expectedBytes = this.#init.blob === undefined ? 0 : part.length
+    const transferMs = (expectedBytes * 1_000) / (SLOW_BYTES_PER_SECOND * 8)
+    return Math.max(MIN_PEER_PATIENCE_MS, this.#roundTripMs * 3) + transferMs
+  }
+
+  async *fetch(run: readonly Part[], options: PartFetchOptions): AsyncGenerator<Uint8Array> {
+    const { repository, blob } = this.#init
+    for (const { digest, offset, length } of run) {
+      const request =
+        blob === undefined
+          ? ({ kind: 'object', repository, digest } as const)
+          : ({ kind: 'blob', repository, digest: blob, offset, length } as const)
+      yield await this.#swarm.request(this.peer, request, { signal: options.signal })
+    }
+  }
+
+  blame(): void {
+    this.#swarm.reportWrongBytes(this.peer)
+  }
+}

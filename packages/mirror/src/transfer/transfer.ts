@@ -1,0 +1,264 @@
+import { sha256 } from '@jarswarm/manifest'
+import { NotHeldError, TruncatedError } from '@jarswarm/ports'
+import type { Clock } from '@jarswarm/ports'
+import { TransferFailedError, WrongBytesError } from './errors.ts'
+import { Flight } from './flight.ts'
+import type { Part, PartSource } from './part.ts'
+import { PartQueue } from './part-queue.ts'
+import type { WantedPart } from './part-queue.ts'
+
+/** A source that lacks so many parts in a row is not asked for more of them. */
+export const MAX_MISSES_IN_A_ROW = 16
+
+export interface TransferInit {
+  /** Sources to ask at once, best first. */
+  readonly sources: readonly PartSource[]
+  /** One more source; called when those there are lack something or are slow. Undefined: there is none. */
+  readonly nextSource: (signal: AbortSignal) => Promise<PartSource | undefined>
+  /** Takes each verified part, once. The source waits for it. */
+  readonly deliver: (part: Part, bytes: Uint8Array, source: PartSource) => void | Promise<void>
+}
+
+interface SourceState {
+  readonly source: PartSource
+  flights: number
+  overdue: number
+  misses: number
+  deliveredSinceFailure: boolean
+}
+
+/**
+ * Gets parts from sources, and lets in only bytes that match.
+ *
+ * Each source is kept busy up to its lanes. A source that is slow keeps its request, but what it was asked for is
+ * asked of the next one too: the first valid answer wins and the others are aborted. Wrong bytes end a source,
+ * a failure ends it when it gave nothing since the one before, and what it owed goes to the others.
+ */
+export class Transfer {
+  /** Resolves when all parts were delivered after `seal`; rejects with TransferFailedError or the abort reason. */
+  readonly done: Promise<void>
+  readonly #clock: Clock
+  readonly #init: TransferInit
+  readonly #queue = new PartQueue()
+  readonly #flights = new Set<Flight>()
+  readonly #sources: SourceState[] = []
+  readonly #reasons = new Map<string, string>()
+  readonly #search = new AbortController()
+  readonly #completion = Promise.withResolvers<undefined>()
+  #left = 0
+  #sealed = false
+  #searching = false
+  #exhausted = false
+  #over = false
+
+  constructor(components: { readonly clock: Clock }, init: TransferInit) {
+    this.#clock = components.clock
+    this.#init = init
+    this.done = this.#completion.promise
+    // Whoever cares awaits `done`; a transfer that nobody waits for any more may fail in silence.
+    this.done.catch(() => undefined)
+    for (const source of init.sources) this.#addSource(source)
+  }
+
+  /** What went wrong so far, one clause per source; empty when nothing did. */
+  reasons(): string {
+    return [...this.#reasons].map(([name, reason]) => `${name} ${reason}`).join('; ')
+  }
+
+  add(parts: readonly Part[]): void {
+    for (const part of parts) {
+      this.#left += 1
+      this.#queue.add({
+        part,
+        done: false,
+        queued: true,
+        flights: new Set(),
+        refusedBy: new Set(),
+      })
+    }
+    this.#pump()
+  }
+
+  /** No more parts will be added. */
+  seal(): void {
+    this.#sealed = true
+    this.#pump()
+  }
+
+  /** A reader needs the bytes from this offset on before all others. */
+  preferFrom(offset: number): void {
+    this.#queue.preferFrom(offset)
+  }
+
+  abort(reason: Error): void {
+    this.#finish(reason)
+  }
+
+  #addSource(source: PartSource): void {
+    this.#sources.push({
+      source,
+      flights: 0,
+      overdue: 0,
+      misses: 0,
+      deliveredSinceFailure: false,
+    })
+  }
+
+  #pump(): void {
+    if (this.#over) return
+    if (this.#left === 0) {
+      if (this.#sealed) this.#finish(undefined)
+      return
+    }
+    for (const state of this.#sources) {
+      while (state.flights < state.source.lanes) {
+        const run = this.#queue.take(state.source)
+        if (run.length === 0) break
+        void this.#fly(state, run)
+      }
+    }
+    const waiting = this.#queue.first()
+    if (waiting === undefined || this.#isServed(waiting)) return
+    if (!this.#exhausted) void this.#findSource()
+    else if (this.#flights.size === 0) {
+      this.#finish(new TransferFailedError(this.reasons() || 'nobody to ask'))
+    }
+  }
+
+  /** Whether a source that makes headway will come to this part. */
+  #isServed(waiting: WantedPart): boolean {
+    return this.#sources.some(
+      (state) => state.flights > state.overdue && !waiting.refusedBy.has(state.source),
+    )
+  }
+
+  async #findSource(): Promise<void> {
+    if (this.#searching) return
+    this.#searching = true
+    try {
+      const source = await this.#init.nextSource(this.#search.signal)
+      if (source === undefined) this.#exhausted = true
+      else this.#addSource(source)
+    } catch (error) {
+      this.#exhausted = true
+      this.#reasons.set('the search for sources', describe(error))
+    } finally {
+      this.#searching = false
+    }
+    this.#pump()
+  }
+
+  async #fly(state: SourceState, run: readonly WantedPart[]): Promise<void> {
+    const flight: Flight = new Flight(
+      { clock: this.#clock },
+      {
+        source: state.source,
+        run: run.map(({ part }) => part),
+        onOverdue: () => {
+          this.#onOverdue(state, run)
+        },
+      },
+    )
+    this.#flights.add(flight)
+    state.flights += 1
+    for (const wanted of run) wanted.flights.add(flight)
+    try {
+      await this.#receive(state, flight, run)
+    } catch (error) {
+      if (!this.#over) this.#onFailure(state, error, run[flight.next])
+    } finally {
+      flight.end()
+      this.#flights.delete(flight)
+      state.flights -= 1
+      if (flight.overdue) state.overdue -= 1
+      for (const wanted of run.toReversed()) {
+        wanted.flights.delete(flight)
+        if (wanted.flights.size === 0) this.#queue.addFirst(wanted)
+      }
+    }
+    this.#pump()
+  }
+
+  async #receive(state: SourceState, flight: Flight, run: readonly WantedPart[]): Promise<void> {
+    const { signal } = flight.controller
+    const progress = (bytes: number): void => {
+      flight.progress(bytes)
+    }
+    for await (const bytes of state.source.fetch(flight.run, { signal, progress })) {
+      const wanted = run[flight.next]
+      if (wanted === undefined) break
+      if (sha256(bytes) !== wanted.part.digest) {
+        state.source.blame()
+        throw new WrongBytesError('sent wrong bytes')
+      }
+      if (flight.overdue) state.overdue -= 1
+      flight.landed()
+      state.misses = 0
+      state.deliveredSinceFailure = true
+      if (!wanted.done) await this.#land(state, wanted, bytes)
+      if (run.every(({ done }) => done)) return
+    }
+    if (flight.next < run.length) throw new TruncatedError('ended early')
+  }
+
+  async #land(state: SourceState, wanted: WantedPart, bytes: Uint8Array): Promise<void> {
+    wanted.done = true
+    for (const other of wanted.flights) {
+      if (other.source !== state.source && other.run.length === 1)
+        other.abort(new Error('too late'))
+    }
+    try {
+      await this.#init.deliver(wanted.part, bytes, state.source)
+    } catch (error) {
+      this.#finish(error as Error)
+      return
+    }
+    this.#left -= 1
+    this.#pump()
+  }
+
+  #onOverdue(state: SourceState, run: readonly WantedPart[]): void {
+    state.overdue += 1
+    for (const wanted of run.toReversed()) this.#queue.addFirst(wanted)
+    this.#pump()
+  }
+
+  #onFailure(state: SourceState, error: unknown, wanted: WantedPart | undefined): void {
+    if (wanted?.done === true) return
+    this.#reasons.set(state.source.name, describe(error))
+    if (error instanceof NotHeldError && !state.source.allOrNothing) {
+      wanted?.refusedBy.add(state.source)
+      state.misses += 1
+      if (state.misses < MAX_MISSES_IN_A_ROW) return
+    }
+    const mayGoOn =
+      state.deliveredSinceFailure &&
+      !(error instanceof WrongBytesError) &&
+      !(error instanceof NotHeldError)
+    state.deliveredSinceFailure = false
+    if (!mayGoOn) this.#drop(state)
+  }
+
+  #drop(state: SourceState): void {
+    const at = this.#sources.indexOf(state)
+    if (at >= 0) this.#sources.splice(at, 1)
+    for (const flight of this.#flights) {
+      if (flight.source === state.source) flight.abort(new Error('given up'))
+    }
+  }
+
+  #finish(reason: Error | undefined): void {
+    if (this.#over) return
+    this.#over = true
+    if (reason === undefined) this.#completion.resolve(undefined)
+    else this.#completion.reject(reason)
+    const end = reason ?? new Error('complete')
+    this.#search.abort(end)
+    for (const flight of this.#flights) flight.abort(end)
+  }
+}
+
+function describe(error: unknown): string {
+  if (error instanceof NotHeldError) return 'does not have it'
+  return error instanceof Error ? error.message : String(error)
+}

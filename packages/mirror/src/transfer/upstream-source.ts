@@ -1,0 +1,116 @@
+import { MAX_OBJECT_BYTES } from '@jarswarm/manifest'
+import type { IndexEntry } from '@jarswarm/manifest'
+import { isMutablePath } from '@jarswarm/maven'
+import { TruncatedError } from '@jarswarm/ports'
+import type { Logger, Upstream } from '@jarswarm/ports'
+import type { Part, PartFetchOptions, PartSource } from './part.ts'
+
+/** Adjacent pieces that come in one HTTP answer: 4 MiB, so that a cut costs little and a round trip counts little. */
+export const UPSTREAM_RUN = 16
+/** Requests of one download to one upstream at a time. */
+export const UPSTREAM_BLOB_LANES = 2
+/** Requests for index objects to one upstream at a time. */
+export const UPSTREAM_OBJECT_LANES = 16
+/** Least time before an upstream counts as slow. */
+export const MIN_UPSTREAM_PATIENCE_MS = 500
+/** Median of an upstream that was not asked yet. */
+const UNKNOWN_MEDIAN_MS = 400
+
+interface UpstreamSourceComponents {
+  readonly upstream: Upstream
+  readonly logger: Logger
+}
+
+/** The origin or a mirror as a source of the pieces of one artifact, or of index objects. */
+export class UpstreamSource implements PartSource {
+  readonly kind: 'origin' | 'mirror'
+  readonly name: string
+  readonly lanes: number
+  readonly maxRun: number
+  readonly allOrNothing: boolean
+  readonly #upstream: Upstream
+  readonly #logger: Logger
+  readonly #entry: IndexEntry | undefined
+
+  /** @param entry the artifact whose pieces are wanted; undefined when the parts are objects */
+  constructor(components: UpstreamSourceComponents, entry?: IndexEntry) {
+    this.#upstream = components.upstream
+    this.#logger = components.logger
+    this.#entry = entry
+    this.kind = this.#upstream.kind
+    this.name = `${this.kind} ${this.#upstream.url}`
+    this.allOrNothing = entry !== undefined
+    this.lanes = entry === undefined ? UPSTREAM_OBJECT_LANES : UPSTREAM_BLOB_LANES
+    this.maxRun = entry === undefined ? 1 : UPSTREAM_RUN
+  }
+
+  patienceMs(): number {
+    const medianMs = this.#upstream.health().medianMs ?? UNKNOWN_MEDIAN_MS
+    return Math.max(MIN_UPSTREAM_PATIENCE_MS, medianMs * 2)
+  }
+
+  async *fetch(run: readonly Part[], options: PartFetchOptions): AsyncGenerator<Uint8Array> {
+    if (this.#entry === undefined) yield* this.#objects(run, options)
+    else yield* this.#pieces(this.#entry, run, options)
+  }
+
+  blame(): void {
+    // An operator must know: a release that differs from the index was changed behind the operator's back.
+    this.#logger.warn(
+      { upstream: this.#upstream.url, path: this.#entry?.path },
+      'upstream sent bytes that the signed index does not name',
+    )
+  }
+
+  async *#objects(run: readonly Part[], options: PartFetchOptions): AsyncGenerator<Uint8Array> {
+    for (const { digest } of run) {
+      yield await this.#upstream.readPublished(
+        { kind: 'object', digest },
+        { signal: options.signal, maxBytes: MAX_OBJECT_BYTES },
+      )
+    }
+  }
+
+  async *#pieces(
+    entry: IndexEntry,
+    run: readonly Part[],
+    options: PartFetchOptions,
+  ): AsyncGenerator<Uint8Array> {
+    const lengths = run.map(({ length }) => length)
+    const length = lengths.reduce((sum, next) => sum + next, 0)
+    const range = { offset: run[0]?.offset ?? 0, length }
+    const name = isMutablePath(entry.path)
+      ? ({ kind: 'blob', digest: entry.digest } as const)
+      : entry.path
+    const { signal } = options
+    const chunks = this.#upstream.readArtifact(name, { signal, sizeBytes: entry.sizeBytes, range })
+    yield* regroup(chunks, lengths, options)
+  }
+}
+
+/** Cut a stream of chunks into pieces of the given lengths. */
+async function* regroup(
+  chunks: AsyncIterable<Uint8Array>,
+  lengths: readonly number[],
+  options: PartFetchOptions,
+): AsyncGenerator<Uint8Array> {
+  const waiting = [...lengths]
+  let wanted = waiting.shift()
+  let held: Uint8Array[] = []
+  let heldBytes = 0
+  for await (const chunk of chunks) {
+    options.progress(chunk.length)
+    let rest = chunk
+    while (wanted !== undefined && heldBytes + rest.length >= wanted) {
+      const cut = wanted - heldBytes
+      yield Buffer.concat([...held, rest.subarray(0, cut)])
+      rest = rest.subarray(cut)
+      held = []
+      heldBytes = 0
+      wanted = waiting.shift()
+    }
+    if (rest.length > 0) held.push(rest)
+    heldBytes += rest.length
+  }
+  if (wanted !== undefined) throw new TruncatedError('Cannot cut the body into pieces: ended early')
+}

@@ -1,0 +1,77 @@
+import type { Logger, PeerName, Swarm, Upstream } from '@jarswarm/ports'
+import { MAX_MANIFEST_BYTES, MAX_ROOT_BYTES } from '@jarswarm/trust'
+import type { RepositoryId } from '@jarswarm/trust'
+
+/** Peers asked for one root; more would not have what these lack. */
+const MAX_ROOT_PEERS = 8
+
+export interface HeadSourcesComponents {
+  readonly swarm: Swarm
+  readonly upstreams: readonly Upstream[]
+  readonly logger: Logger
+}
+
+/** Where roots and root manifests come from: connected followers and upstreams. Nothing is verified here. */
+export class HeadSources {
+  readonly #components: HeadSourcesComponents
+  readonly #repository: RepositoryId
+  readonly #offline: boolean
+
+  constructor(
+    components: HeadSourcesComponents,
+    init: { readonly id: RepositoryId; readonly offline: boolean },
+  ) {
+    this.#components = components
+    this.#repository = init.id
+    this.#offline = init.offline
+  }
+
+  get followers(): readonly PeerName[] {
+    return this.#offline ? [] : this.#components.swarm.followers(this.#repository)
+  }
+
+  get upstreams(): readonly Upstream[] {
+    return this.#offline ? [] : this.#components.upstreams
+  }
+
+  /** Ask a peer for its root manifest; throws as `Swarm.request`. */
+  async fromPeer(peer: PeerName, signal: AbortSignal): Promise<Uint8Array> {
+    const request = { kind: 'manifest', repository: this.#repository } as const
+    return await this.#components.swarm.request(peer, request, { signal })
+  }
+
+  /** Read the root manifest of an upstream; throws as `Upstream.readPublished`. */
+  async fromUpstream(upstream: Upstream, signal: AbortSignal): Promise<Uint8Array> {
+    return await upstream.readPublished(
+      { kind: 'manifest' },
+      { signal, maxBytes: MAX_MANIFEST_BYTES },
+    )
+  }
+
+  /** Candidates for a root, one source after the other; those that have none are passed over. */
+  async *rootCandidates(
+    number: number,
+    options: { readonly signal: AbortSignal; readonly first: PeerName | undefined },
+  ): AsyncGenerator<Uint8Array> {
+    const { signal, first } = options
+    const others = this.followers.filter((peer) => peer !== first)
+    const peers = [...(first === undefined ? [] : [first]), ...others].slice(0, MAX_ROOT_PEERS)
+    const { swarm } = this.#components
+    const request = { kind: 'root', repository: this.#repository, number } as const
+    const reads = [
+      ...peers.map((peer) => () => swarm.request(peer, request, { signal })),
+      ...this.upstreams.map(
+        (upstream) => () =>
+          upstream.readPublished({ kind: 'root', number }, { signal, maxBytes: MAX_ROOT_BYTES }),
+      ),
+    ]
+    for (const read of reads) {
+      signal.throwIfAborted()
+      try {
+        yield await read()
+      } catch (error) {
+        this.#components.logger.debug({ error: String(error), number }, 'source gave no root')
+      }
+    }
+  }
+}

@@ -1,0 +1,206 @@
+import type { Clock, Logger, ManifestVerdict, PeerName, Upstream } from '@jarswarm/ports'
+import { orAborted, startDeadline, withDeadline } from '../wait/deadline.ts'
+import { Periodic } from '../wait/periodic.ts'
+import type { HeadSources } from './head-sources.ts'
+import type { OfferOutcome, TrustKeeper } from './trust-keeper.ts'
+import { VerificationBudget } from './verification-budget.ts'
+
+/** Between two questions to the origin. Gossip and pull bring heads sooner; this is for when both fail. */
+export const POLL_INTERVAL_MS = 600_000
+/** Between two questions to a random follower. */
+export const PULL_INTERVAL_MS = 60_000
+/** A head that somebody confirmed so lately needs no further look. */
+export const CONFIRMATION_MS = 10_000
+/** Longest look for a newer head while a client waits. */
+export const LOOK_TIMEOUT_MS = 2_000
+/** Longest wait for one manifest in the background. */
+const BACKGROUND_TIMEOUT_MS = 10_000
+/** Followers asked in one look. */
+const PEERS_PER_LOOK = 3
+
+export interface HeadWatchComponents {
+  readonly keeper: TrustKeeper
+  readonly sources: HeadSources
+  readonly clock: Clock
+  readonly random: () => number
+  readonly logger: Logger
+}
+
+/** Each way in which heads come can be switched off alone. */
+export interface HeadWatchInit {
+  /** Take what peers push. @defaultValue true */
+  readonly push?: boolean
+  /** Ask a random follower now and then, and whoever connects. @defaultValue true */
+  readonly pull?: boolean
+  /** Ask the origin now and then. @defaultValue true */
+  readonly poll?: boolean
+  /** @defaultValue {@link POLL_INTERVAL_MS} */
+  readonly pollIntervalMs?: number
+  /** @defaultValue {@link PULL_INTERVAL_MS} */
+  readonly pullIntervalMs?: number
+}
+
+/** Sees to it that newer heads are found: pushed by peers, pulled from peers, polled from the origin. */
+export class HeadWatch {
+  readonly #components: HeadWatchComponents
+  readonly #init: HeadWatchInit
+  readonly #budget: VerificationBudget
+  readonly #stop = new AbortController()
+  readonly #tasks: readonly Periodic[]
+  readonly #running = new Set<Promise<unknown>>()
+  #look: Promise<void> | undefined
+  #lookedAtMs: number | undefined
+
+  constructor(components: HeadWatchComponents, init: HeadWatchInit) {
+    this.#components = components
+    this.#init = init
+    this.#budget = new VerificationBudget(components)
+    const tasks: Periodic[] = []
+    if (init.pull !== false) {
+      const intervalMs = init.pullIntervalMs ?? PULL_INTERVAL_MS
+      tasks.push(new Periodic(components, { intervalMs, run: () => this.#pullFromOne() }))
+    }
+    if (init.poll !== false) {
+      const intervalMs = init.pollIntervalMs ?? POLL_INTERVAL_MS
+      tasks.push(new Periodic(components, { intervalMs, run: () => this.#pollAll() }))
+    }
+    this.#tasks = tasks
+  }
+
+  start(): void {
+    for (const task of this.#tasks) task.start()
+    if (this.#init.poll !== false) this.#track(this.#pollAll())
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort(new Error('the node stops'))
+    await Promise.all(this.#tasks.map((task) => task.stop()))
+    await Promise.allSettled([...this.#running, this.#look])
+  }
+
+  /** A follower connected: it may know what happened while we were away. */
+  peerJoined(peer: PeerName): void {
+    if (this.#init.pull !== false) this.#track(this.#pull(peer))
+  }
+
+  /** Judge what a peer pushed. */
+  async offer(manifest: Uint8Array, peer: PeerName): Promise<ManifestVerdict> {
+    if (this.#init.push === false) return 'ignore'
+    const { keeper } = this.#components
+    if (keeper.isCurrent(manifest)) {
+      this.#confirm()
+      return 'ignore'
+    }
+    if (!this.#budget.take(peer)) return 'ignore'
+    return verdictOf(await keeper.offer(manifest, peer))
+  }
+
+  /**
+   * Ask upstreams and some followers at the same time whether there is a newer head; at once when somebody was asked
+   * in the last {@link CONFIRMATION_MS}. Ends when an upstream has answered, or all have, or time is up.
+   */
+  async lookForNewerHead(options: { readonly signal?: AbortSignal }): Promise<void> {
+    const { clock } = this.#components
+    if (this.#lookedAtMs !== undefined && clock.now() - this.#lookedAtMs < CONFIRMATION_MS) return
+    this.#look ??= this.#lookOnce().finally(() => {
+      this.#look = undefined
+    })
+    await orAborted(this.#look, options.signal)
+  }
+
+  async #lookOnce(): Promise<void> {
+    const { clock, sources } = this.#components
+    const deadline = startDeadline(clock, {
+      timeoutMs: LOOK_TIMEOUT_MS,
+      reason: 'no answer in time',
+      parents: [this.#stop.signal],
+    })
+    const { signal } = deadline
+    const asked = sources.upstreams.map((upstream) => this.#askUpstream(upstream, signal))
+    const peers = this.#someFollowers().map((peer) => this.#askPeer(peer, signal))
+    const all = Promise.all([...asked, ...peers])
+    try {
+      await orAborted(Promise.any([...asked.map(orReject), all]), signal)
+    } catch (error) {
+      this.#components.logger.debug({ error: String(error) }, 'look for a newer head ended early')
+    } finally {
+      deadline.end()
+      this.#confirm()
+    }
+  }
+
+  async #pullFromOne(): Promise<void> {
+    const [peer] = this.#someFollowers()
+    if (peer !== undefined) await this.#pull(peer)
+  }
+
+  async #pull(peer: PeerName): Promise<void> {
+    await this.#inBackground((signal) => this.#askPeer(peer, signal))
+  }
+
+  async #pollAll(): Promise<void> {
+    await Promise.all(
+      this.#components.sources.upstreams.map((upstream) =>
+        this.#inBackground((signal) => this.#askUpstream(upstream, signal)),
+      ),
+    )
+  }
+
+  async #inBackground(ask: (signal: AbortSignal) => Promise<boolean>): Promise<void> {
+    const { clock, logger } = this.#components
+    const parents = [this.#stop.signal]
+    try {
+      const init = { timeoutMs: BACKGROUND_TIMEOUT_MS, reason: 'no answer in time', parents }
+      await withDeadline(clock, init, ask)
+    } catch (error) {
+      logger.debug({ error: String(error) }, 'question for a head ended early')
+    }
+  }
+
+  /** @returns whether it answered with something that counts */
+  async #askPeer(peer: PeerName, signal: AbortSignal): Promise<boolean> {
+    return await this.#ask(() => this.#components.sources.fromPeer(peer, signal), peer)
+  }
+
+  async #askUpstream(upstream: Upstream, signal: AbortSignal): Promise<boolean> {
+    return await this.#ask(() => this.#components.sources.fromUpstream(upstream, signal))
+  }
+
+  async #ask(read: () => Promise<Uint8Array>, peer?: PeerName): Promise<boolean> {
+    try {
+      const outcome = await this.#components.keeper.offer(await read(), peer)
+      if (outcome === 'same' || outcome === 'newer') this.#confirm()
+      return outcome !== 'invalid' && outcome !== 'unusable'
+    } catch (error) {
+      this.#components.logger.debug({ error: String(error), peer }, 'source gave no manifest')
+      return false
+    }
+  }
+
+  #confirm(): void {
+    this.#lookedAtMs = this.#components.clock.now()
+  }
+
+  #someFollowers(): readonly PeerName[] {
+    const { sources, random } = this.#components
+    const keyed = sources.followers.map((peer) => ({ peer, key: random() }))
+    return keyed
+      .toSorted((a, b) => a.key - b.key)
+      .slice(0, PEERS_PER_LOOK)
+      .map(({ peer }) => peer)
+  }
+
+  #track(task: Promise<unknown>): void {
+    this.#running.add(task)
+    void task.finally(() => this.#running.delete(task))
+  }
+}
+
+async function orReject(answered: Promise<boolean>): Promise<void> {
+  if (!(await answered)) throw new Error('no answer')
+}
+
+function verdictOf(outcome: OfferOutcome): ManifestVerdict {
+  if (outcome === 'newer') return 'accept'
+  return outcome === 'invalid' ? 'reject' : 'ignore'
+}
