@@ -31,7 +31,10 @@ const readers: { readonly [R in RoleName]: (json: JsonObject) => MetadataOfRole[
 export function parseMetadata<R extends RoleName>(role: R, bytes: Uint8Array): MetadataOfRole[R] {
   const metadata = readMetadata(role, bytes)
   // A fraction or a number beyond 2^53 would not count up by one.
-  checkVersion(role, metadata.signed.version)
+  const { version } = metadata.signed
+  if (!Number.isSafeInteger(version) || version < 1) {
+    throw refusal(role, { found: `version ${version}`, wanted: 'a positive integer' })
+  }
   // A date that cannot be read would compare as "not expired" for ever.
   if (parseTime(metadata.signed.expires) === undefined) {
     throw refusal(role, {
@@ -40,13 +43,6 @@ export function parseMetadata<R extends RoleName>(role: R, bytes: Uint8Array): M
     })
   }
   return metadata
-}
-
-/** Refuse what is not a positive safe integer. */
-export function checkVersion(role: RoleName, version: number): void {
-  if (!Number.isSafeInteger(version) || version < 1) {
-    throw refusal(role, { found: `version ${version}`, wanted: 'a positive integer' })
-  }
 }
 
 /** When the metadata expires, in milliseconds since the epoch. */

@@ -2,13 +2,7 @@ import { parseHead, sha256 } from '@jarswarm/manifest'
 import type { Digest, Head } from '@jarswarm/manifest'
 import type { Targets, Timestamp } from '@tufjs/models'
 import type { SignedManifest } from './manifest-container.ts'
-import {
-  checkSignatures,
-  checkVersion,
-  expiryOf,
-  parseMetadata,
-  signedContent,
-} from './metadata.ts'
+import { checkSignatures, expiryOf, parseMetadata, signedContent } from './metadata.ts'
 import { refusal } from './refusal.ts'
 import type { OnlineRoleName } from './role-name.ts'
 import { parseTime } from './time.ts'
@@ -108,7 +102,6 @@ function checkPointer(what: OnlineRoleName | 'head', pointer: Pointer, bytes: Ui
 }
 
 function checkNamedVersion(role: OnlineRoleName, named: number, actual: number): void {
-  checkVersion(role, named)
   if (named !== actual) {
     throw refusal(role, { found: `version ${actual}`, wanted: `${named} as named` })
   }
