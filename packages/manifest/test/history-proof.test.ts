@@ -128,7 +128,9 @@ describe('verifyConsistency', () => {
   })
   it('refuses to call anything a continuation of no lines', async () => {
     const nothing = { size: 0, root: EMPTY_HISTORY_ROOT }
-    verifyConsistency(nothing, nothing, [])
+    assert.throws(() => {
+      verifyConsistency(nothing, nothing, [])
+    }, InvalidHistoryProofError)
     assert.throws(() => {
       verifyConsistency(nothing, { size: 3, root: rootAt(3) }, [])
     }, InvalidHistoryProofError)
