@@ -147,9 +147,13 @@ export class Endpoint {
   #fail(exchange: Exchange, error: unknown, outcome: Outcome): void {
     const { request, response } = exchange
     outcome.source = undefined
-    if (error instanceof ClientGoneError || response.destroyed) return
+    if (error instanceof ClientGoneError || response.destroyed) {
+      outcome.end = 'closed'
+      return
+    }
     this.#log(request, error)
     if (response.headersSent) {
+      outcome.end = 'reset'
       exchange.reset()
       return
     }
@@ -169,9 +173,9 @@ export class Endpoint {
 
   #count(exchange: Exchange, outcome: Outcome): void {
     const { bytes, source, maven } = outcome
-    const { statusCode } = exchange.response
+    const status = outcome.end ?? String(exchange.response.statusCode)
     const durationSeconds = (this.#clock.now() - exchange.startedMs) / 1000
-    this.#metrics.count({ status: statusCode, source, bytes, durationSeconds })
+    this.#metrics.count({ status, source, bytes, durationSeconds })
     if (maven === true) this.#counter.count({ bytes, source })
   }
 }
@@ -181,6 +185,8 @@ interface Outcome {
   bytes: number
   source: SourceKind | undefined
   maven?: boolean
+  /** How it ended when there was no whole answer. */
+  end?: 'closed' | 'reset'
 }
 
 /** A refusal comes from memory and is short, so it needs no deadline of its own. */

@@ -32,7 +32,8 @@ export class Exchange {
     }, DECISION_MS)
     response.once('close', () => {
       this.#decision.cancel()
-      this.#control.abort(new ClientGoneError('The client closed the connection'))
+      if (!response.writableFinished)
+        this.#control.abort(new ClientGoneError('The client closed the connection'))
     })
   }
 

@@ -7,7 +7,8 @@ const DURATION_BUCKETS_SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 8, 30]
 
 /** What one answer adds to the metrics. */
 export interface AnswerSample {
-  readonly status: number
+  /** Status code; `reset` for a broken body, `closed` when the client went first. */
+  readonly status: string
   readonly source: SourceKind | undefined
   readonly bytes: number
   readonly durationSeconds: number
@@ -48,7 +49,7 @@ export class Metrics {
   }
 
   count(sample: AnswerSample): void {
-    this.#requests.inc({ status: String(sample.status), source: sample.source ?? 'none' })
+    this.#requests.inc({ status: sample.status, source: sample.source ?? 'none' })
     this.#bytes.inc(sample.bytes)
     this.#duration.observe(sample.durationSeconds)
   }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { MemoryArtifactSource } from '@jarswarm/testkit'
 import type { NodeStatus } from '../src/index.ts'
@@ -74,6 +75,14 @@ describe('the dashboard', () => {
     ])
       assert.ok(page.includes(text), text)
     assert.doesNotMatch(page, /<script|https?:\/\/(?!127\.0\.0\.1|repo\.example)/)
+  })
+
+  it('allows exactly its own style', async (t) => {
+    const { port } = await startEndpoint(t)
+    const got = await ask(port, '/')
+    const style = /<style>([^]*?)<\/style>/.exec(got.body.toString())?.[1] ?? ''
+    const digest = createHash('sha256').update(style).digest('base64')
+    assert.ok(String(got.headers['content-security-policy']).includes(`'sha256-${digest}'`))
   })
 
   it('says in words what is wrong', async (t) => {

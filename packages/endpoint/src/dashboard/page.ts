@@ -6,6 +6,8 @@ import { DASHBOARD_STYLE } from './style.ts'
 import { formatCount, formatDuration, formatSize } from './wording.ts'
 
 const REFRESH_SECONDS = 30
+// Not inside a template: white space around the style would change its digest.
+const STYLE_ELEMENT = new SafeHtml(`<style>${DASHBOARD_STYLE}</style>`)
 
 const FRESHNESS_WORDS: Readonly<Record<RepositoryStatus['freshness'], string>> = {
   fresh: 'Up to date',
@@ -24,9 +26,7 @@ export function dashboardPage(status: NodeStatus, address: string): string {
         <meta http-equiv="refresh" content="${REFRESH_SECONDS}" />
         <link rel="icon" href="data:," />
         <title>jarswarm</title>
-        <style>
-          ${new SafeHtml(DASHBOARD_STYLE)}
-        </style>
+        ${STYLE_ELEMENT}
       </head>
       <body>
         <main>

@@ -31,8 +31,7 @@ const LEIN_INIT = `(require 'cemerick.pomegranate.aether)
   "http" #(org.apache.maven.wagon.providers.http.HttpWagon.))`
 
 function leinProfiles(repository: string, url: string): string {
-  return `{:user {:mirrors {"${repository}" {:name "${repository}"
-                           :url "${url}"}}}}`
+  return `{:user {:mirrors {"${repository}" {:name "${repository}" :url "${url}"}}}}`
 }
 
 function mavenMirror(repository: string, url: string): string {
