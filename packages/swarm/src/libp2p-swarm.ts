@@ -11,7 +11,7 @@ import type {
   SwarmContent,
 } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
-import type { Connection, PeerId } from '@libp2p/interface'
+import type { Connection } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { LevelDatastore } from 'datastore-level'
 import { isLocalAddress } from './addresses.ts'
@@ -189,17 +189,21 @@ export class Libp2pSwarm implements Swarm {
     this.#greeter.start()
     await libp2p.handle(
       EXCHANGE_PROTOCOL,
-      (stream, connection) => this.#responder.serve(connection.remotePeer.toString(), stream),
+      (stream, connection) => {
+        // The other side may be quicker to identify us than we are to identify it.
+        this.#note(connection)
+        return this.#responder.serve(connection.remotePeer.toString(), stream)
+      },
       // One more than we serve, so that the refusal is ours: beyond the library's no handler runs at all.
       { maxInboundStreams: MAX_INBOUND_STREAMS + 1 },
     )
     this.#topology = await libp2p.register(EXCHANGE_PROTOCOL, {
       onConnect: (peer, connection) => {
-        this.#onConnect(peer, connection)
+        this.#onConnect(peer.toString(), connection)
       },
-      onDisconnect: (peer) => {
-        this.#onDisconnect(peer.toString())
-      },
+    })
+    libp2p.addEventListener('peer:disconnect', ({ detail }) => {
+      this.#onDisconnect(detail.toString())
     })
     await libp2p.start()
     this.#gossip.start()
@@ -260,13 +264,16 @@ export class Libp2pSwarm implements Swarm {
     return { bootstrap, repositories: this.#content.repositories() }
   }
 
-  #onConnect(peer: PeerId, connection: Connection): void {
-    const name = peer.toString()
-    const { remoteAddr } = connection
-    this.#book.connected(name, remoteAddr.toString(), isLocalAddress(remoteAddr))
-    if (this.#greetings.has(name)) return
-    const greeting = this.#greeter.greet(name).finally(() => this.#greetings.delete(name))
-    this.#greetings.set(name, greeting)
+  #onConnect(peer: PeerName, connection: Connection): void {
+    this.#note(connection)
+    if (this.#greetings.has(peer)) return
+    const greeting = this.#greeter.greet(peer).finally(() => this.#greetings.delete(peer))
+    this.#greetings.set(peer, greeting)
+  }
+
+  #note({ remotePeer, remoteAddr }: Connection): void {
+    const local = isLocalAddress(remoteAddr)
+    this.#book.connected(remotePeer.toString(), remoteAddr.toString(), local)
   }
 
   #onDisconnect(peer: PeerName): void {

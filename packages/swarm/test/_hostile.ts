@@ -30,7 +30,8 @@ export async function connectHostile(
     start: false,
   })
   t.after(async () => {
-    for (const connection of libp2p.getConnections()) connection.abort(new Error('the test is over'))
+    for (const connection of libp2p.getConnections())
+      connection.abort(new Error('the test is over'))
     await libp2p.stop()
   })
   await libp2p.handle(EXCHANGE_PROTOCOL, (stream) => behaviour(stream))

@@ -24,8 +24,7 @@ const DEBUG = process.env['SWARM_DEBUG'] !== undefined
 
 function line(level: string): (fields: object, message: string) => void {
   return (fields, message) => {
-    if (DEBUG)
-      process.stderr.write(`${level} ${message} ${String(Object.values(fields).join(' '))}\n`)
+    if (DEBUG) process.stderr.write(`${level} ${message} ${Object.values(fields).join(' ')}\n`)
   }
 }
 

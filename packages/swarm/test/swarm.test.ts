@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { joined, REPOSITORY, startNode, waitFor } from './_nodes.ts'
 
@@ -37,10 +40,40 @@ describe('createSwarm', () => {
       nodes.push(await startNode(t, { knownPeers }))
     }
     await waitFor('chain', () => nodes.every(({ content }) => content.joined.length > 0))
-    await waitFor('subscription', () => {
-      void first.swarm.gossipManifest(REPOSITORY, Buffer.from('head 1'))
-      return nodes[1]?.content.offered.length === 1
+    // Whether the others have subscribed yet cannot be seen: newer heads follow until one reached all.
+    let number = 0
+    await waitFor('a head at every node', () => {
+      number += 1
+      void first.swarm.gossipManifest(REPOSITORY, Buffer.from(`head ${String(number).padStart(9)}`))
+      return nodes.slice(1).every(({ content }) => content.readManifest(REPOSITORY) !== undefined)
     })
-    await waitFor('head', () => nodes.slice(1).every(({ content }) => content.offered.length > 0))
+    const last = nodes.at(-1)
+    assert.equal(last?.content.offered[0]?.peer, nodes[3]?.swarm.peerId)
+  })
+})
+
+describe('start', () => {
+  it('connects again to peers of an earlier run', async (t) => {
+    const directory = await mkdtemp(join(tmpdir(), 'jarswarm-'))
+    t.after(() => rm(directory, { recursive: true, force: true }))
+    const lasting = await startNode(t)
+    const first = await startNode(t, { directory, knownPeers: lasting.swarm.listenAddresses() })
+    await joined(first, lasting)
+    await first.swarm.stop()
+    const second = await startNode(t, { directory })
+    await joined(second, lasting)
+  })
+
+  it('leaves no handle after stop', async () => {
+    const idle = process.getActiveResourcesInfo()
+    const stops: (() => unknown)[] = []
+    const t = { after: (stop: () => unknown) => stops.push(stop) } as never
+    const one = await startNode(t, { mdns: true })
+    const two = await startNode(t, { bootstrap: one.swarm.listenAddresses() })
+    await joined(one, two)
+    for (const stop of stops) await stop()
+    await waitFor('the end of all handles', () => {
+      return process.getActiveResourcesInfo().every((name) => idle.includes(name))
+    })
   })
 })

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { loadPeerKey } from '../src/peer-key.ts'
+
+describe('loadPeerKey', () => {
+  it('keeps the key for the owner alone', async (t) => {
+    const directory = await mkdtemp(join(tmpdir(), 'jarswarm-'))
+    t.after(() => rm(directory, { recursive: true, force: true }))
+    const key = await loadPeerKey(directory)
+    assert.equal((await stat(join(directory, 'peer.key'))).mode & 0o777, 0o600)
+    assert.equal((await loadPeerKey(directory)).equals(key), true)
+  })
+
+  it('refuses a damaged key rather than going on under a new name', async (t) => {
+    const directory = await mkdtemp(join(tmpdir(), 'jarswarm-'))
+    t.after(() => rm(directory, { recursive: true, force: true }))
+    await writeFile(join(directory, 'peer.key'), 'no key')
+    await assert.rejects(loadPeerKey(directory), /found 6 bytes/)
+  })
+})

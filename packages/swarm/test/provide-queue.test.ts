@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { ProvideQueue } from '../src/dht/provide-queue.ts'
+
+/** A clock whose one timer the test fires. */
+function handClock(): {
+  readonly clock: ConstructorParameters<typeof ProvideQueue>[0]
+  readonly fire: () => number
+} {
+  let now = 0
+  let pending: { readonly callback: () => void; readonly delayMs: number } | undefined
+  return {
+    clock: {
+      now: () => now,
+      setTimer(callback, delayMs) {
+        pending = { callback, delayMs }
+        return { cancel: () => (pending = undefined) }
+      },
+    },
+    fire() {
+      const timer = pending
+      pending = undefined
+      if (timer === undefined) return 0
+      now += timer.delayMs
+      timer.callback()
+      return timer.delayMs
+    },
+  }
+}
+
+describe('ProvideQueue', () => {
+  it('does so many at once, and the rest spread over the day', async () => {
+    const { clock, fire } = handClock()
+    const queue = new ProvideQueue(clock, 2)
+    const done: number[] = []
+    const work = (number: number) => () => {
+      done.push(number)
+      return Promise.resolve()
+    }
+    await Promise.all([queue.run(work(1), undefined), queue.run(work(2), undefined)])
+    const third = queue.run(work(3), undefined)
+    assert.deepEqual(done, [1, 2])
+    assert.equal(fire(), 43_200_000)
+    await third
+    assert.deepEqual(done, [1, 2, 3])
+  })
+
+  it('lets a waiting one be given up, and stops', async () => {
+    const { clock } = handClock()
+    const queue = new ProvideQueue(clock, 1)
+    await queue.run(() => Promise.resolve(), undefined)
+    const caller = new AbortController()
+    const given = queue.run(() => assert.fail('was given up'), caller.signal)
+    const reason = new Error('enough')
+    caller.abort(reason)
+    await assert.rejects(given, reason)
+    const left = queue.run(() => assert.fail('was stopped'), undefined)
+    queue.stop()
+    await assert.rejects(left, { code: 'ERR_SOURCE_UNAVAILABLE' })
+  })
+
+  it('goes on after one that failed', async () => {
+    const queue = new ProvideQueue(handClock().clock, 5)
+    const failure = new Error('no server')
+    await assert.rejects(
+      queue.run(() => Promise.reject(failure), undefined),
+      failure,
+    )
+    await queue.run(() => Promise.resolve(), undefined)
+  })
+})
