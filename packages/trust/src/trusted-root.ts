@@ -128,8 +128,9 @@ function checkRoles(root: Root): void {
     if (unknown !== undefined) {
       throw refusal('root', { found: `${name} key ${unknown}`, wanted: 'one of the keys listed' })
     }
-    // Threshold 0 would trust everything, one above the number of keys nothing ever again.
-    if (!Number.isSafeInteger(role.threshold) || role.threshold > role.keyIDs.length) {
+    // A threshold above the number of keys would trust nothing ever again. Below 1, which would trust everything,
+    // and fractions are refused when the document is read.
+    if (role.threshold > role.keyIDs.length) {
       throw refusal('root', {
         found: `${name} threshold ${role.threshold} of ${role.keyIDs.length} keys`,
         wanted: 'an integer from 1 to the number of keys',
