@@ -2,7 +2,7 @@ import type { Digest } from '@jarswarm/manifest'
 import type { AbortOptions, BlobChange, CheckFinding } from '@jarswarm/ports'
 import { FOLDERS } from './blob-files.ts'
 import type { BlobFiles } from './blob-files.ts'
-import type { BlobRecord, BlobRecords } from './blob-records.ts'
+import type { BlobRecords } from './blob-records.ts'
 import type { Mutex } from './mutex.ts'
 import { isMissingFile, toStorageError } from './storage-error.ts'
 
@@ -67,30 +67,20 @@ async function examine(
   const record = await records.get(digest)
   if (record === undefined) return undefined
   try {
-    const actual = await files.hash(digest, options)
-    if (actual === digest) return sizeFinding(await sizeOf(files, digest), digest, record)
-    return { kind: 'corrupt', digest, detail: `found SHA-256 ${actual}` }
+    const found = await files.hash(digest, options)
+    if (found.digest !== digest) {
+      return { kind: 'corrupt', digest, detail: `found SHA-256 ${found.digest}` }
+    }
+    if (found.sizeBytes === record.sizeBytes) return undefined
+    // The bytes match, so that the size is the record's mistake; it goes the same way.
+    const detail = `found ${String(found.sizeBytes)} bytes, wanted ${String(record.sizeBytes)}`
+    return { kind: 'corrupt', digest, detail }
   } catch (error) {
     options.signal?.throwIfAborted()
     if (isMissingFile(error)) return { kind: 'missing', digest, detail: 'found no file' }
     const { message } = toStorageError(error, `read blob ${digest}`)
     return { kind: 'corrupt', digest, detail: message }
   }
-}
-
-/** The bytes match, so that a wrong size is the record's mistake; it goes the same way. */
-function sizeFinding(
-  sizeBytes: number | undefined,
-  digest: Digest,
-  record: BlobRecord,
-): CheckFinding | undefined {
-  if (sizeBytes === record.sizeBytes) return undefined
-  const detail = `found ${String(sizeBytes)} bytes, wanted ${String(record.sizeBytes)}`
-  return { kind: 'corrupt', digest, detail }
-}
-
-async function sizeOf(files: BlobFiles, digest: Digest): Promise<number | undefined> {
-  return (await files.stat(digest))?.sizeBytes
 }
 
 async function checkUnrecorded(
@@ -105,9 +95,9 @@ async function checkUnrecorded(
   return components.changes.run(async () => {
     const stat = await files.stat(digest)
     if (stat === undefined || (await records.get(digest)) !== undefined) return undefined
-    const actual = await files.hash(digest, options)
+    const found = await files.hash(digest, options)
     if (options.repair === true) {
-      if (actual === digest) {
+      if (found.digest === digest) {
         const pinned = files.isPinned(stat)
         await records.put([{ digest, sizeBytes: stat.sizeBytes, pinned }])
         components.tell({ kind: 'added', digest })

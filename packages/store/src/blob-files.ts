@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { isDigest } from '@jarswarm/manifest'
 import type { Digest } from '@jarswarm/manifest'
-import type { AbortOptions, ByteRange } from '@jarswarm/ports'
+import type { AbortOptions, BlobStat, ByteRange } from '@jarswarm/ports'
 import { removeIfThere, syncDirectory } from './durable-file.ts'
 import { FILE_MODE } from './file-system.ts'
 import type { FileStat, FileSystem, OpenFile } from './file-system.ts'
@@ -130,11 +130,12 @@ export class BlobFiles {
     }
   }
 
-  /** The SHA-256 of a blob's file as it is on disk. */
-  async hash(digest: Digest, options: AbortOptions = {}): Promise<Digest> {
+  /** Hash a blob's file as it is on disk. @throws the system's ENOENT error when there is none */
+  async hash(digest: Digest, options: AbortOptions = {}): Promise<BlobStat> {
+    const { sizeBytes } = await this.files.stat(this.#pathOf(digest))
     const file = await this.files.openToRead(this.#pathOf(digest))
     try {
-      return await hashFile(file, options)
+      return await hashFile(file, { ...options, sizeBytes })
     } finally {
       await file.close()
     }
@@ -145,17 +146,26 @@ export class BlobFiles {
   }
 }
 
-/** The SHA-256 of an open file from its beginning to its end. */
-export async function hashFile(file: OpenFile, options: AbortOptions = {}): Promise<Digest> {
+/**
+ * Read an open file from its beginning to its end.
+ *
+ * @param options.sizeBytes what the file is thought to have; only sizes the buffer
+ * @returns what the bytes hash to, and how many there were
+ */
+export async function hashFile(
+  file: OpenFile,
+  options: AbortOptions & { readonly sizeBytes: number },
+): Promise<BlobStat> {
   const hash = createHash('sha256')
-  const chunk = new Uint8Array(HASH_CHUNK_BYTES)
-  let position = 0
+  // One byte more than the file has, so that its end shows in the first read.
+  const chunk = new Uint8Array(Math.min(options.sizeBytes + 1, HASH_CHUNK_BYTES))
+  let sizeBytes = 0
   for (;;) {
     options.signal?.throwIfAborted()
-    const filled = await file.read(chunk, position)
+    const filled = await file.read(chunk, sizeBytes)
     hash.update(chunk.subarray(0, filled))
-    position += filled
-    if (filled < chunk.length) return hash.digest('hex')
+    sizeBytes += filled
+    if (filled < chunk.length) return { digest: hash.digest('hex'), sizeBytes }
   }
 }
 

@@ -78,7 +78,7 @@ export class FileBlobWriter implements BlobWriter {
     const { file, drop } = this.#components
     try {
       try {
-        const actual = await hashFile(file)
+        const { digest: actual } = await hashFile(file, { sizeBytes: this.#sizeBytes })
         if (actual !== this.#digest) {
           throw new DigestMismatchError(`blob ${this.#digest}`, { expected: this.#digest, actual })
         }
