@@ -56,8 +56,12 @@ export interface IndexBranch extends SubtreeTotals {
 /** Most directories of a leaf; with more, its subtree is a branch. */
 export const MAX_LEAF_DIRECTORIES = 32
 
-/** Most bytes of a leaf of more than one directory; a single directory may take up to `MAX_OBJECT_BYTES`. */
-export const MAX_LEAF_BYTES = 262_144
+/**
+ * Most bytes of a leaf of more than one directory; a single directory may take up to `MAX_OBJECT_BYTES`.
+ *
+ * With four full branches above it, as at two million files, a proof stays below 12 KiB.
+ */
+export const MAX_LEAF_BYTES = 6144
 
 export const LEAF_HEADER = 'jarswarm leaf 1'
 export const BRANCH_HEADER = 'jarswarm branch 1'

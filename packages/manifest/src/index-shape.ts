@@ -47,8 +47,15 @@ export interface Subtree extends SubtreeTotals {
 
 /** Make the one subtree that holds a range of directories, children before parents. */
 export function buildSubtree(blocks: BlockList, range: BlockRange, emit: EmitNode): Subtree {
-  const leaf = tryLeaf(blocks, range)
-  if (leaf !== undefined) return emitNode(leaf.nodeBytes, leaf.totals, emit)
+  if (range.end - range.start > MAX_LEAF_DIRECTORIES) return buildBranch(blocks, range, emit)
+  const rendered = render(blocks, range)
+  const places = Array.from({ length: range.end - range.start }, (_, index) => range.start + index)
+  const leaf = tryLeaf(places.map((place) => rendered.blockAt(place)))
+  if (leaf === undefined) return buildBranch(rendered, range, emit)
+  return emitNode(leaf.nodeBytes, leaf.totals, emit)
+}
+
+function buildBranch(blocks: BlockList, range: BlockRange, emit: EmitNode): Subtree {
   const children: IndexChild[] = []
   let start = range.start
   for (const digit of HEX_DIGITS) {
@@ -61,6 +68,15 @@ export function buildSubtree(blocks: BlockList, range: BlockRange, emit: EmitNod
     start = end
   }
   return emitBranch(children, emit)
+}
+
+/** Keep the blocks of a range that are few, for they may be asked for again a level down. */
+function render(blocks: BlockList, { start }: BlockRange): BlockList {
+  const kept: DirectoryBlock[] = []
+  return {
+    digitAt: (place, level) => blocks.digitAt(place, level),
+    blockAt: (place) => (kept[place - start] ??= blocks.blockAt(place)),
+  }
 }
 
 /** Make a branch over children in the order of their digits. */
@@ -84,14 +100,11 @@ export function toBlock(directory: IndexDirectory): DirectoryBlock {
   return formatDirectory(directory.path, directory.entries)
 }
 
-/** The leaf that holds a range, unless the range must be a branch. */
+/** The leaf that holds some directories, unless they must be a branch. */
 function tryLeaf(
-  blocks: BlockList,
-  { start, end }: BlockRange,
+  contents: DirectoryBlock[],
 ): { nodeBytes: Uint8Array; totals: SubtreeTotals } | undefined {
-  const directories = end - start
-  if (directories > MAX_LEAF_DIRECTORIES) return undefined
-  const contents = Array.from({ length: directories }, (_, place) => blocks.blockAt(start + place))
+  const directories = contents.length
   contents.sort((a, b) => (a.path < b.path ? -1 : 1))
   const text = `${LEAF_HEADER}\n${contents.map((block) => block.text).join('')}`
   if (directories > 1 && text.length > MAX_LEAF_BYTES) return undefined
