@@ -76,7 +76,6 @@ function readMetadata<R extends RoleName>(role: R, bytes: Uint8Array): MetadataO
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
     const json: unknown = JSON.parse(text)
-    if (typeof json !== 'object' || json === null) throw new TypeError('not an object')
     const metadata = readers[role](json as JsonObject)
     // Also refuses what has no canonical form, such as fractions, and nesting beyond the stack.
     signedContent(metadata)

@@ -1,8 +1,8 @@
-import { parseHead, sha256 } from '@jarswarm/manifest'
+import { sha256 } from '@jarswarm/manifest'
 import { Metadata, MetaFile, Snapshot, TargetFile, Targets, Timestamp } from '@tufjs/models'
 import type { Signer } from './keys.ts'
 import { formatManifest, parseManifest } from './manifest-container.ts'
-import { checkSignatures, parseMetadata } from './metadata.ts'
+import { parseMetadata } from './metadata.ts'
 import type { OnlineRoleName } from './role-name.ts'
 import { formatMetadata, signMetadata } from './sign-metadata.ts'
 import { formatTime } from './time.ts'
@@ -47,7 +47,6 @@ export interface SignedState {
  * @throws {InvalidManifestError} when the signers do not reach a threshold of the root, or the head is malformed
  */
 export function signManifest(init: SignManifestInit): SignedState {
-  parseHead(init.head)
   const root = parseRoot(init.root)
   const versions = nextVersions(init.previous)
   const longLived = {
@@ -148,19 +147,16 @@ function signRole(
     readonly signers: readonly Signer[]
   },
 ): Uint8Array {
-  const { metadata: root } = signing.root
-  const keyIds = root.signed.roles[signing.role]?.keyIDs ?? []
+  const keyIds = signing.root.metadata.signed.roles[signing.role]?.keyIDs ?? []
   const metadata = new Metadata(document)
   signMetadata(
     metadata,
     signing.signers.filter((signer) => keyIds.includes(signer.keyId)),
   )
-  const bytes = formatMetadata(metadata)
-  checkSignatures(root, signing.role, parseMetadata(signing.role, bytes))
-  return bytes
+  return formatMetadata(metadata)
 }
 
-/** Nothing leaves here that a client would refuse. */
+/** Put a state together as a client would take it apart: nothing leaves here that one would refuse. */
 function seal(
   parts: Omit<Parameters<typeof formatManifest>[0], 'rootNumber'>,
   root: TrustedRoot,

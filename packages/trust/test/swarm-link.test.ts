@@ -162,6 +162,7 @@ describe('isOrigin', () => {
       'http://',
       'http://u@a/',
       'http://:p@a/',
+      'http://a:99999/',
     ]
     for (const url of [
       ...others,

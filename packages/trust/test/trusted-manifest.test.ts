@@ -67,6 +67,7 @@ describe('verifyManifest', () => {
       refuses({ patch: { [role]: { expires: 'never' } } }, new RegExp(`the ${role}: .*expires`))
       refuses({ patch: { [role]: { expires: '2036-11-22' } } }, /found expiry "2036-11-22"/)
       refuses({ patch: { [role]: { expires: '2036-02-30T00:00:00Z' } } }, /xpir/)
+      refuses({ patch: { [role]: { expires: '+010000-01-01T00:00Z' } } }, /xpir/)
     })
 
     it(`refuses a ${role} whose version is no positive integer`, () => {
