@@ -1,1 +1,26 @@
-export {}
+export { checkClock } from './clock-check.ts'
+export { ControlClient } from './control-client.ts'
+export { defaultDataDirectory } from './directories.ts'
+export {
+  ControlError,
+  CorruptFileError,
+  InvalidAddressError,
+  ListenError,
+  NoNodeError,
+  NotFoundError,
+  PortInUseError,
+  RepositoryNameTakenError,
+  UnpublishedTreeError,
+  WrongClockError,
+} from './errors.ts'
+export type { HostPort } from './listening.ts'
+export { createBootstrap, createNode } from './create-node.ts'
+export type { Node } from './node.ts'
+export type { CheckReport, GottenArtifact, NodeControl } from './node-control.ts'
+export { MAX_CHECK_FINDINGS } from './node-control.ts'
+export type { NodeInit } from './node-init.ts'
+export { createLogger, LOG_LEVELS } from './pino-logger.ts'
+export type { LoggerInit, LogLevel } from './pino-logger.ts'
+export { createPrimary } from './primary/primary.ts'
+export type { Primary, PrimaryInit } from './primary/primary.ts'
+export { SystemClock } from './system-clock.ts'

@@ -1,0 +1,91 @@
+import { createNode } from '@jarswarm/node'
+import type { Node } from '@jarswarm/node'
+import type { Command } from 'commander'
+import { givenFlags } from '../command-setup.ts'
+import type { CommandSetup } from '../command-setup.ts'
+import { readNodeSettings } from '../node-settings.ts'
+import type { NodeSettings } from '../node-settings.ts'
+import { collect } from '../options.ts'
+import { readyLine } from '../ready-line.ts'
+import { serveUntilStopped } from '../serve-until-stopped.ts'
+import { createTerminalLogger } from '../terminal-logger.ts'
+import { say, sayJson } from '../terminal.ts'
+import { programVersion } from '../version.ts'
+import { withSwarmOptions } from './node-options.ts'
+
+const ABOUT = `Run a node: it serves the repositories that it follows to lein, clj, mvn and gradle, fetches what
+it lacks from other nodes or the origin, verifies every byte and keeps it.
+
+Runs until it is stopped with Ctrl-C. With CI set, it shares nothing and does not fetch the
+whole index, unless told otherwise.`
+
+/** `jarswarm start`: a node with its Maven endpoint. */
+export function addStart(program: Command, { terminal }: CommandSetup): void {
+  const command = withSwarmOptions(program.command('start'))
+    .summary('run a node: the Maven endpoint of this machine')
+    .description(ABOUT)
+    .option(
+      '--http <host:port>',
+      'the Maven endpoint (default: 127.0.0.1:8470; port 0 is any free one)',
+    )
+    .option('--allow-host <name>', 'answer requests for this host name too (repeatable)', collect)
+    .option(
+      '--mirror <none|all|glob>',
+      'hold nothing beforehand, everything, or the paths of a glob (default: none; globs repeatable)',
+      collect,
+    )
+    .option(
+      '--quota <size>',
+      'most that is stored, such as 500M or 20G (default: the store decides)',
+    )
+    .option(
+      '--share <all|lan|none>',
+      'who may learn what is held here (default: all; none with CI set)',
+    )
+    .option(
+      '--freshness <default|enforce>',
+      'enforce: an expired state is not used any more (default: it is, and marked stale)',
+    )
+    .option('--offline', 'no network at all: serve what is stored')
+  command.action(async () => {
+    const flags = givenFlags(command)
+    const settings = await readNodeSettings(flags, terminal.env)
+    const node = await createNode({
+      ...settings,
+      logger: createTerminalLogger(terminal, settings.logLevel),
+      version: programVersion(),
+    })
+    await serveUntilStopped(node, terminal, () => {
+      const ready = readyLine({ http: node.url, listen: node.listenAddresses(), link: node.link() })
+      if (flags['json'] === true) sayJson(terminal, ready)
+      else say(terminal, describe(node, settings))
+    })
+  })
+}
+
+const SHARING = {
+  all: 'what is held here is offered to every peer (--share lan or none to change that)',
+  lan: 'what is held here is offered to peers on the local network only',
+  none: 'what is held here is offered to nobody',
+} as const
+
+function describe(node: Node, settings: NodeSettings): string {
+  const url = node.url ?? ''
+  const names = node.repositoryNames()
+  const lines = [
+    `jarswarm serves at     ${url}/`,
+    ...names.map((name) => `repository             ${url}/${name}/`),
+    `data directory         ${settings.dataDir}`,
+    ...node.listenAddresses().map((address) => `peers connect to       ${address}`),
+    `sharing                ${settings.offline ? 'offline: no network is used' : SHARING[settings.share]}`,
+  ]
+  if (names.length === 0) {
+    lines.push('', "No repository is followed yet. Join one with: jarswarm join 'jarswarm:…'")
+  } else {
+    lines.push(
+      '',
+      `Point a client at ${url}/${names[0] ?? ''}/ as a mirror. Ctrl-C stops the node.`,
+    )
+  }
+  return lines.join('\n')
+}

@@ -1,0 +1,53 @@
+import { ControlClient } from '@jarswarm/node'
+import type { NodeControl } from '@jarswarm/node'
+import type { RepositoryStatus } from '@jarswarm/ports'
+import type { Command } from 'commander'
+import { givenFlags } from '../command-setup.ts'
+import type { CommandSetup } from '../command-setup.ts'
+import { formatDuration } from '../duration.ts'
+import { dataDirectory } from '../node-settings.ts'
+import { withData, withJson } from '../options.ts'
+import { formatSize } from '../size.ts'
+import { say, sayJson } from '../terminal.ts'
+
+type Status = Awaited<ReturnType<NodeControl['status']>>
+
+/** `jarswarm status`: what the running node does, has and knows. */
+export function addStatus(program: Command, { terminal }: CommandSetup): void {
+  const command = withJson(withData(program.command('status')))
+    .summary('show what the running node does, has and knows')
+    .description('Show what the running node does, has and knows.')
+  command.action(async () => {
+    const flags = givenFlags(command)
+    const node = new ControlClient(dataDirectory(flags, terminal.env))
+    const status = await node.status({ signal: terminal.signal })
+    if (flags['json'] === true) sayJson(terminal, status)
+    else say(terminal, describe(status))
+  })
+}
+
+function describe(status: Status): string {
+  const { store, peers, served } = status
+  const { bySource } = served
+  return [
+    `jarswarm ${status.version}, up for ${formatDuration(status.uptimeSeconds)}`,
+    `peer id       ${status.peerId}`,
+    ...status.listen.map((address) => `listens on    ${address}`),
+    ...status.repositories.map((repository) => `repository    ${describeRepository(repository)}`),
+    `store         ${String(store.blobs)} blobs, ${formatSize(store.bytes)} of ${formatSize(store.quotaBytes)}`,
+    `peers         ${String(peers.connected)} connected, ${String(peers.known)} known`,
+    `served        ${String(served.requests)} requests, ${formatSize(served.bytes)}`,
+    `              from the store ${String(bySource.store)}, peers ${String(bySource.peer)}, ` +
+      `mirrors ${String(bySource.mirror)}, the origin ${String(bySource.origin)}`,
+  ].join('\n')
+}
+
+function describeRepository({ name, head, freshness, index }: RepositoryStatus): string {
+  if (head === null) return `${name}: no head yet`
+  const age = formatDuration(head.ageSeconds)
+  const complete = index.complete ? 'complete' : `${String(index.files)} files so far`
+  return (
+    `${name}: state ${String(head.seq)}, ${age} old, ${freshness}; ` +
+    `${String(head.files)} files, ${formatSize(head.bytes)}; index ${complete}`
+  )
+}

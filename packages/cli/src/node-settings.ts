@@ -1,0 +1,164 @@
+import { resolve } from 'node:path'
+import { defaultDataDirectory, LOG_LEVELS } from '@jarswarm/node'
+import type { HostPort, LogLevel } from '@jarswarm/node'
+import { parseLink } from '@jarswarm/trust'
+import type { SwarmLink } from '@jarswarm/trust'
+import { readConfigFile } from './config-file.ts'
+import { parseHostPort } from './host-port.ts'
+import { readOne, readSetting } from './setting.ts'
+import type { Setting, SettingSources } from './setting.ts'
+import { parseSize } from './size.ts'
+import { UsageError } from './usage-error.ts'
+
+export const DEFAULT_HTTP: HostPort = { host: '127.0.0.1', port: 8470 }
+export const DEFAULT_LISTEN = '/ip4/0.0.0.0/tcp/4870'
+
+/** What a node is to do, after flags, environment, `config.json` and defaults were merged. */
+export interface NodeSettings {
+  readonly dataDir: string
+  readonly join: readonly SwarmLink[]
+  readonly http: HostPort
+  readonly allowHosts: readonly string[]
+  readonly listen: readonly string[]
+  readonly bootstrap: readonly string[]
+  readonly mdns: boolean
+  /** What is fetched before anyone asks: nothing, everything, or what matches one of the globs. */
+  readonly mirror: 'none' | 'all' | readonly string[]
+  readonly quotaBytes: number | undefined
+  readonly share: 'all' | 'lan' | 'none'
+  readonly freshness: 'default' | 'enforce'
+  readonly offline: boolean
+  /** Whether the whole index is fetched, rather than the part that is asked for. */
+  readonly syncIndex: boolean
+  readonly logLevel: LogLevel
+}
+
+const text = (flag: string, wanted: string): Setting<string> => ({
+  flag,
+  repeated: true,
+  wanted,
+  parse: (value) => (value === '' ? undefined : value),
+})
+
+const choice = <T extends string>(flag: string, values: readonly T[]): Setting<T> => ({
+  flag,
+  repeated: false,
+  wanted: `one of ${values.join(', ')}`,
+  parse: (value) => values.find((one) => one === value),
+})
+
+const onOff = (flag: string): Setting<boolean> => ({
+  flag,
+  repeated: false,
+  wanted: 'true or false',
+  parse: (value) =>
+    new Map([
+      ['true', true],
+      ['false', false],
+    ]).get(value),
+})
+
+const multiaddr = (flag: string, pattern: RegExp, example: string): Setting<string> => ({
+  flag,
+  repeated: true,
+  wanted: `a multiaddr such as ${example}`,
+  parse: (value) => (pattern.test(value) ? value : undefined),
+})
+
+const LISTEN_ADDRESS = /^\/(?:ip4|ip6)\/[0-9a-fA-F.:]+\/tcp\/\d{1,5}$/
+const PEER_ADDRESS = /^\/(?:ip4|ip6|dns|dns4|dns6|dnsaddr)\/[^/]+(?:\/[^/]+)*\/p2p\/[A-Za-z0-9]+$/
+
+/** The settings of a node. */
+export interface NodeSettingTable {
+  readonly join: Setting<SwarmLink>
+  readonly http: Setting<HostPort>
+  readonly allowHost: Setting<string>
+  readonly listen: Setting<string>
+  readonly bootstrap: Setting<string>
+  readonly mdns: Setting<boolean>
+  readonly mirror: Setting<string>
+  readonly quota: Setting<number>
+  readonly share: Setting<'all' | 'lan' | 'none'>
+  readonly freshness: Setting<'default' | 'enforce'>
+  readonly offline: Setting<boolean>
+  readonly logLevel: Setting<LogLevel>
+}
+
+export const SETTINGS: NodeSettingTable = {
+  join: { flag: 'join', repeated: true, wanted: 'a swarm link', parse: parseLink },
+  http: {
+    flag: 'http',
+    repeated: false,
+    wanted: 'HOST:PORT such as 127.0.0.1:8470',
+    parse: parseHostPort,
+  },
+  allowHost: text('allow-host', 'a host name'),
+  listen: multiaddr('listen', LISTEN_ADDRESS, DEFAULT_LISTEN),
+  bootstrap: multiaddr('bootstrap', PEER_ADDRESS, '/ip4/192.0.2.1/tcp/4870/p2p/12D3KooW…'),
+  mdns: onOff('mdns'),
+  mirror: text('mirror', 'none, all or a glob over paths such as "org/clojure/**"'),
+  quota: {
+    flag: 'quota',
+    repeated: false,
+    wanted: 'a size such as 500M or 20G',
+    parse: parseSize,
+  },
+  share: choice('share', ['all', 'lan', 'none']),
+  freshness: choice('freshness', ['default', 'enforce']),
+  offline: onOff('offline'),
+  logLevel: choice('log-level', LOG_LEVELS),
+}
+
+/** The data directory that flag or environment name, else the standard one of the user's system. */
+export function dataDirectory(
+  flags: Readonly<Record<string, unknown>>,
+  env: Readonly<Record<string, string | undefined>>,
+): string {
+  const said = flags['data'] ?? env['JARSWARM_DATA']
+  return typeof said === 'string' && said !== '' ? resolve(said) : defaultDataDirectory()
+}
+
+/**
+ * Merge all that was said of a node.
+ *
+ * @throws {UsageError | InvalidLinkError} when something in it cannot be meant
+ */
+export async function readNodeSettings(
+  flags: Readonly<Record<string, unknown>>,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<NodeSettings> {
+  const dataDir = dataDirectory(flags, env)
+  const known = Object.values(SETTINGS).map(({ flag }) => flag)
+  const { file, values } = await readConfigFile(dataDir, known)
+  const sources: SettingSources = { flags, env, config: values, configFile: file }
+  const isCi = !['', '0', 'false'].includes(env['CI'] ?? '')
+  const mirror = toMirror(readSetting(SETTINGS.mirror, sources) ?? ['none'])
+  return {
+    dataDir,
+    join: readSetting(SETTINGS.join, sources) ?? [],
+    http: readOne(SETTINGS.http, sources) ?? DEFAULT_HTTP,
+    allowHosts: readSetting(SETTINGS.allowHost, sources) ?? [],
+    listen: readSetting(SETTINGS.listen, sources) ?? [DEFAULT_LISTEN],
+    bootstrap: readSetting(SETTINGS.bootstrap, sources) ?? [],
+    mdns: readOne(SETTINGS.mdns, sources) ?? true,
+    mirror,
+    quotaBytes: readOne(SETTINGS.quota, sources),
+    share: readOne(SETTINGS.share, sources) ?? (isCi ? 'none' : 'all'),
+    freshness: readOne(SETTINGS.freshness, sources) ?? 'default',
+    offline: readOne(SETTINGS.offline, sources) ?? false,
+    // A mirror must know all that there is; a runner that lives for minutes need not.
+    syncIndex: !isCi || mirror !== 'none',
+    logLevel: readOne(SETTINGS.logLevel, sources) ?? 'warn',
+  }
+}
+
+function toMirror(values: readonly string[]): NodeSettings['mirror'] {
+  const [word] = values.filter(
+    (value): value is 'none' | 'all' => value === 'none' || value === 'all',
+  )
+  if (word === undefined) return values
+  if (values.length === 1) return word
+  throw new UsageError(
+    `Cannot use --mirror ${values.join(' --mirror ')}: none or all stands alone, or several globs`,
+  )
+}

@@ -1,0 +1,23 @@
+/** Where a command writes: its result to `out`, everything else to `err`. */
+export interface Terminal {
+  readonly out: NodeJS.WritableStream
+  readonly err: NodeJS.WritableStream & { readonly isTTY?: boolean }
+  readonly env: NodeJS.ProcessEnv
+  /** Ends when the user asks the command to stop. */
+  readonly signal: AbortSignal
+}
+
+/** A line for people, on standard output. */
+export function say(terminal: Terminal, line: string): void {
+  terminal.out.write(`${line}\n`)
+}
+
+/** One JSON document on one line, for programs. */
+export function sayJson(terminal: Terminal, document: unknown): void {
+  terminal.out.write(`${JSON.stringify(document)}\n`)
+}
+
+/** A remark that is no result, on standard error. */
+export function remark(terminal: Terminal, line: string): void {
+  terminal.err.write(`${line}\n`)
+}

@@ -1,0 +1,57 @@
+import { openDataDirectory } from '@jarswarm/store'
+import { checkClock } from './clock-check.ts'
+import { FollowedRepositories } from './followed-repositories.ts'
+import { JoinedRepositories } from './joined-repositories.ts'
+import { LocalNode } from './local-node.ts'
+import type { Node } from './node.ts'
+import type { NodeInit } from './node-init.ts'
+import { createLogger } from './pino-logger.ts'
+import { SwarmSlot } from './swarm-slot.ts'
+import { SystemClock } from './system-clock.ts'
+
+/**
+ * Open a data directory, and make a node of it that is ready to start.
+ *
+ * @throws {WrongClockError} before anything is judged by a wrong time
+ * @throws {ForeignDirectoryError | DirectoryInUseError | NoSpaceError} of the data directory
+ * @throws {CorruptFileError} when the list of joined repositories is damaged
+ * @throws {RepositoryNameTakenError | RepositoryIdMismatchError} when a link in `join` is refused
+ */
+export async function createNode(init: NodeInit): Promise<Node> {
+  return makeNode(init, 'node')
+}
+
+/**
+ * Make a node that only helps others find each other: without endpoint and blobs, it keeps addresses and provider
+ * records, and passes new heads on after verifying them. It keeps the whole index, for that says which provider
+ * records are worth keeping.
+ *
+ * @throws as {@link createNode}
+ */
+export async function createBootstrap(
+  init: Omit<NodeInit, 'http' | 'allowHosts' | 'mirror' | 'share' | 'syncIndex'>,
+): Promise<Node> {
+  return makeNode({ ...init, http: undefined, mirror: 'none', syncIndex: true }, 'bootstrap')
+}
+
+async function makeNode(init: NodeInit, role: 'node' | 'bootstrap'): Promise<Node> {
+  const clock = init.clock ?? new SystemClock()
+  const logger = init.logger ?? createLogger()
+  checkClock(clock)
+  const { dataDir, quotaBytes } = init
+  const data = await openDataDirectory(dataDir, quotaBytes === undefined ? {} : { quotaBytes }, {
+    clock,
+    logger,
+  })
+  try {
+    const joined = new JoinedRepositories(dataDir)
+    await joined.load()
+    const swarm = new SwarmSlot()
+    const followed = new FollowedRepositories({ data, joined, swarm, clock, logger }, init)
+    for (const link of init.join ?? []) await followed.remember(link)
+    return new LocalNode({ data, swarm, followed, clock, logger }, { ...init, role })
+  } catch (error) {
+    await data.close()
+    throw error
+  }
+}

@@ -1,0 +1,124 @@
+import { Mirror, MirroredRepository } from '@jarswarm/mirror'
+import type { Clock, Logger, Swarm, Upstream } from '@jarswarm/ports'
+import type { DataDirectory } from '@jarswarm/store'
+import type { SwarmLink } from '@jarswarm/trust'
+import { HttpUpstream } from '@jarswarm/upstream'
+import { checkFirstRoot } from './first-root.ts'
+import type { JoinedRepositories } from './joined-repositories.ts'
+import type { NodeInit } from './node-init.ts'
+
+/** Whoever joins waits this long for the origin's first root, which peers have, too. */
+const FIRST_ROOT_MS = 5_000
+
+export interface FollowedRepositoriesComponents {
+  readonly data: DataDirectory
+  readonly joined: JoinedRepositories
+  readonly swarm: Swarm
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** The repositories of a node: what was joined, and the mirror that follows it. */
+export class FollowedRepositories {
+  readonly mirror: Mirror
+  readonly #components: FollowedRepositoriesComponents
+  readonly #init: NodeInit
+  readonly #upstreams: Upstream[] = []
+
+  constructor(components: FollowedRepositoriesComponents, init: NodeInit) {
+    this.#components = components
+    this.#init = init
+    this.mirror = new Mirror({ blobs: components.data.blobs })
+  }
+
+  /** Links of all followed repositories, in the order of joining. */
+  links(): readonly SwarmLink[] {
+    return this.#components.joined.links()
+  }
+
+  /** Take up what was joined before, and begin to follow it. */
+  async start(): Promise<void> {
+    for (const link of this.links()) await this.#follow(link)
+    await this.mirror.start()
+  }
+
+  /** Stop following. Idempotent. */
+  async stop(): Promise<void> {
+    await this.mirror.stop()
+    await Promise.all(this.#upstreams.splice(0).map((upstream) => upstream.close()))
+  }
+
+  /**
+   * Note a repository to follow from the next start on; when it is noted already, learn the link's origin and peers.
+   *
+   * @returns whether it is new
+   * @throws {RepositoryNameTakenError | RepositoryIdMismatchError}
+   */
+  async remember(link: SwarmLink): Promise<boolean> {
+    const { joined } = this.#components
+    joined.check(link)
+    const isNew = !joined.links().some(({ id }) => id === link.id)
+    if (isNew) await this.#checkOrigin(link)
+    await joined.add(link)
+    return isNew
+  }
+
+  /** As `remember`, and follow it at once. */
+  async join(link: SwarmLink): Promise<boolean> {
+    const isNew = await this.remember(link)
+    if (isNew) await this.#follow(link)
+    return isNew
+  }
+
+  async #checkOrigin(link: SwarmLink): Promise<void> {
+    const [upstream] = this.#upstreamsOf(link)
+    if (upstream === undefined) return
+    try {
+      await checkFirstRoot(link, upstream, { signal: AbortSignal.timeout(FIRST_ROOT_MS) })
+    } catch (error) {
+      if (!(error instanceof DOMException && error.name === 'TimeoutError')) throw error
+      this.#components.logger.info(
+        { origin: upstream.url },
+        'the origin is slow: joined without it',
+      )
+    } finally {
+      await upstream.close()
+    }
+  }
+
+  async #follow(link: SwarmLink): Promise<void> {
+    const { data, swarm, clock, logger } = this.#components
+    const { mirror = 'none', offline = false, syncIndex = true, freshness } = this.#init
+    const upstreams = this.#upstreamsOf(link)
+    this.#upstreams.push(...upstreams)
+    const repository = new MirroredRepository(
+      {
+        blobs: data.blobs,
+        index: data.index(link.id),
+        trust: data.trust,
+        swarm,
+        upstreams,
+        clock,
+        logger,
+      },
+      {
+        id: link.id,
+        name: link.name,
+        mirrorPolicy: mirror,
+        offline,
+        syncIndex,
+        enforceExpiry: freshness === 'enforce',
+        ...(link.origin === undefined ? {} : { origin: link.origin }),
+      },
+    )
+    await this.mirror.add(repository)
+  }
+
+  #upstreamsOf({ origin }: SwarmLink): readonly Upstream[] {
+    if (origin === undefined || this.#init.offline === true) return []
+    const { version } = this.#init
+    return [
+      new HttpUpstream({ clock: this.#components.clock }, { kind: 'origin', url: origin, version }),
+    ]
+  }
+}

@@ -1,0 +1,111 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { formatLink, parseLink } from '@jarswarm/trust'
+import type { SwarmLink } from '@jarswarm/trust'
+import { writeFileAtomically } from './atomic-file.ts'
+import { errorCode } from './error-code.ts'
+import { CorruptFileError, RepositoryNameTakenError } from './errors.ts'
+
+const FILE_NAME = 'joined.json'
+const FORMAT = 'jarswarm joined 1'
+/** As many as a link carries: the oldest give way. */
+const MAX_PEERS = 16
+
+/** The swarm links of the repositories that a data directory follows, kept in `joined.json` there. */
+export class JoinedRepositories {
+  readonly #file: string
+  readonly #links = new Map<string, SwarmLink>()
+
+  constructor(dataDir: string) {
+    this.#file = join(dataDir, FILE_NAME)
+  }
+
+  /** @throws {CorruptFileError} when the file is there and is not what `add` writes */
+  async load(): Promise<void> {
+    this.#links.clear()
+    for (const text of await readLinks(this.#file)) {
+      const link = parseLink(text)
+      this.#links.set(link.name, link)
+    }
+  }
+
+  /** In the order of joining. */
+  links(): readonly SwarmLink[] {
+    return [...this.#links.values()]
+  }
+
+  /**
+   * Follow one more repository, or learn new peers and origin of one that is followed. Durable once resolved.
+   *
+   * @throws {RepositoryNameTakenError} when another repository has the name
+   */
+  async add(link: SwarmLink): Promise<SwarmLink> {
+    this.check(link)
+    const known = this.#links.get(link.name)
+    const merged = known === undefined ? link : merge(known, link)
+    this.#links.set(link.name, merged)
+    await this.#save()
+    return merged
+  }
+
+  /** @throws {RepositoryNameTakenError} when `add` would refuse the link */
+  check(link: SwarmLink): void {
+    for (const known of this.#links.values()) {
+      if (known.name === link.name && known.id !== link.id) {
+        throw new RepositoryNameTakenError(
+          `Cannot join ${link.name}: repository ${known.id} already has that name here, ` +
+            `repository ${link.id} needs another one; change name= in the link`,
+        )
+      }
+      if (known.id === link.id && known.name !== link.name) {
+        throw new RepositoryNameTakenError(
+          `Cannot join ${link.name}: repository ${known.id} is followed as ${known.name} already, ` +
+            'and a repository has one name',
+        )
+      }
+    }
+  }
+
+  #save(): Promise<void> {
+    const links = this.links().map((link) => formatLink(link))
+    return writeFileAtomically(
+      this.#file,
+      `${JSON.stringify({ format: FORMAT, links }, null, 2)}\n`,
+    )
+  }
+}
+
+/** The newer link wins where it says something; peers of both are kept, newest first. */
+function merge(known: SwarmLink, link: SwarmLink): SwarmLink {
+  return {
+    ...known,
+    origin: link.origin ?? known.origin,
+    peers: [...new Set([...link.peers, ...known.peers])].slice(0, MAX_PEERS),
+  }
+}
+
+async function readLinks(file: string): Promise<readonly string[]> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return []
+    throw error
+  }
+  try {
+    const value: unknown = JSON.parse(text)
+    if (isJoinedFile(value)) return value.links
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  throw new CorruptFileError(
+    `Cannot read ${file}: it is damaged, a list of swarm links as written by "jarswarm start --join" is wanted; ` +
+      'move it away and join again',
+  )
+}
+
+function isJoinedFile(value: unknown): value is { readonly links: readonly string[] } {
+  if (typeof value !== 'object' || value === null) return false
+  if (!('format' in value) || value.format !== FORMAT || !('links' in value)) return false
+  return Array.isArray(value.links) && value.links.every((link) => typeof link === 'string')
+}

@@ -1,0 +1,188 @@
+import { join } from 'node:path'
+import { Endpoint } from '@jarswarm/endpoint'
+import type { NodeStatus, ServedStatus } from '@jarswarm/endpoint'
+import type { AbortOptions, Clock, Logger, PeerStatus, RepositoryStatus } from '@jarswarm/ports'
+import type { DataDirectory } from '@jarswarm/store'
+import { createSwarm } from '@jarswarm/swarm'
+import { formatLink, parseLink } from '@jarswarm/trust'
+import { ArtifactReader } from './artifact-reader.ts'
+import { checkStore } from './check-store.ts'
+import { ControlServer } from './control-server.ts'
+import type { FollowedRepositories } from './followed-repositories.ts'
+import { linkPeers } from './link-peers.ts'
+import type { CheckReport, GottenArtifact } from './node-control.ts'
+import type { NodeInit } from './node-init.ts'
+import type { Node } from './node.ts'
+import type { SwarmSlot } from './swarm-slot.ts'
+
+const PEER_DIRECTORY = 'peer'
+
+const NOTHING_SERVED: ServedStatus = {
+  requests: 0,
+  bytes: 0,
+  bySource: { store: 0, peer: 0, mirror: 0, origin: 0 },
+}
+
+export interface LocalNodeComponents {
+  readonly data: DataDirectory
+  readonly swarm: SwarmSlot
+  readonly followed: FollowedRepositories
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export interface LocalNodeInit extends NodeInit {
+  readonly role: 'node' | 'bootstrap'
+}
+
+/** A node in this process. Made by `createNode` and `createBootstrap`. */
+export class LocalNode implements Node {
+  readonly #components: LocalNodeComponents
+  readonly #init: LocalNodeInit
+  readonly #endpoint: Endpoint | undefined
+  readonly #control: ControlServer
+  readonly #reader: ArtifactReader
+  readonly #startedMs: number
+  #joining: Promise<unknown> = Promise.resolve()
+  #stopping: Promise<void> | undefined
+  #url: string | undefined
+
+  constructor(components: LocalNodeComponents, init: LocalNodeInit) {
+    const { clock, logger, followed } = components
+    const { dataDir, http, allowHosts = [] } = init
+    this.#components = components
+    this.#init = init
+    this.#startedMs = clock.now()
+    const repositories = () => followed.mirror.sources()
+    this.#reader = new ArtifactReader({ repositories, clock })
+    this.#control = new ControlServer({ control: this, logger }, { dataDir })
+    if (http === undefined) return
+    this.#endpoint = new Endpoint(
+      { repositories, status: () => this.statusNow(), clock, logger },
+      { host: http.host, port: http.port, allowHosts },
+    )
+  }
+
+  get url(): string | undefined {
+    return this.#url
+  }
+
+  listenAddresses(): readonly string[] {
+    return this.#components.swarm.listenAddresses()
+  }
+
+  repositoryNames(): readonly string[] {
+    return this.#components.followed.links().map(({ name }) => name)
+  }
+
+  link(): string | undefined {
+    const [link, ...others] = this.#components.followed.links()
+    if (link === undefined || others.length > 0) return undefined
+    return formatLink({ ...link, peers: linkPeers(this.listenAddresses(), link.peers) })
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.#components.followed.start()
+      await this.#endpoint?.start()
+      this.#url = this.#endpoint?.address()
+      await this.#startSwarm(this.#init.listen ?? [])
+      await this.#control.start()
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop())
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  statusNow(): NodeStatus {
+    const { data, swarm, followed, clock } = this.#components
+    const peers = swarm.peers()
+    return {
+      version: this.#init.version,
+      peerId: swarm.peerId,
+      listen: swarm.listenAddresses(),
+      uptimeSeconds: Math.floor((clock.now() - this.#startedMs) / 1000),
+      repositories: followed.mirror.sources().map((source) => source.status()),
+      store: data.blobs.usage(),
+      peers: { connected: peers.filter(({ connected }) => connected).length, known: peers.length },
+      served: this.#endpoint?.served() ?? NOTHING_SERVED,
+    }
+  }
+
+  status(): Promise<NodeStatus> {
+    return Promise.resolve(this.statusNow())
+  }
+
+  peers(): Promise<readonly PeerStatus[]> {
+    return Promise.resolve(this.#components.swarm.peers())
+  }
+
+  repositories(): Promise<readonly RepositoryStatus[]> {
+    return Promise.resolve(this.statusNow().repositories)
+  }
+
+  get(address: string, options: AbortOptions = {}): Promise<GottenArtifact> {
+    return this.#reader.get(address, { ...options, patient: this.#init.offline !== true })
+  }
+
+  check(options: AbortOptions & { readonly repair?: boolean } = {}): Promise<CheckReport> {
+    return checkStore(this.#components.data.blobs, options)
+  }
+
+  /** One at a time, for each makes a new swarm. */
+  join(text: string): Promise<RepositoryStatus> {
+    const joining = this.#joining.then(() => this.#join(text))
+    this.#joining = joining.catch(() => undefined)
+    return joining
+  }
+
+  async #join(text: string): Promise<RepositoryStatus> {
+    const { followed, swarm } = this.#components
+    const link = parseLink(text)
+    if (await followed.join(link)) {
+      // Those who know this node by its address find it there again.
+      const ports = swarm.listenAddresses().map((address) => address.replace(/\/p2p\/.*$/, ''))
+      await swarm.stop()
+      await this.#startSwarm(ports)
+    }
+    const joined = followed.mirror.find(link.name)
+    if (joined === undefined) throw new Error(`Cannot find ${link.name} after joining it`)
+    return joined.status()
+  }
+
+  async #startSwarm(listen: readonly string[]): Promise<void> {
+    if (this.#init.offline === true) return
+    const { data, swarm, followed, clock, logger } = this.#components
+    const { bootstrap = [], mdns = false, share = 'all', role } = this.#init
+    const linked = followed.links().flatMap(({ peers }) => peers)
+    const made = await createSwarm(
+      { content: followed.mirror, clock, logger },
+      {
+        directory: join(data.path, PEER_DIRECTORY),
+        listen,
+        bootstrap: [...new Set([...bootstrap, ...linked])],
+        mdns,
+        share,
+        role,
+      },
+    )
+    swarm.fill(made)
+    await made.start()
+  }
+
+  async #stop(): Promise<void> {
+    const { data, swarm, followed } = this.#components
+    await Promise.all([this.#control.stop(), this.#endpoint?.stop()])
+    await this.#joining
+    await Promise.all([followed.stop(), swarm.stop()])
+    await data.close()
+  }
+}

@@ -1,0 +1,59 @@
+import type { NodeStatus } from '@jarswarm/endpoint'
+import type { Digest } from '@jarswarm/manifest'
+import type {
+  AbortOptions,
+  CheckFinding,
+  PeerStatus,
+  RepositoryStatus,
+  SourceKind,
+} from '@jarswarm/ports'
+
+/** An artifact on its way to the user. Every byte of `bytes` was verified before it is yielded. */
+export interface GottenArtifact {
+  readonly digest: Digest
+  readonly sizeBytes: number
+  readonly source: SourceKind
+  readonly bytes: AsyncIterable<Uint8Array>
+  /** Let go of it, read or not. Idempotent. */
+  release(): void
+}
+
+/** Outcome of a check of everything that is stored. */
+export interface CheckReport {
+  /** Blobs that are in order, after repair when it was asked for. */
+  readonly blobs: number
+  readonly bytes: number
+  /** What is damaged; the first {@link MAX_CHECK_FINDINGS} of it. */
+  readonly findings: readonly CheckFinding[]
+  readonly findingCount: number
+  /** Whether the findings were set aside, to be fetched anew. */
+  readonly repaired: boolean
+}
+
+/** A report is one document in memory on both sides of the socket. */
+export const MAX_CHECK_FINDINGS = 10_000
+
+/** What the user may ask of a node, whether it runs in this process or behind its control socket. */
+export interface NodeControl {
+  status(options?: AbortOptions): Promise<NodeStatus>
+  peers(options?: AbortOptions): Promise<readonly PeerStatus[]>
+  repositories(options?: AbortOptions): Promise<readonly RepositoryStatus[]>
+  /**
+   * Get an artifact through the swarm.
+   *
+   * @param address `<repository name>/<path>`
+   * @throws {NotFoundError} when there is no such repository or path
+   * @throws {UnavailableError} when it cannot be had now
+   */
+  get(address: string, options?: AbortOptions): Promise<GottenArtifact>
+  /** Re-read everything that is stored; with `repair`, set aside what is damaged. */
+  check(options?: AbortOptions & { readonly repair?: boolean }): Promise<CheckReport>
+  /**
+   * Follow a repository from now on, over restarts too.
+   *
+   * @param link swarm link
+   * @throws {InvalidLinkError} when the text is no link
+   * @throws {RepositoryNameTakenError} when another repository has the name
+   */
+  join(link: string, options?: AbortOptions): Promise<RepositoryStatus>
+}

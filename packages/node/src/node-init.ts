@@ -1,0 +1,38 @@
+import type { MirrorPolicy } from '@jarswarm/mirror'
+import type { Clock, Logger } from '@jarswarm/ports'
+import type { SwarmLink } from '@jarswarm/trust'
+import type { HostPort } from './listening.ts'
+
+/** What a node is to do. */
+export interface NodeInit {
+  /** Made when it is not there. */
+  readonly dataDir: string
+  /** Version of the program, for status and User-Agent. */
+  readonly version: string
+  /** Repositories to follow beside those that were joined before. @defaultValue [] */
+  readonly join?: readonly SwarmLink[]
+  /** Where the Maven endpoint listens; without it there is none, and no control socket either. */
+  readonly http?: HostPort | undefined
+  /** Further host names that the endpoint answers to. @defaultValue [] */
+  readonly allowHosts?: readonly string[]
+  /** Multiaddrs where peers connect. @defaultValue [] */
+  readonly listen?: readonly string[]
+  /** Multiaddrs of peers to keep connected, beside those of the links. @defaultValue [] */
+  readonly bootstrap?: readonly string[]
+  /** Look for peers on the local network. @defaultValue false */
+  readonly mdns?: boolean
+  /** What to fetch before anyone asks. @defaultValue `none` */
+  readonly mirror?: MirrorPolicy
+  /** Most bytes of blobs. @defaultValue the store's */
+  readonly quotaBytes?: number | undefined
+  /** Who may learn what is held here. @defaultValue `all` */
+  readonly share?: 'all' | 'lan' | 'none'
+  /** `enforce` refuses states that have expired. @defaultValue `default` */
+  readonly freshness?: 'default' | 'enforce'
+  /** Use no network at all, neither origin nor peers: serve what is stored. @defaultValue false */
+  readonly offline?: boolean
+  /** Fetch the whole index, rather than proofs on demand. @defaultValue true */
+  readonly syncIndex?: boolean
+  readonly logger?: Logger
+  readonly clock?: Clock
+}

@@ -1,0 +1,204 @@
+import type { Logger } from '@jarswarm/ports'
+import { realpath } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { pipeline } from 'node:stream/promises'
+import fresh from 'fresh'
+import parseRange from 'range-parser'
+import { errorCode } from '../error-code.ts'
+import { listen } from '../listening.ts'
+import type { HostPort } from '../listening.ts'
+import { cacheControl, contentType } from './origin-headers.ts'
+import { isCleanName, openTreeFile } from './tree-file.ts'
+import type { TreeFile } from './tree-file.ts'
+
+/** Clients reuse a connection for the next build step; Node's own 5 s would cut them off. */
+const KEEP_ALIVE_MS = 60_000
+/** A reader that takes nothing for this long holds a file open for nothing. */
+const SILENCE_MS = 60_000
+/** Nobody sends longer addresses than the longest path, percent-encoded. */
+const MAX_HEADER_BYTES = 16 * 1024
+/** More than any office or CDN opens at once; beyond it, new ones wait in the kernel's queue. */
+const MAX_CONNECTIONS = 1024
+
+export interface OriginServerInit {
+  /** Directory of the Maven repository. */
+  readonly treeDir: string
+}
+
+export interface OriginServerComponents {
+  readonly logger: Logger
+}
+
+/**
+ * Serves a tree of files and its published form over HTTP, as any web server does. Knows nothing of
+ * what the files mean except how long they may be cached.
+ */
+export class OriginServer {
+  readonly #init: OriginServerInit
+  readonly #logger: Logger
+  readonly #server: Server
+  #treeRoot = ''
+  #url = ''
+
+  constructor({ logger }: OriginServerComponents, init: OriginServerInit) {
+    this.#init = init
+    this.#logger = logger
+    this.#server = createServer(
+      { keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: MAX_HEADER_BYTES },
+      (request, response) => void this.#answer(request, response),
+    )
+    this.#server.maxConnections = MAX_CONNECTIONS
+    this.#server.timeout = SILENCE_MS
+  }
+
+  /** Base URL without a trailing slash; empty before start. */
+  get url(): string {
+    return this.#url
+  }
+
+  /** @throws {PortInUseError | ListenError} when the address cannot be had */
+  async start({ host, port }: HostPort): Promise<void> {
+    this.#treeRoot = await realpath(this.#init.treeDir)
+    await listen(this.#server, { host, port })
+    const bound = (this.#server.address() as AddressInfo).port
+    const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+    this.#url = `http://${name.includes(':') ? `[${name}]` : name}:${String(bound)}`
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#server.listening) return
+    const closed = new Promise<void>((resolve) =>
+      this.#server.close(() => {
+        resolve()
+      }),
+    )
+    this.#server.closeAllConnections()
+    await closed
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await this.#route(request, response)
+    } catch (error) {
+      if (isClientGone(error)) return
+      this.#logger.warn({ err: error, url: request.url }, 'a request failed')
+      if (response.headersSent) request.socket.resetAndDestroy()
+      else end(response, 500, 'Internal Server Error')
+    }
+  }
+
+  async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('Allow', 'GET, HEAD')
+      end(response, 405, 'Method Not Allowed')
+      return
+    }
+    const name = nameOf(request.url ?? '/')
+    if (name === undefined) {
+      end(response, 400, 'Bad Request')
+      return
+    }
+    const file = await openTreeFile(this.#treeRoot, name)
+    if (file === undefined) {
+      end(response, 404, 'Not Found')
+      return
+    }
+    try {
+      await sendFile(request, response, { ...file, name })
+    } finally {
+      await file.handle.close()
+    }
+  }
+}
+
+interface NamedFile extends TreeFile {
+  readonly name: string
+}
+
+/** The file that a request names, `//` folded and the query dropped; undefined when it is unclean. */
+function nameOf(url: string): string | undefined {
+  const encoded = (url.split('?', 1)[0] ?? '').replace(/^\/+/, '').replace(/\/{2,}/g, '/')
+  if (/%2f/i.test(encoded)) return undefined
+  try {
+    const name = decodeURIComponent(encoded)
+    return isCleanName(name.replace(/\/$/, '') || 'index') ? name : undefined
+  } catch (error) {
+    if (error instanceof URIError) return undefined
+    throw error
+  }
+}
+
+async function sendFile(
+  request: IncomingMessage,
+  response: ServerResponse,
+  file: NamedFile,
+): Promise<void> {
+  setFileHeaders(response, file)
+  if (fresh(request.headers, response.getHeaders())) {
+    response.removeHeader('Content-Type')
+    response.writeHead(304).end()
+    return
+  }
+  const range = requestedRange(request, response, file.sizeBytes)
+  if (range === 'unsatisfiable') {
+    response.setHeader('Content-Range', `bytes */${String(file.sizeBytes)}`)
+    response.removeHeader('Cache-Control')
+    end(response, 416, 'Range Not Satisfiable')
+    return
+  }
+  const { start, end: last } = range ?? { start: 0, end: file.sizeBytes - 1 }
+  if (range !== undefined) {
+    response.statusCode = 206
+    response.setHeader(
+      'Content-Range',
+      `bytes ${String(start)}-${String(last)}/${String(file.sizeBytes)}`,
+    )
+  }
+  response.setHeader('Content-Length', last - start + 1)
+  if (request.method === 'HEAD' || last < start) {
+    response.end()
+    return
+  }
+  await pipeline(file.handle.createReadStream({ start, end: last, autoClose: false }), response)
+}
+
+function setFileHeaders(response: ServerResponse, file: NamedFile): void {
+  response.setHeader('Accept-Ranges', 'bytes')
+  response.setHeader('Cache-Control', cacheControl(file.name))
+  response.setHeader('Content-Type', contentType(file.name))
+  response.setHeader(
+    'ETag',
+    `"${file.sizeBytes.toString(36)}-${Math.floor(file.mtimeMs).toString(36)}"`,
+  )
+  response.setHeader('Last-Modified', new Date(file.mtimeMs).toUTCString())
+}
+
+/** The one range that is asked for; several, or one of another version (`If-Range`), are the whole file. */
+function requestedRange(
+  request: IncomingMessage,
+  response: ServerResponse,
+  sizeBytes: number,
+): { readonly start: number; readonly end: number } | 'unsatisfiable' | undefined {
+  const { range } = request.headers
+  if (range === undefined) return undefined
+  const condition = request.headers['if-range']
+  const current = [response.getHeader('ETag'), response.getHeader('Last-Modified')]
+  if (condition !== undefined && !current.includes(condition)) return undefined
+  const ranges = parseRange(sizeBytes, range)
+  if (ranges === -1) return 'unsatisfiable'
+  if (ranges === -2 || ranges.type !== 'bytes' || ranges.length !== 1) return undefined
+  return ranges[0]
+}
+
+function end(response: ServerResponse, status: number, phrase: string): void {
+  response.statusCode = status
+  response.setHeader('Content-Type', 'text/plain; charset=utf-8')
+  response.setHeader('Content-Length', phrase.length + 1)
+  response.end(`${phrase}\n`)
+}
+
+function isClientGone(error: unknown): boolean {
+  return ['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE'].includes(errorCode(error) ?? '')
+}

@@ -1,0 +1,139 @@
+import { realpath } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock, Logger, Swarm } from '@jarswarm/ports'
+import { publishTree, readPublishedLink, resignTimestamp } from '@jarswarm/publisher'
+import { createSwarm } from '@jarswarm/swarm'
+import { formatLink, parseLink } from '@jarswarm/trust'
+import type { SwarmLink } from '@jarswarm/trust'
+import { checkClock } from '../clock-check.ts'
+import { linkPeers } from '../link-peers.ts'
+import type { HostPort } from '../listening.ts'
+import { createLogger } from '../pino-logger.ts'
+import { SystemClock } from '../system-clock.ts'
+import { OriginServer } from './origin-server.ts'
+import { PrimaryContent } from './primary-content.ts'
+import { PublicationWatch } from './publication-watch.ts'
+import { PublishedFiles } from './published-files.ts'
+import { TreeBlobs } from './tree-blobs.ts'
+
+const PUBLISHED_DIRECTORY = '.jarswarm'
+/** Below the state directory: the peer's own key, and the peers that it knows. */
+const PEER_DIRECTORY = 'peer'
+
+export interface PrimaryInit {
+  /** Keys and publishing state, as `initRepository` made it. */
+  readonly stateDir: string
+  /** The Maven repository. */
+  readonly treeDir: string
+  readonly http: HostPort
+  /** Multiaddrs to listen on. */
+  readonly listen: readonly string[]
+  /** Publish this often; undefined leaves that to others. */
+  readonly publishMs?: number
+  readonly logger?: Logger
+  readonly clock?: Clock
+}
+
+/** A repository's own server: HTTP origin, and member of the swarm that holds everything. */
+export interface Primary {
+  /** Base URL of the origin without a trailing slash; empty before start. */
+  readonly url: string
+  /** Full multiaddrs; empty before start. */
+  listenAddresses(): readonly string[]
+  /** Swarm link that names this server as origin (unless the repository has another) and as a peer. */
+  link(): string
+  /** @throws {PortInUseError | ListenError} when the address cannot be had */
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+/**
+ * Make the primary of a tree. A tree that was never published is published first.
+ *
+ * @throws {WrongClockError} before anything would be signed at a wrong time
+ * @throws {StateDirectoryError} when the state directory is none
+ * @throws {UnpublishedTreeError} when the published form is damaged
+ */
+export async function createPrimary(init: PrimaryInit): Promise<Primary> {
+  const { stateDir, listen } = init
+  const clock = init.clock ?? new SystemClock()
+  const logger = init.logger ?? createLogger()
+  checkClock(clock)
+  const identity = parseLink((await readPublishedLink(stateDir)).link)
+  const treeRoot = await realpath(init.treeDir)
+  const publishedRoot = join(treeRoot, PUBLISHED_DIRECTORY)
+  const published = new PublishedFiles(publishedRoot)
+  const publish = async (signal?: AbortSignal): Promise<void> => {
+    const { refused, waiting } = await publishTree({ stateDir, treeDir: treeRoot, signal })
+    if (refused.length > 0) logger.warn({ refused }, 'released files were changed: not published')
+    if (waiting.length > 0) logger.info({ waiting }, 'files wait for the next time')
+  }
+  if ((await published.manifest()) === undefined) await publish()
+  const blobs = new TreeBlobs({ treeRoot, publishedRoot })
+  const content = new PrimaryContent({ published, blobs, clock, logger })
+  await content.refresh(identity.id)
+  const swarm = await createSwarm(
+    { content, clock, logger },
+    { directory: join(stateDir, PEER_DIRECTORY), listen, bootstrap: identity.peers },
+  )
+  const origin = new OriginServer({ logger }, { treeDir: treeRoot })
+  const resign = async (): Promise<void> => {
+    await resignTimestamp({ stateDir, treeDir: treeRoot })
+  }
+  const watch = new PublicationWatch(
+    { content, swarm, clock, logger, publish, resign },
+    { id: identity.id, publishedRoot, publishMs: init.publishMs },
+  )
+  return new PrimaryServer({ origin, swarm, watch }, { identity, http: init.http })
+}
+
+interface PrimaryComponents {
+  readonly origin: OriginServer
+  readonly swarm: Swarm
+  readonly watch: PublicationWatch
+}
+
+class PrimaryServer implements Primary {
+  readonly #components: PrimaryComponents
+  readonly #identity: SwarmLink
+  readonly #http: HostPort
+
+  constructor(
+    components: PrimaryComponents,
+    init: { readonly identity: SwarmLink; readonly http: HostPort },
+  ) {
+    this.#components = components
+    this.#identity = init.identity
+    this.#http = init.http
+  }
+
+  get url(): string {
+    return this.#components.origin.url
+  }
+
+  listenAddresses(): readonly string[] {
+    return this.#components.swarm.listenAddresses()
+  }
+
+  link(): string {
+    const { origin, peers } = this.#identity
+    return formatLink({
+      ...this.#identity,
+      origin: origin ?? `${this.url}/`,
+      peers: linkPeers(this.listenAddresses(), peers),
+    })
+  }
+
+  async start(): Promise<void> {
+    const { origin, swarm, watch } = this.#components
+    await origin.start(this.#http)
+    await swarm.start()
+    watch.start()
+  }
+
+  async stop(): Promise<void> {
+    const { origin, swarm, watch } = this.#components
+    await watch.stop()
+    await Promise.all([origin.stop(), swarm.stop()])
+  }
+}

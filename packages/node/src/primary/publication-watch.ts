@@ -1,0 +1,108 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock, Logger, Swarm } from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
+import { errorCode } from '../error-code.ts'
+import { repeat } from '../repeat.ts'
+import type { RepeatInit, Repetition } from '../repeat.ts'
+import type { PrimaryContent } from './primary-content.ts'
+
+/** One look at one file's time: five a second cost nothing, and a new state is known at once. */
+const LOOK_MS = 200
+
+/** A timestamp lives for a day; nodes see within an hour that the primary still stands behind its state. */
+const RESIGN_MS = 60 * 60 * 1000
+/** Somebody is publishing, most likely. */
+const RESIGN_RETRY_MS = 60 * 1000
+
+/** Records in the DHT live for two days. */
+const ANNOUNCE_MS = 12 * 60 * 60 * 1000
+/** Alone in the network, nobody can be told: try again soon. */
+const ANNOUNCE_RETRY_MS = 60 * 1000
+
+export interface PublicationWatchComponents {
+  readonly content: PrimaryContent
+  readonly swarm: Swarm
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Publish the tree, whether anything changed or not. */
+  readonly publish: (signal: AbortSignal) => Promise<void>
+  /** Sign the published state anew without looking at the tree. */
+  readonly resign: () => Promise<void>
+}
+
+export interface PublicationWatchInit {
+  readonly id: RepositoryId
+  readonly publishedRoot: string
+  /** Publish this often; undefined leaves publishing to others. */
+  readonly publishMs: number | undefined
+}
+
+/**
+ * Keeps a primary current: notices what was published, by whomever, and tells the swarm at once; publishes and
+ * signs by itself when it is told to.
+ */
+export class PublicationWatch {
+  readonly #components: PublicationWatchComponents
+  readonly #init: PublicationWatchInit
+  #repetitions: readonly Repetition[] = []
+  #seen = ''
+
+  constructor(components: PublicationWatchComponents, init: PublicationWatchInit) {
+    this.#components = components
+    this.#init = init
+  }
+
+  start(): void {
+    const { publish, resign, swarm } = this.#components
+    const { id, publishMs } = this.#init
+    const jobs: RepeatInit[] = [
+      { what: 'take up what was published', intervalMs: LOOK_MS, task: () => this.#look() },
+      {
+        what: 'sign the state anew',
+        firstMs: RESIGN_MS,
+        intervalMs: RESIGN_MS,
+        retryMs: RESIGN_RETRY_MS,
+        task: resign,
+      },
+      {
+        what: 'announce the repository',
+        intervalMs: ANNOUNCE_MS,
+        retryMs: ANNOUNCE_RETRY_MS,
+        task: (signal: AbortSignal) =>
+          swarm.provide({ repository: id, project: undefined }, { signal }),
+      },
+    ]
+    if (publishMs !== undefined) {
+      jobs.push({ what: 'publish the tree', intervalMs: publishMs, task: publish })
+    }
+    this.#repetitions = jobs.map((job) => repeat(this.#components, job))
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#repetitions.map((repetition) => repetition.stop()))
+    this.#repetitions = []
+  }
+
+  async #look(): Promise<void> {
+    const found = await this.#fingerprint()
+    if (found === undefined || found === this.#seen) return
+    const { content, swarm, logger } = this.#components
+    this.#seen = found
+    const manifest = await content.refresh(this.#init.id)
+    if (manifest === undefined) return
+    logger.info({ seq: content.head?.seq }, 'a new state was published')
+    await swarm.gossipManifest(this.#init.id, manifest)
+  }
+
+  /** Changes whenever the manifest file is replaced; undefined while there is none. */
+  async #fingerprint(): Promise<string | undefined> {
+    try {
+      const { ino, mtimeMs, size } = await stat(join(this.#init.publishedRoot, 'manifest'))
+      return `${String(ino)} ${String(mtimeMs)} ${String(size)}`
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return undefined
+      throw error
+    }
+  }
+}

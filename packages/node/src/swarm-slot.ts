@@ -1,0 +1,76 @@
+import type { Digest } from '@jarswarm/manifest'
+import type {
+  AbortOptions,
+  ExchangeRequest,
+  PeerName,
+  PeerStatus,
+  ProviderSubject,
+  Swarm,
+} from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
+import { OfflineSwarm } from './offline-swarm.ts'
+
+/**
+ * The place where a node's swarm is, so that it can be replaced: a swarm is made for a set of repositories, and
+ * joining another one makes a new swarm. Whoever holds the slot never notices; until it is filled, it is offline.
+ */
+export class SwarmSlot implements Swarm {
+  #current: Swarm = new OfflineSwarm()
+
+  /** Takes over a swarm. Whoever fills the slot starts and stops what is in it. */
+  fill(swarm: Swarm): void {
+    this.#current = swarm
+  }
+
+  get peerId(): PeerName {
+    return this.#current.peerId
+  }
+
+  listenAddresses(): readonly string[] {
+    return this.#current.listenAddresses()
+  }
+
+  peers(): readonly PeerStatus[] {
+    return this.#current.peers()
+  }
+
+  claimants(repository: RepositoryId, digest: Digest): readonly PeerName[] {
+    return this.#current.claimants(repository, digest)
+  }
+
+  followers(repository: RepositoryId): readonly PeerName[] {
+    return this.#current.followers(repository)
+  }
+
+  findProviders(subject: ProviderSubject, options: AbortOptions): AsyncIterable<PeerName> {
+    return this.#current.findProviders(subject, options)
+  }
+
+  provide(subject: ProviderSubject, options: AbortOptions): Promise<void> {
+    return this.#current.provide(subject, options)
+  }
+
+  request(peer: PeerName, request: ExchangeRequest, options: AbortOptions): Promise<Uint8Array> {
+    return this.#current.request(peer, request, options)
+  }
+
+  gossipManifest(repository: RepositoryId, manifest: Uint8Array): Promise<void> {
+    return this.#current.gossipManifest(repository, manifest)
+  }
+
+  reportWrongBytes(peer: PeerName): void {
+    this.#current.reportWrongBytes(peer)
+  }
+
+  transferred(): { readonly receivedBytes: number; readonly sentBytes: number } {
+    return this.#current.transferred()
+  }
+
+  start(): Promise<void> {
+    return this.#current.start()
+  }
+
+  stop(): Promise<void> {
+    return this.#current.stop()
+  }
+}
