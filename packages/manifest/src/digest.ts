@@ -11,6 +11,6 @@ export function sha256(bytes: Uint8Array): Digest {
 }
 
 /** Whether a text has the form of a digest. */
-export function isDigest(text: string): text is Digest {
+export function isDigest(text: string): boolean {
   return DIGEST.test(text)
 }

@@ -112,25 +112,27 @@ function recordOf(value: unknown): Record<string, unknown> {
 
 /** What is wrong with the values of a head, whose types are not to be relied on. */
 function flawOf(head: Head): string | undefined {
-  const { seq, issued, index, history, previous, pack } = head
-  const numbers = [
-    seq,
-    index.bytes,
-    index.directories,
-    index.files,
-    history.size,
-    pack?.sizeBytes ?? 0,
-  ]
-  if (!numbers.every(isNatural) || seq < 1) return 'a number that is none'
-  const digests = [index.root, history.root, previous ?? index.root, pack?.digest ?? index.root]
-  if (![...digests, pack?.root ?? index.root].every(isDigestText)) return 'a digest that is none'
-  if (!isTime(issued)) return `an issue time that is none`
-  if ((seq === 1) !== (previous === null))
+  const { seq, issued, index, previous } = head
+  if (!numbersOf(head).every(isNatural) || seq < 1) return 'a number that is none'
+  if (!digestsOf(head).every(isDigestText)) return 'a digest that is none'
+  if (!isTime(issued)) return 'an issue time that is none'
+  if ((seq === 1) !== (previous === null)) {
     return 'a previous head is wanted exactly above sequence 1'
+  }
   if (index.files < index.directories || (index.directories === 0) !== (index.files === 0)) {
     return 'totals that cannot be'
   }
   return undefined
+}
+
+function numbersOf({ seq, index, history, pack }: Head): readonly unknown[] {
+  const ofPack = pack === null ? [] : [pack.sizeBytes]
+  return [seq, index.bytes, index.directories, index.files, history.size, ...ofPack]
+}
+
+function digestsOf({ index, history, previous, pack }: Head): readonly unknown[] {
+  const ofPack = pack === null ? [] : [pack.digest, pack.root]
+  return [index.root, history.root, ...(previous === null ? [] : [previous]), ...ofPack]
 }
 
 function encode({ seq, issued, index, history, previous, pack }: Head): Buffer {

@@ -5,7 +5,6 @@
  * first thing they meet: each rule of the format is one refusal below.
  */
 import { isPath } from '@jarswarm/maven'
-import type { RepositoryPath } from '@jarswarm/maven'
 import { asciiOf } from './ascii.ts'
 import type { Digest } from './digest.ts'
 import { InvalidIndexNodeError } from './errors.ts'
@@ -106,8 +105,7 @@ function parseLeaf(lines: readonly string[], sizeBytes: number, prefix: string):
     if (line.startsWith('/')) {
       if (directory?.entries.length === 0) refuse(`no file in /${directory.path}`)
       const path = line.slice(1)
-      if (directory !== undefined && directory.path >= path) refuse(`/${path} out of order`)
-      if (!directoryKey(path).startsWith(prefix)) refuse(`/${path} in the wrong place`)
+      checkPlace(path, directory?.path, prefix)
       contents.push({ path, entries: [] })
     } else {
       if (directory === undefined) return refuse('a file before the first directory')
@@ -120,6 +118,11 @@ function parseLeaf(lines: readonly string[], sizeBytes: number, prefix: string):
   }
   if (contents.at(-1)?.entries.length === 0) refuse('no file in the last directory')
   return checkLeaf(contents, sizeBytes, prefix)
+}
+
+function checkPlace(path: string, previous: string | undefined, prefix: string): void {
+  if (previous !== undefined && previous >= path) refuse(`/${path} out of order`)
+  if (!directoryKey(path).startsWith(prefix)) refuse(`/${path} in the wrong place`)
 }
 
 function checkLeaf(
@@ -158,7 +161,7 @@ function parseFileLine(line: string, directory: string): IndexEntry {
   const flaw = sizeFlawOf(sizeBytes, pieceList)
   if (flaw !== undefined) refuse(`${path} with ${flaw}`)
   if (mtimeSeconds > MAX_MTIME_SECONDS) refuse(`${path} with a time of ${String(mtime)} s`)
-  return { path: path as RepositoryPath, digest, sha1, sizeBytes, mtimeSeconds, pieceList }
+  return { path, digest, sha1, sizeBytes, mtimeSeconds, pieceList }
 }
 
 function parseBranch(lines: readonly string[], prefix: string): IndexBranch {

@@ -52,7 +52,7 @@ export function toOpenSide(node: IndexLeaf | IndexBranch, digest: Digest): OpenS
 export function splitPair(prefix: string, before: OpenSide, after: OpenSide): Pair[] {
   const beforeParts = splitSide(prefix, before)
   const afterParts = splitSide(prefix, after)
-  return [...HEX_DIGITS].flatMap((digit) => {
+  return Array.from(HEX_DIGITS).flatMap((digit) => {
     const pair = {
       prefix: prefix + digit,
       before: beforeParts.get(digit),

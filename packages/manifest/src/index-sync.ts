@@ -105,18 +105,21 @@ export async function* removedObjects(
       openSide(source, pair.before),
       openSide(source, pair.after),
     ])
-    const parts =
-      was?.kind === 'branch' || is?.kind === 'branch' ? splitPair(pair.prefix, was, is) : []
-    // A leaf may stand unchanged further down: it is gone once it is split, or met by something else than itself.
-    const isGone = parts.every(({ before: part }) => part?.kind !== 'part' || !part.whole)
-    if (was?.kind === 'branch' && pair.before !== undefined) {
-      yield { kind: 'node', digest: pair.before.digest }
-    } else if (was?.kind === 'part' && was.whole && isGone) {
-      yield { kind: 'node', digest: was.digest }
-    }
+    const isSplit = was?.kind === 'branch' || is?.kind === 'branch'
+    const parts = isSplit ? splitPair(pair.prefix, was, is) : []
+    const digest = goneNode(pair.before, was, parts)
+    if (digest !== undefined) yield { kind: 'node', digest }
     if (parts.length > 0) waiting.push(...parts.reverse())
     else yield* lostPieceLists(was, is)
   }
+}
+
+/** The node of the old index at a place where the new one has another, if it is nowhere else in the new one. */
+function goneNode(before: Side, was: OpenSide, parts: readonly Pair[]): Digest | undefined {
+  if (was?.kind === 'branch') return before?.digest
+  // A leaf may stand unchanged further down: it is gone once it is split, or met by something else than itself.
+  const goesOn = parts.some(({ before: part }) => part?.kind === 'part' && part.whole)
+  return was?.whole === true && !goesOn ? was.digest : undefined
 }
 
 interface SyncRead {

@@ -139,10 +139,8 @@ describe('verifyProof', () => {
     await fc.assert(
       fc.asyncProperty(
         directories,
-        fc.nat(),
-        fc.nat(),
-        fc.nat(7),
-        async (directory, which, where, bit) => {
+        fc.tuple(fc.nat(), fc.nat(), fc.nat(7)),
+        async (directory, [which, where, bit]) => {
           const proof = await proveDirectory(objects.source, root, directory)
           const index = which % proof.length
           const node = proof[index] ?? assert.fail()
