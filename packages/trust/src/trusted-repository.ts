@@ -179,6 +179,7 @@ export class TrustedRepository {
    * @throws {ExpiredManifestError} when it has expired, with `enforceExpiry`
    */
   accept(bytes: Uint8Array, nowMs: number, options: AcceptOptions = {}): 'newer' | 'same' {
+    // Most of what gossip brings is known, and comparing costs far less than verifying.
     if (this.#accepted !== undefined && Buffer.compare(this.#accepted.bytes, bytes) === 0) {
       return 'same'
     }
