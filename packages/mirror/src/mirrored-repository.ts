@@ -17,6 +17,11 @@ import type { RepositoryParts } from './repository-parts.ts'
 import type { MirroredRepositoryComponents, MirroredRepositoryInit } from './repository-init.ts'
 import { Resolver } from './resolver.ts'
 
+/** Wait before an index sync that failed is taken up again: whoever told of the head may still be fetching itself. */
+const FIRST_SYNC_RETRY_MS = 500
+/** The wait doubles up to this; a new head or a peer that joins ends it. */
+const MAX_SYNC_RETRY_MS = 30_000
+
 /**
  * One followed repository: a trusted head that only advances, a copy of the index behind it, and the files that the
  * index names, from wherever they are.
@@ -35,6 +40,7 @@ export class MirroredRepository implements ArtifactSource {
   #syncing: Promise<void> | undefined
   #scanning: Promise<void> | undefined
   #retry: { cancel(): void } | undefined
+  #retryDelayMs = FIRST_SYNC_RETRY_MS
   #started = false
 
   constructor(components: MirroredRepositoryComponents, init: MirroredRepositoryInit) {
@@ -248,6 +254,7 @@ export class MirroredRepository implements ArtifactSource {
     const manifest = this.#parts.keeper.trusted?.manifest
     this.#components.logger.info({ repository: this.name, seq: this.head?.seq }, 'new head')
     this.#parts.objects.prefer(peer)
+    this.#retryDelayMs = FIRST_SYNC_RETRY_MS
     if (manifest !== undefined && !this.#stop.signal.aborted) {
       this.#background(this.#components.swarm.gossipManifest(this.id, manifest))
     }
@@ -283,7 +290,8 @@ export class MirroredRepository implements ArtifactSource {
       logger.debug({ repository: this.name, error: String(error) }, 'index sync will go on later')
       this.#retry = clock.setTimer(() => {
         this.#sync()
-      }, SYNC_RETRY_MS)
+      }, this.#retryDelayMs)
+      this.#retryDelayMs = Math.min(this.#retryDelayMs * 2, MAX_SYNC_RETRY_MS)
     }
   }
 
@@ -331,6 +339,3 @@ export class MirroredRepository implements ArtifactSource {
     })
   }
 }
-
-/** Wait before an index sync that failed is taken up again; a peer that joins ends it. */
-const SYNC_RETRY_MS = 15_000

@@ -40,67 +40,51 @@ export function assembleRepository(
   init: MirroredRepositoryInit,
   events: RepositoryEvents,
 ): RepositoryParts {
-  const { blobs, index, trust, swarm, clock, logger, random = Math.random } = components
-  const { id, offline = false } = init
+  const { blobs, index, swarm, clock, logger, random = Math.random } = components
+  const { id: repository, offline = false } = init
   const upstreams = offline ? [] : components.upstreams
-  const sources = new HeadSources({ swarm, upstreams, logger }, { id, offline })
-  const keeper = new TrustKeeper(
-    {
-      trust,
-      clock,
-      logger,
-      rootCandidates: (number, options) => sources.rootCandidates(number, options),
-      onNewHead: (peer) => {
-        events.onNewHead(peer)
-      },
-    },
-    { id, enforceExpiry: init.enforceExpiry ?? false },
-  )
-  const watch = new HeadWatch({ keeper, sources, clock, random, logger }, init.heads ?? {})
-  const objects = new ObjectFetcher(
-    { swarm, upstreams, clock, logger },
-    { repository: id, offline },
-  )
-  const tree = new IndexKeeper({
-    index,
-    objects,
-    upstreams,
-    logger,
-    onChange: (change) => {
-      events.onIndexChange(change)
-    },
-  })
+  const network = { swarm, upstreams, clock, logger }
+  const objects = new ObjectFetcher(network, { repository, offline })
+  const onChange = events.onIndexChange.bind(events)
+  const tree = new IndexKeeper({ index, objects, upstreams, logger, onChange })
+  const readObject = tree.read.bind(tree)
   const fetcher = new BlobFetcher(
-    {
-      blobs,
-      swarm,
-      upstreams,
-      clock,
-      logger,
-      readObject: (digest, options) => tree.read(digest, options),
-      onStored: (entry) => {
-        events.onStored(entry)
-      },
-    },
-    { repository: id, offline, lookUp: init.lookUp ?? true },
+    { ...network, blobs, readObject, onStored: events.onStored.bind(events) },
+    { repository, offline, lookUp: init.lookUp ?? true },
   )
   const held = new HeldBlobs({ blobs, index })
-  const announcer = new Announcer(
-    { swarm, held, clock, random, logger },
-    { repository: id, isComplete: () => events.isComplete() },
+  return {
+    ...assembleTrust({ ...components, upstreams, random }, init, events),
+    objects,
+    tree,
+    reader: new IndexReader({ keeper: tree, index, clock }),
+    fetcher,
+    held,
+    announcer: new Announcer(
+      { swarm, held, clock, random, logger },
+      { repository, isComplete: events.isComplete.bind(events) },
+    ),
+    fill: new MirrorFill(
+      { index, fetcher, clock, logger, onComplete: events.onFilled.bind(events) },
+      { policy: init.mirrorPolicy ?? 'none' },
+    ),
+  }
+}
+
+function assembleTrust(
+  components: MirroredRepositoryComponents & { readonly random: () => number },
+  init: MirroredRepositoryInit,
+  events: RepositoryEvents,
+): Pick<RepositoryParts, 'keeper' | 'watch'> {
+  const { trust, clock, logger, random } = components
+  const { id, offline = false, enforceExpiry = false } = init
+  const sources = new HeadSources(components, { id, offline })
+  const rootCandidates = sources.rootCandidates.bind(sources)
+  const onNewHead = events.onNewHead.bind(events)
+  const keeper = new TrustKeeper(
+    { trust, clock, logger, rootCandidates, onNewHead },
+    { id, enforceExpiry },
   )
-  const fill = new MirrorFill(
-    {
-      index,
-      fetcher,
-      clock,
-      logger,
-      onComplete: (head) => {
-        events.onFilled(head)
-      },
-    },
-    { policy: init.mirrorPolicy ?? 'none' },
-  )
-  const reader = new IndexReader({ keeper: tree, index, clock })
-  return { keeper, watch, objects, tree, reader, fetcher, held, announcer, fill }
+  const watch = new HeadWatch({ keeper, sources, clock, random, logger }, init.heads ?? {})
+  return { keeper, watch }
 }

@@ -5,6 +5,7 @@ import type { RepositoryId } from '@jarswarm/trust'
 import { PeerSource } from '../transfer/peer-source.ts'
 import type { PartSource } from '../transfer/part.ts'
 import { UpstreamSource } from '../transfer/upstream-source.ts'
+import { startDeadline } from '../wait/deadline.ts'
 import { PeerQueue } from './peer-queue.ts'
 
 /** What the swarm gets ahead of an upstream that fails or is slow. */
@@ -97,40 +98,28 @@ export class SourcePlan {
     return new UpstreamSource({ upstream, logger: this.#components.logger }, this.#init.entry)
   }
 
-  /** A peer that the DHT named. The first wait lasts a head start at most while an upstream remains. */
+  /** A peer that the DHT named. While an upstream remains, the wait for it is a head start and no more. */
   async #nextFound(signal: AbortSignal): Promise<PartSource | undefined> {
-    const queue = this.#found
-    if (queue === undefined) return undefined
-    const inHaste = this.#upstreams.length > 0
-    if (inHaste && this.#headStartOver) return undefined
-    const headStart = inHaste ? this.#headStart(signal) : undefined
-    for (;;) {
-      const peer = await queue.next(headStart?.signal ?? signal)
-      if (peer === undefined) break
-      const source = this.#nextPeer([peer])
-      if (source !== undefined) {
-        headStart?.end()
-        return source
-      }
-    }
-    headStart?.end()
-    if (inHaste) this.#headStartOver = true
-    return undefined
+    if (this.#found === undefined) return undefined
+    if (this.#upstreams.length === 0) return await this.#takeFound(this.#found, signal)
+    if (this.#headStartOver) return undefined
+    const deadline = startDeadline(this.#components.clock, {
+      timeoutMs: SWARM_HEAD_START_MS,
+      reason: 'the head start is over',
+      parents: [signal],
+    })
+    const source = await this.#takeFound(this.#found, deadline.signal)
+    deadline.end()
+    this.#headStartOver = source === undefined
+    return source
   }
 
-  #headStart(parent: AbortSignal): { readonly signal: AbortSignal; end(): void } {
-    const controller = new AbortController()
-    const abort = (): void => {
-      controller.abort(parent.reason)
-    }
-    const timer = this.#components.clock.setTimer(abort, SWARM_HEAD_START_MS)
-    parent.addEventListener('abort', abort)
-    return {
-      signal: controller.signal,
-      end: () => {
-        timer.cancel()
-        parent.removeEventListener('abort', abort)
-      },
+  async #takeFound(found: PeerQueue, signal: AbortSignal): Promise<PartSource | undefined> {
+    for (;;) {
+      const peer = await found.next(signal)
+      if (peer === undefined) return undefined
+      const source = this.#nextPeer([peer])
+      if (source !== undefined) return source
     }
   }
 

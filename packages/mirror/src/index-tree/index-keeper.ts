@@ -81,18 +81,20 @@ export class IndexKeeper {
     }
     const fetch = (digest: Digest, options: { signal: AbortSignal }): Promise<Uint8Array> =>
       objects.get(digest, options)
+    const missing = missingObjects(this.local, { ...step, fetch }, { signal })
     let batch: NamedObject[] = []
-    for await (const { digest, bytes } of missingObjects(
-      this.local,
-      { ...step, fetch },
-      { signal },
-    )) {
-      batch.push({ digest, bytes })
-      if (batch.length < OBJECTS_PER_BATCH) continue
-      await index.putObjects(batch)
-      batch = []
+    try {
+      for await (const { digest, bytes } of missing) {
+        batch.push({ digest, bytes })
+        if (batch.length < OBJECTS_PER_BATCH) continue
+        const full = batch
+        batch = []
+        await index.putObjects(full)
+      }
+    } finally {
+      // Also when the rest cannot be had now: what came is not fetched again.
+      if (batch.length > 0) await index.putObjects(batch)
     }
-    if (batch.length > 0) await index.putObjects(batch)
   }
 
   /** Without a root it is not known what the paths say: they may stem from a sync that was interrupted. */

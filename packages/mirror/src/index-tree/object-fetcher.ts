@@ -127,7 +127,9 @@ export class ObjectFetcher {
   }
 
   #onFailure(transfer: Transfer, cause: unknown): void {
-    if (this.#transfer === transfer) this.#transfer = undefined
+    // One that was let go of has no say over the wishes of its successor.
+    if (this.#transfer !== transfer) return
+    this.#transfer = undefined
     const reason = cause instanceof Error ? cause.message : String(cause)
     for (const { bytes } of this.#wishes.values()) {
       bytes.reject(new UnavailableError(`the index cannot be had: ${reason}`, { cause }))

@@ -61,14 +61,18 @@ export class MirrorFill {
   }
 
   async #run(): Promise<void> {
-    while (this.#wanted !== undefined && !this.#stop.signal.aborted) {
-      const head: Head = this.#wanted
-      this.#wanted = undefined
+    for (let head = this.#take(); head !== undefined; head = this.#take()) {
       const failures = await this.#round()
       if (this.#stop.signal.aborted) return
       if (failures === 0) this.#components.onComplete(head)
-      else if (this.#wanted === undefined) this.#retryLater(head, failures)
+      else this.#retryLater(head, failures)
     }
+  }
+
+  #take(): Head | undefined {
+    const head = this.#wanted
+    this.#wanted = undefined
+    return head
   }
 
   /** @returns how many files could not be had */
@@ -109,8 +113,10 @@ export class MirrorFill {
 
   #retryLater(head: Head, failures: number): void {
     this.#components.logger.info({ failures }, 'some files are not mirrored yet')
+    this.#timer?.cancel()
     this.#timer = this.#components.clock.setTimer(() => {
-      this.follow(head)
+      // A newer head that came meanwhile has its own round.
+      if (this.#wanted === undefined) this.follow(head)
     }, FILL_RETRY_MS)
   }
 }

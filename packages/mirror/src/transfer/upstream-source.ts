@@ -78,13 +78,13 @@ export class UpstreamSource implements PartSource {
   ): AsyncGenerator<Uint8Array> {
     const lengths = run.map(({ length }) => length)
     const length = lengths.reduce((sum, next) => sum + next, 0)
-    const range = { offset: run[0]?.offset ?? 0, length }
+    const range =
+      length === entry.sizeBytes ? {} : { range: { offset: run[0]?.offset ?? 0, length } }
     const name = isMutablePath(entry.path)
       ? ({ kind: 'blob', digest: entry.digest } as const)
       : entry.path
-    const { signal } = options
-    const chunks = this.#upstream.readArtifact(name, { signal, sizeBytes: entry.sizeBytes, range })
-    yield* regroup(chunks, lengths, options)
+    const reading = { signal: options.signal, sizeBytes: entry.sizeBytes, ...range }
+    yield* regroup(this.#upstream.readArtifact(name, reading), lengths, options)
   }
 }
 
