@@ -53,17 +53,16 @@ export async function reconcile(
   state: PublishedState | undefined,
 ): Promise<void> {
   const published = await readOptional(places.tree.manifest)
-  if (published === undefined) {
-    if (state === undefined) return
-    if (state.wasPublished) {
-      throw mismatch(places, 'no manifest', `that of seq ${String(state.head.seq)}`)
-    }
-  } else if (state === undefined || !Buffer.from(state.manifest).equals(published)) {
-    checkPublished(places, published, state)
-  } else if (state.wasPublished) {
+  if (state === undefined) {
+    if (published !== undefined) checkPublished(places, published, state)
     return
   }
-  if (state === undefined) return
+  const isThere = published !== undefined && Buffer.from(state.manifest).equals(published)
+  if (isThere && state.wasPublished) return
+  if (!isThere && published !== undefined) checkPublished(places, published, state)
+  if (published === undefined && state.wasPublished) {
+    throw mismatch(places, 'no manifest', `that of seq ${String(state.head.seq)}`)
+  }
   await places.treeFiles.start()
   await completeState(places, state)
 }
@@ -73,7 +72,7 @@ function checkPublished(
   places: PublishPlaces,
   published: Uint8Array,
   state: PublishedState | undefined,
-): asserts state is PublishedState {
+): void {
   const parts = parseManifest(published)
   const { seq } = parseHead(parts.head)
   const known = places.state.roots[parts.rootNumber - 1]

@@ -38,12 +38,13 @@ export class DurableFiles {
 
   /** Empty the directory of unfinished files: what a killed run left there is of no use. */
   async start(): Promise<void> {
-    await rm(this.#temporaryDir, { recursive: true, force: true })
+    await this.stop()
     await this.makeDirectory(this.#temporaryDir)
   }
 
   /** Remove the directory of unfinished files. */
   async stop(): Promise<void> {
+    this.#known.delete(this.#temporaryDir)
     await rm(this.#temporaryDir, { recursive: true, force: true })
   }
 

@@ -29,6 +29,8 @@ export interface RefusedFile {
   readonly recorded: Digest
   /** SHA-256 of what stands in the tree. */
   readonly found: Digest
+  /** Both, in words. */
+  readonly reason: string
 }
 
 /** What becomes of one path. */
@@ -142,7 +144,9 @@ function wait(recorded: RecordedFile | undefined, waiting: string): Verdict {
 
 function refusalOf({ entry, refused }: RecordedFile): { readonly refused?: RefusedFile } {
   if (refused === undefined) return {}
-  return { refused: { path: entry.path, recorded: entry.digest, found: refused } }
+  const { path, digest } = entry
+  const reason = `found SHA-256 ${refused}, wanted ${digest} as it was released`
+  return { refused: { path, recorded: digest, found: refused, reason } }
 }
 
 /** Only what concerns the one file; a full disk, for one, ends the publish. */

@@ -19,6 +19,7 @@ import { isPackDue, writePack } from './pack-writer.ts'
 import { formatCarriedState, readNewestState, stateFiles } from './published-state.ts'
 import type { PublishedState } from './published-state.ts'
 import { RetiredFiles } from './retired-files.ts'
+import type { RetiredKind } from './retired-files.ts'
 import { readOptional, readSigners } from './state-directory.ts'
 
 /** Files written at a time: as many as the thread pool of Node takes. */
@@ -49,6 +50,11 @@ export async function decideNextState(
   const retired = await retire(places, init, update)
   await writeObjects(places, init, update.objects)
   const pack = await nextPack(places, init, update)
+  const old = init.before?.carried.pack.pack.digest
+  if (old !== undefined && old !== pack.pack.digest) {
+    retired.add({ sinceSeconds: Math.floor(init.nowMs / 1000), kind: 'pack', digest: old })
+  }
+  retired.delete('pack', pack.pack.digest)
   const seq = (init.before?.head.seq ?? 0) + 1
   const history = extendHistory(init, seq)
   const head: Head = {
@@ -128,32 +134,35 @@ async function retire(
 ): Promise<RetiredFiles> {
   const sinceSeconds = Math.floor(nowMs / 1000)
   const retired = before?.retired.copy() ?? new RetiredFiles()
-  for (const digest of update.removed) retired.add({ sinceSeconds, kind: 'object', digest })
-  for (const { before: old } of changes) {
-    if (old?.pieceList !== undefined) {
-      retired.add({ sinceSeconds, kind: 'object', digest: old.pieceList })
-    }
-    if (old !== undefined && isMutablePath(old.path)) {
-      retired.add({ sinceSeconds, kind: 'blob', digest: old.digest })
-    }
-  }
-  const orphans = before?.retired.copy()
-  const claim = (kind: 'object' | 'blob', digest: Digest): void => {
-    orphans?.add({ sinceSeconds, kind, digest })
+  for (const [kind, digest] of leaving(changes, update)) retired.add({ sinceSeconds, kind, digest })
+  const orphans = before?.retired.copy() ?? new RetiredFiles()
+  for (const [kind, digest] of coming(changes, update)) {
+    orphans.add({ sinceSeconds, kind, digest })
     retired.delete(kind, digest)
   }
-  for (const { digest } of update.objects) claim('object', digest)
-  for (const { copyPath, after } of changes) {
-    if (copyPath !== undefined && after !== undefined) claim('blob', after.digest)
-  }
-  if (before !== undefined && orphans !== undefined) {
-    await places.stateFiles.write(
-      stateFiles(before.directory).retired,
-      Buffer.from(orphans.toString()),
-    )
+  if (before !== undefined) {
+    const path = stateFiles(before.directory).retired
+    await places.stateFiles.write(path, Buffer.from(orphans.toString()))
     await places.stateFiles.settle()
   }
   return retired
+}
+
+type NamedFile = readonly [kind: RetiredKind, digest: Digest]
+
+function* leaving(changes: readonly TreeChange[], update: ObjectUpdate): Generator<NamedFile> {
+  for (const digest of update.removed) yield ['object', digest]
+  for (const { before } of changes) {
+    if (before?.pieceList !== undefined) yield ['object', before.pieceList]
+    if (before !== undefined && isMutablePath(before.path)) yield ['blob', before.digest]
+  }
+}
+
+function* coming(changes: readonly TreeChange[], update: ObjectUpdate): Generator<NamedFile> {
+  for (const { digest } of update.objects) yield ['object', digest]
+  for (const { copyPath, after } of changes) {
+    if (copyPath !== undefined && after !== undefined) yield ['blob', after.digest]
+  }
 }
 
 /** Mutable files' bytes, then piece lists and nodes, durably. */

@@ -39,8 +39,11 @@ export async function writePack(
       yield object
     }
   }
-  const compressed = Readable.from(formatPackStream(counted())).compose(createZstdCompress())
-  const temporary = await files.stage(compressed as AsyncIterable<Uint8Array>)
+  // The types of `compose` promise less than it gives.
+  const compressed = Readable.from(formatPackStream(counted())).compose<Readable>(
+    createZstdCompress(),
+  ) as AsyncIterable<Uint8Array>
+  const temporary = await files.stage(compressed)
   const { digest, sizeBytes } = await digestOf(temporary)
   await files.sync(temporary)
   await files.adopt(temporary, layout.pack(digest))

@@ -20,20 +20,26 @@ export async function* pairPaths(
   let step = await left.next()
   let recorded = await right.next()
   let unlisted = '/'
-  while (step !== undefined || recorded !== undefined) {
-    const order = compare(step?.path, recorded?.entry.path)
-    const path = order <= 0 ? step?.path : recorded?.entry.path
-    if (path === undefined) return
-    if (order <= 0 && step?.kind === 'problem' && path.endsWith('/')) unlisted = path
-    yield {
-      path,
-      step: order <= 0 ? step : undefined,
-      recorded: order >= 0 ? recorded : undefined,
-      hidden: path.startsWith(unlisted),
-    }
-    if (order <= 0) step = await left.next()
-    if (order >= 0) recorded = await right.next()
+  for (;;) {
+    const pair = firstOf(step, recorded)
+    if (pair === undefined) return
+    const { path } = pair
+    if (pair.step?.kind === 'problem' && path.endsWith('/')) unlisted = path
+    yield { ...pair, hidden: path.startsWith(unlisted) }
+    if (pair.step !== undefined) step = await left.next()
+    if (pair.recorded !== undefined) recorded = await right.next()
   }
+}
+
+/** What comes first of both, together when they are at one path. */
+function firstOf(
+  step: TreeStep | undefined,
+  recorded: RecordedFile | undefined,
+): Omit<PathPair, 'hidden'> | undefined {
+  const order = compare(step?.path, recorded?.entry.path)
+  if (order < 0 && step !== undefined) return { path: step.path, step, recorded: undefined }
+  if (recorded === undefined) return undefined
+  return { path: recorded.entry.path, step: order === 0 ? step : undefined, recorded }
 }
 
 /** Compare paths; what has ended comes after all that is still to come. */

@@ -6,7 +6,6 @@
 // were published.
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { isDigest } from '@jarswarm/manifest'
 import type { Digest, IndexEntry } from '@jarswarm/manifest'
 import { parsePath } from '@jarswarm/maven'
 import { CorruptStateError } from './errors.ts'
@@ -14,8 +13,8 @@ import { CorruptStateError } from './errors.ts'
 /** First line of a scan record. */
 export const SCAN_RECORD_HEADER = 'jarswarm scan 1\n'
 
-const SHA1 = /^[0-9a-f]{40}$/
-const NUMBER = /^(?:0|[1-9][0-9]{0,15})$/
+const LINE =
+  /^([!-~]+) ([0-9a-f]{64}) ([0-9a-f]{40}) ([0-9]{1,16}) ([0-9]{1,16}) (-|[0-9a-f]{64}) ([-0-9.+]+) (-|[0-9a-f]{64})$/
 
 /** What was last published at a path, and what its file was like then. */
 export interface RecordedFile {
@@ -64,20 +63,9 @@ export async function* readScanRecord(path: string): AsyncGenerator<RecordedFile
 }
 
 function parseRecordedFile(line: string): RecordedFile | undefined {
-  const fields = line.split(' ')
-  const [
-    path = '',
-    digest = '',
-    sha1 = '',
-    size = '',
-    mtime = '',
-    pieces = '',
-    stamp = '',
-    other = '',
-  ] = fields
-  if (fields.length !== 8 || !isDigest(digest) || !SHA1.test(sha1)) return undefined
-  if (!NUMBER.test(size) || !NUMBER.test(mtime)) return undefined
-  if ((pieces !== '-' && !isDigest(pieces)) || (other !== '-' && !isDigest(other))) return undefined
+  const match = LINE.exec(line)
+  if (match === null) return undefined
+  const [, path = '', digest = '', sha1 = '', size, mtime, pieces, stamp, refused] = match
   return {
     entry: {
       path: parsePath(path),
@@ -85,11 +73,15 @@ function parseRecordedFile(line: string): RecordedFile | undefined {
       sha1,
       sizeBytes: Number(size),
       mtimeSeconds: Number(mtime),
-      pieceList: pieces === '-' ? undefined : pieces,
+      pieceList: orNothing(pieces),
     },
-    stamp: stamp === '-' ? undefined : stamp,
-    refused: other === '-' ? undefined : other,
+    stamp: orNothing(stamp),
+    refused: orNothing(refused),
   }
+}
+
+function orNothing(field: string | undefined): string | undefined {
+  return field === '-' ? undefined : field
 }
 
 function corrupt(path: string, at: { readonly number: number; readonly line: string }): Error {

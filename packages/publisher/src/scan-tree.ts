@@ -17,8 +17,10 @@ export interface ReportedPath {
 
 /** How far a publish is. */
 export interface PublishProgress {
-  /** Paths that were looked at. */
-  readonly files: number
+  /** Paths that are dealt with. */
+  readonly done: number
+  /** Paths found so far; grows while the tree is walked. */
+  readonly total: number
   /** Files that were read, and their bytes. */
   readonly hashedFiles: number
   readonly hashedBytes: number
@@ -32,8 +34,6 @@ export interface ScanReport {
   /** Sidecars that disagree with files that were indexed all the same. */
   readonly mismatches: ReportedPath[]
   leftOut: number
-  /** Artifacts in the index after the scan. */
-  files: number
   /** Whether what is to be recorded differs from what was. */
   isRecordChanged: boolean
   /** Artifacts that stand in the tree, and those that stood there at the last scan. */
@@ -62,10 +62,10 @@ export async function* scanTree(
   options: ScanOptions,
 ): AsyncGenerator<RecordedFile> {
   const queue = new PQueue({ concurrency: options.concurrency })
-  const progress = { files: 0, hashedFiles: 0, hashedBytes: 0 }
+  const progress = { done: 0, total: 0, hashedFiles: 0, hashedBytes: 0 }
   const settle = (pair: PathPair, verdict: Verdict): RecordedFile | undefined => {
     count(pair, verdict, report)
-    progress.files += 1
+    progress.done += 1
     if (verdict.hashedBytes !== undefined) {
       progress.hashedFiles += 1
       progress.hashedBytes += verdict.hashedBytes
@@ -76,6 +76,7 @@ export async function* scanTree(
   const ahead: { readonly pair: PathPair; readonly verdict: Promise<Verdict> | Verdict }[] = []
   try {
     for await (const pair of pairPaths(sources.steps, sources.records)) {
+      progress.total += 1
       ahead.push({ pair, verdict: judge(pair, queue, options) })
       if (ahead.length < MAX_AHEAD) continue
       const next = ahead.shift()
@@ -101,7 +102,6 @@ export function emptyReport(): ScanReport {
     refused: [],
     mismatches: [],
     leftOut: 0,
-    files: 0,
     isRecordChanged: false,
     present: 0,
     presentBefore: 0,
@@ -123,14 +123,22 @@ function judge(pair: PathPair, queue: PQueue, options: ScanOptions): Promise<Ver
 }
 
 function count(pair: PathPair, verdict: Verdict, report: ScanReport): void {
-  const { path, recorded, step } = pair
-  if (step?.kind === 'left-out') report.leftOut += 1
+  countFile(pair, verdict, report)
+  const { path } = pair
   if (verdict.change !== undefined) report.changes.push(verdict.change)
   if (verdict.waiting !== undefined) report.waiting.push({ path, reason: verdict.waiting })
   if (verdict.refused !== undefined) report.refused.push(verdict.refused)
   for (const reason of verdict.mismatches ?? []) report.mismatches.push({ path, reason })
-  if (verdict.recorded !== undefined) report.files += 1
+}
+
+function countFile(
+  { step, recorded, hidden }: PathPair,
+  verdict: Verdict,
+  report: ScanReport,
+): void {
+  const wasPresent = recorded?.stamp !== undefined
+  if (step?.kind === 'left-out') report.leftOut += 1
   if (verdict.recorded !== recorded) report.isRecordChanged = true
-  if (recorded?.stamp !== undefined) report.presentBefore += 1
-  if (step?.kind === 'file' || (pair.hidden && recorded?.stamp !== undefined)) report.present += 1
+  if (wasPresent) report.presentBefore += 1
+  if (step?.kind === 'file' || (hidden && wasPresent)) report.present += 1
 }
