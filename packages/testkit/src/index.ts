@@ -3,6 +3,8 @@ export type { MemoryNetworkInit, MemoryPeerInit } from './swarm/memory-network.t
 export { MemorySwarm } from './swarm/memory-swarm.ts'
 export { MemorySwarmContent } from './swarm/memory-swarm-content.ts'
 export type { PeerManner } from './swarm/peer-manner.ts'
+export { swarmConformance } from './swarm/swarm-conformance.ts'
+export type { SwarmFixture, SwarmFixtureInit } from './swarm/swarm-conformance.ts'
 export { MemoryUpstream } from './upstream/memory-upstream.ts'
 export type { MemoryUpstreamInit } from './upstream/memory-upstream.ts'
 export { wrongBytes } from './upstream/upstream-behaviour.ts'

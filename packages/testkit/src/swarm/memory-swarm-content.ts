@@ -32,7 +32,11 @@ export class MemorySwarmContent implements SwarmContent {
   /** Peers that were announced as joined, in order. */
   readonly joined: PeerName[] = []
   /** Manifests that were offered, with the verdict given. */
-  readonly offered: { readonly peer: PeerName; readonly verdict: ManifestVerdict }[] = []
+  readonly offered: {
+    readonly peer: PeerName
+    readonly digest: Digest
+    readonly verdict: ManifestVerdict
+  }[] = []
   readonly #shelves = new Map<RepositoryId, Shelf>()
   readonly #blobs = new Map<Digest, Uint8Array>()
   readonly #listeners = new Set<(change: HoldingsChange) => void>()
@@ -159,7 +163,7 @@ export class MemorySwarmContent implements SwarmContent {
     const shelf = this.#shelf(repository)
     const verdict = judge(manifest, shelf.manifest)
     if (verdict === 'accept') shelf.manifest = manifest
-    this.offered.push({ peer, verdict })
+    this.offered.push({ peer, digest: sha256(manifest), verdict })
     return Promise.resolve(verdict)
   }
 
