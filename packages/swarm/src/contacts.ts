@@ -6,6 +6,7 @@ import type { BanList } from './ban-list.ts'
 import { DIAL_TIMEOUT_MS, HELLO_TIMEOUT_MS } from './limits.ts'
 import type { PeerBook } from './peer-book.ts'
 import { EXCHANGE_PROTOCOL } from './protocols.ts'
+import { scopedSignal } from './scoped-signal.ts'
 
 const GREETED_POLL_MS = 10
 
@@ -36,18 +37,20 @@ export class Contacts {
 
   /** Connect to a peer that the DHT named, and wait until it has been greeted; false when that fails. */
   async join(peer: PeerInfo, signal: AbortSignal): Promise<boolean> {
-    const { libp2p, bans, logger } = this.#components
+    const { clock, libp2p, bans, logger } = this.#components
     const name = peer.id.toString()
     if (bans.isBanned(name)) return false
     if (this.#isGreeted(name)) return true
-    const deadline = AbortSignal.any([signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
+    const deadline = scopedSignal(clock, DIAL_TIMEOUT_MS, [signal])
     try {
       await libp2p.peerStore.merge(peer.id, { multiaddrs: peer.multiaddrs })
-      await libp2p.dial(peer.id, { signal: deadline })
+      await libp2p.dial(peer.id, { signal: deadline.signal })
       await this.#greeted(name, signal)
     } catch (error) {
       signal.throwIfAborted()
       logger.debug({ peer: name, error }, 'a provider cannot be reached')
+    } finally {
+      deadline.release()
     }
     return this.#isGreeted(name)
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { ConnectionGater, PeerId, PrivateKey } from '@libp2p/interface'
 import type { Clock, Logger, Swarm, SwarmContent } from '@jarswarm/ports'
+import { multiaddr } from '@multiformats/multiaddr'
 import { LevelDatastore } from 'datastore-level'
 import { areLocal } from './addresses.ts'
 import { BanList } from './ban-list.ts'
@@ -57,10 +58,11 @@ export interface SwarmInit {
  * Make a node of the swarm for the repositories that `content` follows. It opens its datastore here, and
  * sockets at `start()`; `stop()` closes both, and it cannot be started again.
  *
- * @throws {SyntaxError} when the directory's peer key is unreadable
+ * @throws {SyntaxError} when an address is none, or the directory's peer key is unreadable
  */
 export async function createSwarm(components: SwarmComponents, init: SwarmInit): Promise<Swarm> {
   const { clock, logger, content, random = Math.random } = components
+  checkAddresses(init)
   const role = init.role ?? 'node'
   const network = init.network ?? guessNetwork(init)
   const limits = limitsFor(role, init.limits)
@@ -90,6 +92,24 @@ export async function createSwarm(components: SwarmComponents, init: SwarmInit):
       knownPeers: init.knownPeers ?? [],
     },
   )
+}
+
+function checkAddresses({ listen, announce, bootstrap, knownPeers }: SwarmInit): void {
+  for (const text of [listen, announce, bootstrap, knownPeers].flatMap((list) => list ?? [])) {
+    try {
+      multiaddr(text)
+    } catch (cause) {
+      const wanted = 'a multiaddr such as /ip4/192.0.2.1/tcp/4001'
+      throw new SyntaxError(`Cannot use an address: found ${text}, wanted ${wanted}`, { cause })
+    }
+  }
+  for (const text of bootstrap ?? []) {
+    // Without the id a dial cannot tell that the peer is connected already, and connects again.
+    if (text.includes('/p2p/')) continue
+    throw new SyntaxError(
+      `Cannot use a bootstrap address: found ${text}, wanted /p2p/ and the peer's id at its end`,
+    )
+  }
 }
 
 function guessNetwork(init: SwarmInit): 'public' | 'private' {

@@ -31,7 +31,7 @@ export class Greeter {
   /** Peers that were told everything of a repository, and since then every change. */
   readonly #told = new Map<PeerName, Set<RepositoryId>>()
   readonly #changed = new Set<RepositoryId>()
-  readonly #stopping = new AbortController()
+  #stopped = false
   #timer: { cancel(): void } | undefined
   #unsubscribe: (() => void) | undefined
 
@@ -53,7 +53,7 @@ export class Greeter {
   stop(): void {
     this.#unsubscribe?.()
     this.#timer?.cancel()
-    this.#stopping.abort(new Error('The swarm stops'))
+    this.#stopped = true
   }
 
   /** Greet a peer that connected; resolves when it has answered or was given up. */
@@ -63,7 +63,7 @@ export class Greeter {
       const before = clock.now()
       try {
         const payload = formatHello(ownHello())
-        const signal = this.#deadline()
+        const signal = AbortSignal.timeout(HELLO_TIMEOUT_MS)
         const answer = await ask(peer, greeting(payload), signal)
         book.measured(peer, clock.now() - before)
         const hello = parseHello(answer)
@@ -71,7 +71,7 @@ export class Greeter {
         return
       } catch (error) {
         logger.debug({ peer, attempt, error }, 'a peer did not answer the greeting')
-        if (this.#stopping.signal.aborted || book.get(peer)?.connected !== true) return
+        if (this.#stopped || book.get(peer)?.connected !== true) return
       }
     }
   }
@@ -152,12 +152,8 @@ export class Greeter {
       exactBytes: 0,
       maxBytes: 0,
     }
-    await ask(peer, request, this.#deadline())
+    await ask(peer, request, AbortSignal.timeout(HELLO_TIMEOUT_MS))
     book.measured(peer, clock.now() - before)
-  }
-
-  #deadline(): AbortSignal {
-    return AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(HELLO_TIMEOUT_MS)])
   }
 }
 

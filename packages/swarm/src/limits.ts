@@ -32,7 +32,7 @@ export const RECONNECT_LONGEST_MS: number = 300 * SECOND_MS
 export const MAX_KNOWN_PEERS: number = 1_000
 /** Peers and their addresses are forgotten after two days unseen, as provider records are. */
 export const MAX_PEER_AGE_MS: number = 2 * DAY_MS
-/** Addresses kept of one peer, so that nobody fills the disk with them. */
+/** All protocols together use about ten; a stream may cost its buffers. */
 export const MAX_STREAMS_PER_CONNECTION: number = 64
 /** Flow-control window of a stream: 1 MiB fills 100 Mbit/s over 80 ms. */
 export const MAX_STREAM_WINDOW_BYTES: number = MIB
@@ -43,8 +43,6 @@ export const MAX_STREAM_BUFFER_BYTES: number = 4 * MIB
 
 /** Largest body of a frame: an object of 1 MiB and its head. */
 export const MAX_FRAME_BYTES: number = MIB + 64
-/** A requester's frame holds at most a full summary. */
-export const MAX_REQUEST_FRAME_BYTES: number = MAX_FRAME_BYTES
 /** Longest payload of a blob answer; larger blobs come in pieces. */
 export const MAX_BLOB_BYTES: number = 256 * KIB
 export const MAX_OBJECT_BYTES: number = MIB

@@ -11,6 +11,8 @@ import {
   MAX_PROVIDERS_FOUND,
   PROVIDE_TIMEOUT_MS,
 } from '../limits.ts'
+import { scopedSignal } from '../scoped-signal.ts'
+import type { ScopedSignal } from '../scoped-signal.ts'
 import { ProvideQueue } from './provide-queue.ts'
 import { providerCid } from './provider-cid.ts'
 
@@ -44,16 +46,8 @@ export class ProviderRouting {
     const dht = this.#components.dhts.get(subject.repository)
     if (dht === undefined || !this.#components.contacts.isDialable()) return
     await this.#queue.run(async () => {
-      const signal = this.#signal(options.signal, PROVIDE_TIMEOUT_MS)
-      await this.#ready(dht, signal)
-      for await (const event of dht.provide(providerCid(subject), { signal })) {
-        if (event.name === 'QUERY_ERROR') {
-          this.#components.logger.debug(
-            { error: event.error },
-            'a DHT server did not take a record',
-          )
-        }
-      }
+      const { signal, release } = this.#scope(options.signal, PROVIDE_TIMEOUT_MS)
+      await this.#announce(dht, subject, signal).finally(release)
     }, options.signal)
   }
 
@@ -61,7 +55,7 @@ export class ProviderRouting {
     const { dhts, contacts, logger } = this.#components
     const dht = dhts.get(subject.repository)
     if (dht === undefined) return
-    const signal = this.#signal(options.signal, FIND_TIMEOUT_MS)
+    const { signal, release } = this.#scope(options.signal, FIND_TIMEOUT_MS)
     const dialled = parallelMap(
       this.#providers(dht, subject, signal),
       async (peer) => ({ peer, joined: await contacts.join(peer, signal) }),
@@ -72,6 +66,16 @@ export class ProviderRouting {
     } catch (error) {
       options.signal?.throwIfAborted()
       logger.debug({ error }, 'a lookup in the DHT ended early')
+    } finally {
+      release()
+    }
+  }
+
+  async #announce(dht: KadDHT, subject: ProviderSubject, signal: AbortSignal): Promise<void> {
+    await this.#ready(dht, signal)
+    for await (const event of dht.provide(providerCid(subject), { signal })) {
+      if (event.name !== 'QUERY_ERROR') continue
+      this.#components.logger.debug({ error: event.error }, 'a DHT server did not take a record')
     }
   }
 
@@ -106,9 +110,7 @@ export class ProviderRouting {
     }
   }
 
-  #signal(signal: AbortSignal | undefined, timeoutMs: number): AbortSignal {
-    const signals = [this.#stopping.signal, AbortSignal.timeout(timeoutMs)]
-    if (signal !== undefined) signals.push(signal)
-    return AbortSignal.any(signals)
+  #scope(signal: AbortSignal | undefined, timeoutMs: number): ScopedSignal {
+    return scopedSignal(this.#components.clock, timeoutMs, [this.#stopping.signal, signal])
   }
 }

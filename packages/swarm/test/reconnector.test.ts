@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { Libp2p } from '@libp2p/interface'
+import { ManualClock, silentLogger } from '@jarswarm/testkit'
+import { createSwarm } from '../src/index.ts'
+import { Reconnector } from '../src/reconnector.ts'
+import { MemorySwarmContent } from '@jarswarm/testkit'
+import { REPOSITORY, systemClock } from './_nodes.ts'
+
+const ADDRESS = '/ip4/127.0.0.1/tcp/4001'
+
+/** Let what was promised happen. */
+async function settle(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+}
+
+describe('Reconnector', () => {
+  it('dials again for ever, at growing intervals while it fails', async () => {
+    const clock = new ManualClock()
+    const dialledMs: number[] = []
+    let reachable = false
+    const libp2p = {
+      dial: () => {
+        dialledMs.push(clock.now() - start)
+        return reachable ? Promise.resolve() : Promise.reject(new Error('refused'))
+      },
+    } as unknown as Libp2p
+    const start = clock.now()
+    const components = { clock, logger: silentLogger, libp2p, random: () => 0 }
+    const reconnector = new Reconnector(components, ADDRESS)
+    reconnector.start()
+    for (const delayMs of [2_000, 4_000, 8_000]) {
+      await settle()
+      clock.advance(delayMs)
+    }
+    assert.deepEqual(dialledMs, [0, 2_000, 6_000, 14_000])
+    reachable = true
+    await settle()
+    clock.advance(16_000)
+    await settle()
+    clock.advance(10_000)
+    assert.deepEqual(dialledMs.slice(4), [30_000, 40_000])
+    await settle()
+    reconnector.stop()
+    assert.equal(clock.pendingTimers, 0)
+  })
+})
+
+describe('createSwarm', () => {
+  const content = new MemorySwarmContent([REPOSITORY])
+  const components = { content, clock: systemClock, logger: silentLogger }
+
+  it('refuses what is no address', async () => {
+    await assert.rejects(createSwarm(components, { listen: ['localhost:4001'] }), {
+      name: 'SyntaxError',
+      message: /found localhost:4001/,
+    })
+  })
+
+  it('refuses a bootstrap address without the id of the peer', async () => {
+    await assert.rejects(createSwarm(components, { listen: [], bootstrap: [ADDRESS] }), {
+      name: 'SyntaxError',
+      message: /wanted \/p2p\//,
+    })
+  })
+})
