@@ -30,8 +30,16 @@ function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(rest).filter(([name]) => !name.startsWith('JARSWARM_')))
 }
 
-function spawnJarswarm(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, ['--conditions=source', MAIN, ...args], {
+/** Where a command runs. */
+export interface Place {
+  /** Network namespace by its name, or undefined for this process's own. */
+  readonly namespace?: string | undefined
+}
+
+function spawnJarswarm(args: readonly string[], place: Place): ChildProcess {
+  const enter = place.namespace === undefined ? [] : ['ip', 'netns', 'exec', place.namespace]
+  const command = [...enter, process.execPath, '--conditions=source', MAIN, ...args]
+  return spawn(command[0] ?? '', command.slice(1), {
     env: environment(),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -46,8 +54,9 @@ async function collect(stream: NodeJS.ReadableStream | null): Promise<string> {
 /** Run a command to its end. */
 export async function runJarswarm(
   args: readonly string[],
+  place: Place = {},
 ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
-  const child = spawnJarswarm(args)
+  const child = spawnJarswarm(args, place)
   const [stdout, stderr] = await Promise.all([
     collect(child.stdout),
     collect(child.stderr),
@@ -57,16 +66,19 @@ export async function runJarswarm(
 }
 
 /** Run a command that prints one JSON document, and fail with its own words when it fails. */
-export async function runJson(args: readonly string[]): Promise<Record<string, unknown>> {
-  const { code, stdout, stderr } = await runJarswarm([...args, '--json'])
+export async function runJson(
+  args: readonly string[],
+  place: Place = {},
+): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await runJarswarm([...args, '--json'], place)
   if (code !== 0)
     throw new Error(`jarswarm ${args.join(' ')} ended with ${String(code)}: ${stderr}`)
   return JSON.parse(stdout) as Record<string, unknown>
 }
 
 /** Start a long-running command and wait until it serves. */
-export async function startJarswarm(args: readonly string[]): Promise<Running> {
-  const child = spawnJarswarm([...args, '--json'])
+export async function startJarswarm(args: readonly string[], place: Place = {}): Promise<Running> {
+  const child = spawnJarswarm([...args, '--json'], place)
   let errors = ''
   child.stderr?.on('data', (chunk) => (errors += String(chunk)))
   const gone = once(child, 'exit')

@@ -1,0 +1,55 @@
+import { spawnSync } from 'node:child_process'
+import type { TestContext } from 'node:test'
+
+const ip = (...args: readonly string[]): boolean => spawnSync('ip', args).status === 0
+
+/**
+ * Why network namespaces cannot be made here, or false when they can. They need Linux, root and iproute2.
+ */
+export function namespacesMissing(): string | false {
+  const probe = `jarswarm-probe-${String(process.pid)}`
+  if (!ip('netns', 'add', probe)) return 'network namespaces need Linux, root and iproute2'
+  ip('netns', 'del', probe)
+  return false
+}
+
+/** Two hosts on one cable, each a network namespace with an address of its own, gone with the test. */
+export function joinTwoHosts(
+  t: TestContext,
+): readonly { readonly namespace: string; readonly address: string }[] {
+  const id = String(process.pid)
+  const hosts = ['a', 'b'].map((side, index) => ({
+    namespace: `jarswarm-${id}-${side}`,
+    device: `js${side}${id}`.slice(0, 15),
+    address: `192.0.2.${String(index + 1)}`,
+  }))
+  const [first, second] = hosts
+  if (first === undefined || second === undefined)
+    throw new Error('Cannot join fewer than two hosts')
+  t.after(() => {
+    for (const { namespace } of hosts) ip('netns', 'del', namespace)
+  })
+  for (const { namespace } of hosts) ip('netns', 'add', namespace)
+  ip(
+    'link',
+    'add',
+    first.device,
+    'netns',
+    first.namespace,
+    'type',
+    'veth',
+    'peer',
+    'name',
+    second.device,
+    'netns',
+    second.namespace,
+  )
+  for (const { namespace, device, address } of hosts) {
+    const inside = ['-n', namespace] as const
+    ip(...inside, 'addr', 'add', `${address}/24`, 'dev', device)
+    ip(...inside, 'link', 'set', device, 'up')
+    ip(...inside, 'link', 'set', 'lo', 'up')
+    ip(...inside, 'route', 'add', 'default', 'dev', device)
+  }
+  return hosts
+}
