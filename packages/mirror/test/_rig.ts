@@ -5,13 +5,12 @@ import {
   MemoryBlobStore,
   MemoryIndexStore,
   MemoryNetwork,
-  MemorySwarm,
   MemoryTrustStore,
   MemoryUpstream,
   RecordingLogger,
   SignedRepositoryBuilder,
 } from '@jarswarm/testkit'
-import type { PeerManner } from '@jarswarm/testkit'
+import type { MemorySwarm, PeerManner } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { Mirror, MirroredRepository } from '../src/index.ts'
@@ -42,7 +41,7 @@ export interface Node {
   readonly swarm: MemorySwarm
   readonly stores: Stores
   readonly logger: RecordingLogger
-  stop(): Promise<void>
+  readonly stop: () => Promise<void>
 }
 
 export interface NodeOptions extends Partial<Omit<MirroredRepositoryInit, 'id' | 'name'>> {
@@ -83,7 +82,7 @@ export class Rig {
     const stores = options.stores ?? this.stores()
     const logger = new RecordingLogger()
     const mirror = new Mirror({ blobs: stores.blobs })
-    const { name, manner, roundTripMs, upstreams, stores: _, ...init } = options
+    const { name, manner, roundTripMs, upstreams, ...init } = options
     const swarm = this.network.createSwarm({
       content: mirror,
       ...(name === undefined ? {} : { name }),

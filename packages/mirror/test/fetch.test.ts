@@ -153,10 +153,7 @@ describe('fetch', () => {
     const node = await rig.node()
     await rig.synced(node)
     rig.origin.reported = { healthy: false, medianMs: 20, waitingMs: 0 }
-    node.swarm.findProviders = async function* (_subject, { signal }) {
-      await new Promise((resolve) => signal?.addEventListener('abort', resolve))
-      yield* []
-    }
+    node.swarm.findProviders = (_subject, { signal }) => silence(signal)
     const before = rig.clock.now()
     assert.equal(await rig.fetch(node, POM), 'origin')
     assert.ok(rig.clock.now() - before >= 1_500)
@@ -236,3 +233,9 @@ describe('fetch', () => {
     assert.equal(await rig.fetch(node, POM), 'mirror')
   })
 })
+
+/** Yields nothing, and ends with the signal. */
+async function* silence(signal: AbortSignal | undefined): AsyncGenerator<string> {
+  await new Promise((resolve) => signal?.addEventListener('abort', resolve))
+  yield* []
+}

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Rig } from './_rig.ts'
+
+const DAY_MS = 86_400_000
+const NEW_POM = 'org/example/lib/2.0/lib-2.0.pom'
+
+describe('heads', () => {
+  it('come by push alone', async (t) => {
+    const rig = new Rig(t)
+    const publisher = await rig.node({ name: 'publisher' })
+    await rig.synced(publisher)
+    const node = await rig.node({ upstreams: [], heads: { pull: false } })
+    assert.equal(node.repository.head, undefined)
+    rig.builder.put(NEW_POM, 'new').publish()
+    await rig.refresh(publisher)
+    await rig.synced(node)
+    assert.equal((await rig.resolve(node, NEW_POM)).kind, 'artifact')
+  })
+
+  it('come by pull alone', async (t) => {
+    const rig = new Rig(t)
+    const publisher = await rig.node({ name: 'publisher' })
+    await rig.synced(publisher)
+    const node = await rig.node({ upstreams: [], heads: { push: false } })
+    await rig.synced(node)
+    rig.builder.put(NEW_POM, 'new').publish()
+    await rig.refresh(publisher)
+    await rig.synced(node)
+  })
+
+  it('come by poll alone', async (t) => {
+    const rig = new Rig(t)
+    const node = await rig.node({ heads: { pollIntervalMs: 60_000 } })
+    await rig.synced(node)
+    rig.builder.put(NEW_POM, 'new').publish()
+    await rig.synced(node)
+  })
+
+  it('do not come when each way is off', async (t) => {
+    const rig = new Rig(t)
+    await rig.fullNode()
+    const heads = { push: false, pull: false, poll: false }
+    const node = await rig.node({ heads })
+    rig.clock.advance(DAY_MS)
+    assert.equal(node.repository.head, undefined)
+  })
+
+  it('are pulled from whoever connects', async (t) => {
+    const rig = new Rig(t, { autoConnect: false })
+    await rig.fullNode({ name: 'one' })
+    const node = await rig.node({ name: 'two', upstreams: [] })
+    await rig.wait(rig.network.connect('one', 'two'))
+    await rig.synced(node)
+  })
+
+  it('are verified at most a few times for one peer', async (t) => {
+    const rig = new Rig(t)
+    const node = await rig.node()
+    await rig.synced(node)
+    const verdicts: string[] = []
+    for (let i = 0; i < 8; i += 1) {
+      const bad = new TextEncoder().encode(`jarswarm manifest 1\nroot ${i}`)
+      verdicts.push(await rig.wait(node.mirror.offerManifest(rig.builder.id, bad, 'p')))
+    }
+    assert.deepEqual(verdicts.slice(0, 5), Array(5).fill('reject'))
+    assert.deepEqual(verdicts.slice(5), Array(3).fill('ignore'))
+  })
+})

@@ -1,0 +1,71 @@
+import { SourceUnavailableError } from '@jarswarm/ports'
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { Rig } from './_rig.ts'
+
+const NEW_POM = 'org/example/lib/2.0/lib-2.0.pom'
+
+describe('index', () => {
+  it('moves at most 64 KiB for a deploy', async (t) => {
+    const rig = new Rig(t)
+    for (let i = 0; i < 3_000; i += 1) rig.builder.put(`g/a${i % 50}/${i}/a-${i}.pom`, `${i}`)
+    rig.builder.publish()
+    const node = await rig.node()
+    await rig.synced(node)
+    const before = rig.origin.receivedBytes()
+    rig.builder.put(NEW_POM, 'new').publish()
+    await rig.refresh(node)
+    const moved = rig.origin.receivedBytes() - before
+    assert.ok(moved > 0 && moved <= 65_536, `moved ${moved} bytes`)
+    assert.ok((await node.repository.list('org/example/lib', { limit: 9 }))?.includes('2.0/'))
+  })
+
+  it('comes whole in one pack when there is one', async (t) => {
+    const rig = new Rig(t)
+    for (let i = 0; i < 500; i += 1) rig.builder.put(`g/a/${i}/a-${i}.pom`, `${i}`)
+    rig.builder.publish({ pack: true })
+    const node = await rig.node()
+    await rig.synced(node)
+    assert.deepEqual(
+      rig.origin.requests.filter((path) => path.startsWith('.jarswarm/objects/')),
+      [],
+    )
+  })
+
+  it('fetches nothing twice over a restart', async (t) => {
+    const rig = new Rig(t)
+    for (let i = 0; i < 500; i += 1) rig.builder.put(`g/a/${i}/a-${i}.pom`, `${i}`)
+    rig.builder.publish()
+    const stores = rig.stores()
+    rig.origin.gate = (path) => {
+      if (rig.origin.requests.length > 20 && path.includes('/objects/')) {
+        return Promise.reject(new SourceUnavailableError('down'))
+      }
+      return Promise.resolve()
+    }
+    const first = await rig.node({ stores })
+    await rig.until(() => first.logger.lines.some(({ message }) => message.includes('later')))
+    await first.stop()
+    const given = rig.origin.requests.slice(0, 20).filter((path) => path.includes('/objects/'))
+    rig.origin.gate = () => Promise.resolve()
+    rig.origin.requests.length = 0
+    const again = await rig.node({ stores })
+    await rig.synced(again)
+    assert.ok(given.length > 5)
+    assert.deepEqual(
+      given.filter((path) => rig.origin.requests.includes(path)),
+      [],
+    )
+  })
+
+  it('drops nodes that the next index does not name', async (t) => {
+    const rig = new Rig(t)
+    const node = await rig.node()
+    await rig.synced(node)
+    const root = rig.builder.state?.head.index.root ?? ''
+    rig.builder.put(NEW_POM, 'new').publish()
+    await rig.refresh(node)
+    await rig.wait(node.stop())
+    assert.equal(await node.stores.index.getObject(root), undefined)
+  })
+})

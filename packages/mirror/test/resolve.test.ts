@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { JAR, METADATA, Rig } from './_rig.ts'
+
+const DAY_MS = 86_400_000
+const NEW_POM = 'org/example/lib/2.0/lib-2.0.pom'
+const ABSENT = 'org/example/lib/9.9/lib-9.9.jar'
+
+describe('resolve', () => {
+  it('proves on demand while the index is incomplete', async (t) => {
+    const rig = new Rig(t)
+    const node = await rig.node({ syncIndex: false })
+    await rig.until(() => node.repository.head !== undefined)
+    const resolution = await rig.resolve(node, JAR)
+    assert.equal(resolution.kind, 'artifact')
+    assert.equal((await rig.resolve(node, ABSENT)).kind, 'absent')
+    assert.equal(node.repository.status().index.complete, false)
+  })
+
+  it('says nothing when no node of the proof can be had', async (t) => {
+    const rig = new Rig(t)
+    for (const path of rig.origin.files.keys()) {
+      if (path.startsWith('.jarswarm/objects/')) rig.origin.files.delete(path)
+    }
+    const node = await rig.node()
+    await rig.until(() => node.repository.head !== undefined)
+    const resolution = await rig.resolve(node, JAR)
+    assert.equal(resolution.kind, 'unknown')
+    assert.equal((await rig.resolve(node, ABSENT)).kind, 'unknown')
+  })
+
+  it('answers from the index before while the newest cannot be had, but proves no absence', async (t) => {
+    const rig = new Rig(t)
+    const node = await rig.node()
+    await rig.synced(node)
+    rig.clock.advance(20_000)
+    const before = new Set(rig.origin.files.keys())
+    rig.builder.put(NEW_POM, 'new').publish()
+    for (const path of rig.origin.files.keys()) {
+      if (path.startsWith('.jarswarm/objects/') && !before.has(path)) rig.origin.files.delete(path)
+    }
+    assert.equal((await rig.resolve(node, ABSENT)).kind, 'unknown')
+    assert.equal(node.repository.head?.seq, 2)
+    assert.equal((await rig.resolve(node, JAR)).kind, 'artifact')
+    assert.equal((await rig.resolve(node, NEW_POM)).kind, 'unknown')
+  })
+
+  it('looks for a newer head before it says absent', async (t) => {
+    const rig = new Rig(t)
+    const node = await rig.node({ heads: { poll: false } })
+    assert.equal((await rig.resolve(node, NEW_POM)).kind, 'absent')
+    rig.builder.put(NEW_POM, 'new').publish()
+    assert.equal((await rig.resolve(node, NEW_POM)).kind, 'absent')
+    rig.clock.advance(10_001)
+    assert.equal((await rig.resolve(node, NEW_POM)).kind, 'artifact')
+  })
+
+  it('says absent within 2 s when nobody answers', async (t) => {
+    const rig = new Rig(t)
+    const node = await rig.node()
+    await rig.synced(node)
+    rig.origin.behaviour = 'silent'
+    rig.clock.advance(20_000)
+    const before = rig.clock.now()
+    assert.equal((await rig.resolve(node, ABSENT)).kind, 'absent')
+    assert.ok(rig.clock.now() - before <= 2_100)
+  })
+
+  it('knows directories', async (t) => {
+    const rig = new Rig(t)
+    const node = await rig.node()
+    await rig.synced(node)
+    assert.equal((await rig.resolve(node, 'org/example')).kind, 'directory')
+    const options = { limit: 10 }
+    assert.deepEqual(await node.repository.list('org/example', options), ['big/', 'lib/'])
+    assert.equal(await node.repository.list('org/other', options), undefined)
+  })
+
+  it('keeps releases and lets go of the rest when the head is suspect', async (t) => {
+    const rig = new Rig(t)
+    const node = await rig.node({ heads: { poll: false, pull: false } })
+    await rig.resolve(node, ABSENT)
+    await rig.synced(node)
+    rig.clock.jumpTo(rig.clock.now() + 400 * DAY_MS)
+    assert.equal(node.repository.freshness().state, 'suspect')
+    assert.equal((await rig.resolve(node, JAR)).kind, 'artifact')
+    assert.equal((await rig.resolve(node, METADATA)).kind, 'unknown')
+    assert.equal((await rig.resolve(node, ABSENT)).kind, 'unknown')
+  })
+})
