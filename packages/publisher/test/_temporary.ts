@@ -12,8 +12,8 @@ export interface TestRepository {
   readonly stateDir: string
   readonly treeDir: string
   /** Write a file of the tree. */
-  write(path: string, content: string | Uint8Array): Promise<void>
-  remove(path: string): Promise<void>
+  readonly write: (path: string, content: string | Uint8Array) => Promise<void>
+  readonly remove: (path: string) => Promise<void>
 }
 
 let clock = 1_700_000_000

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { appendFile, lstat, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import type { TestContext } from 'node:test'
+import { parsePath } from '@jarswarm/maven'
+import { hashFile, UnsteadyFileError } from '../src/hash-file.ts'
+import { judgeFile } from '../src/judge-file.ts'
+import type { TreeFile } from '../src/tree-file.ts'
+import { createRepository } from './_temporary.ts'
+
+async function createFile(t: TestContext, content: Uint8Array): Promise<TreeFile> {
+  const { treeDir } = await createRepository(t)
+  const realPath = join(treeDir, 'x.jar')
+  await writeFile(realPath, content)
+  const stat = await lstat(realPath, { bigint: true })
+  return { kind: 'file', path: parsePath('x.jar'), realPath, stat, sidecars: [] }
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
+describe('hashFile', () => {
+  for (const size of [0, 1, 262_144, 262_145, 524_288, 600_000]) {
+    it(`hashes ${String(size)} bytes and their pieces in one pass, and copies them`, async (t) => {
+      const content = Buffer.alloc(size, 'jar')
+      const file = await createFile(t, content)
+      const copyTo = `${file.realPath}.copy`
+      const digests = await hashFile(file, { copyTo })
+      assert.equal(digests.digest, sha256(content))
+      assert.equal(digests.sha1, createHash('sha1').update(content).digest('hex'))
+      assert.equal(digests.sizeBytes, size)
+      assert.equal(digests.pieces?.length, size > 262_144 ? Math.ceil(size / 262_144) : undefined)
+      assert.equal(digests.pieces?.[0], digests.pieces && sha256(content.subarray(0, 262_144)))
+      assert.deepEqual(await readFile(copyTo), content)
+    })
+  }
+
+  it('refuses a file that changed since it was listed', async (t) => {
+    const file = await createFile(t, Buffer.from('one'))
+    await appendFile(file.realPath, 'more')
+    await assert.rejects(hashFile(file), UnsteadyFileError)
+  })
+
+  it('refuses a file that changes while it is read', async (t) => {
+    const file = await createFile(t, Buffer.alloc(2_000_000))
+    let looks = 0
+    const signal = {
+      throwIfAborted() {
+        looks += 1
+        // Looked at once a piece; the file is written to between two of them.
+        if (looks === 2) writing = appendFile(file.realPath, 'more')
+      },
+    } as unknown as AbortSignal
+    let writing: Promise<void> | undefined
+    await assert.rejects(hashFile(file, { signal }), UnsteadyFileError)
+    await writing
+  })
+})
+
+describe('judgeFile', () => {
+  it('lets a file wait that cannot be read', async (t) => {
+    const file = await createFile(t, Buffer.from('one'))
+    const verdict = await judgeFile({ ...file, realPath: `${file.realPath}.gone` }, undefined, {
+      temporaryPath: () => '',
+      signal: undefined,
+    })
+    assert.equal(verdict.waiting, 'cannot read it: ENOENT')
+    assert.equal(verdict.recorded, undefined)
+  })
+})

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { parsePath } from '@jarswarm/maven'
+import type { RecordedFile } from '../src/scan-record.ts'
+import { emptyReport, scanTree } from '../src/scan-tree.ts'
+import type { TreeStep } from '../src/tree-file.ts'
+
+function recorded(path: string): RecordedFile {
+  const entry = {
+    path: parsePath(path),
+    digest: 'a'.repeat(64),
+    sha1: 'b'.repeat(40),
+    sizeBytes: 1,
+    mtimeSeconds: 1,
+    pieceList: undefined,
+  }
+  return { entry, stamp: '1.1', refused: undefined }
+}
+
+async function* sequence<T>(...items: T[]): AsyncGenerator<T> {
+  for (const item of items) yield await Promise.resolve(item)
+}
+
+async function scan(
+  steps: TreeStep[],
+  records: RecordedFile[],
+): Promise<{ kept: string[]; report: ReturnType<typeof emptyReport> }> {
+  const report = emptyReport()
+  const kept: string[] = []
+  const sources = { steps: sequence(...steps), records: sequence(...records) }
+  const options = {
+    concurrency: 1,
+    temporaryPath: () => '',
+    signal: undefined,
+    onProgress: undefined,
+  }
+  for await (const { entry } of scanTree(sources, report, options)) kept.push(entry.path)
+  return { kept, report }
+}
+
+describe('scanTree', () => {
+  it('keeps what was published in a directory that cannot be listed, and only that', async () => {
+    const { kept, report } = await scan(
+      [{ kind: 'problem', path: 'a/', reason: 'cannot list it: EACCES' }],
+      [recorded('a/b/maven-metadata.xml'), recorded('ab/maven-metadata.xml')],
+    )
+    assert.deepEqual(kept, ['a/b/maven-metadata.xml'])
+    assert.deepEqual(
+      report.changes.map(({ kind, before }) => [kind, before?.path]),
+      [['del', 'ab/maven-metadata.xml']],
+    )
+    assert.deepEqual(report.waiting, [{ path: 'a/', reason: 'cannot list it: EACCES' }])
+  })
+
+  it('keeps a mutable file whose place is taken by what is no file', async () => {
+    const path = 'a/maven-metadata.xml'
+    const { kept, report } = await scan(
+      [{ kind: 'problem', path, reason: 'neither a file nor a directory' }],
+      [recorded(path)],
+    )
+    assert.deepEqual([kept, report.changes], [[path], []])
+  })
+
+  it('says whether anything is to be recorded anew', async () => {
+    const hidden: TreeStep = { kind: 'problem', path: 'a/', reason: '' }
+    assert.equal((await scan([hidden], [recorded('a/b.jar')])).report.isRecordChanged, false)
+    assert.equal((await scan([], [recorded('a/b.jar')])).report.isRecordChanged, true)
+  })
+})
