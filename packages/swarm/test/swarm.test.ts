@@ -50,6 +50,47 @@ describe('createSwarm', () => {
     const last = nodes.at(-1)
     assert.equal(last?.content.offered[0]?.peer, nodes[3]?.swarm.peerId)
   })
+
+  it('does not pass a bad head on', async (t) => {
+    const one = await startNode(t)
+    const two = await startNode(t, { knownPeers: one.swarm.listenAddresses() })
+    const three = await startNode(t, { knownPeers: two.swarm.listenAddresses() })
+    await Promise.all([joined(one, two), joined(two, three)])
+    let number = 0
+    const push = (first: string): void => {
+      number += 1
+      void one.swarm.gossipManifest(REPOSITORY, Buffer.from(first + String(number).padStart(9)))
+    }
+    const arrived = (node: typeof one): number => node.content.offered.length
+    await waitFor('the way to be open', () => {
+      push('head')
+      return arrived(three) > 0
+    })
+    await waitFor('the bad head to be judged', () => {
+      push('\0bad')
+      return two.content.offered.some(({ verdict }) => verdict === 'reject')
+    })
+    const before = arrived(three)
+    await waitFor('a good head after it', () => {
+      push('head')
+      return arrived(three) > before
+    })
+    assert.equal(
+      three.content.offered.some(({ verdict }) => verdict === 'reject'),
+      false,
+    )
+  })
+
+  it('shares with peers on the LAN when told so', async (t) => {
+    const one = await startNode(t, { share: 'lan' })
+    const digest = one.content.addBlob(REPOSITORY, Buffer.from('a blob'))
+    const two = await startNode(t, { knownPeers: one.swarm.listenAddresses() })
+    await joined(one, two)
+    await waitFor('the claim', () => two.swarm.claimants(REPOSITORY, digest).length === 1)
+    const request = { kind: 'blob', repository: REPOSITORY, digest, offset: 0, length: 6 } as const
+    const bytes = await two.swarm.request(one.swarm.peerId, request, {})
+    assert.equal(Buffer.from(bytes).toString(), 'a blob')
+  })
 })
 
 describe('start', () => {

@@ -59,6 +59,7 @@ export class RequestLane {
   #nextId = 1
   #stream: Stream | undefined
   #opening = false
+  #closed: Error | undefined
   #outbox = new Outbox<Uint8Array>()
   #lastByteMs = 0
   #watch: { cancel(): void } | undefined
@@ -76,6 +77,7 @@ export class RequestLane {
 
   /** Ask, and wait for the answer's payload; an abort ends this wait and nothing else. */
   ask(request: LaneRequest, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closed)
     if (this.#waiting.length >= MAX_WAITING_REQUESTS) {
       return Promise.reject(unavailable(request.what, 'too many requests wait for this peer'))
     }
@@ -91,14 +93,15 @@ export class RequestLane {
     })
   }
 
-  /** Cut the stream and fail what is open or waiting. */
+  /** Cut the stream and fail what is open or waiting, now and later. */
   close(error: Error): void {
+    this.#closed = error
     this.#lose(error)
     for (const { waiter } of this.#waiting.splice(0)) waiter.reject(error)
   }
 
   #pump(): void {
-    if (this.#waiting.length === 0) return
+    if (this.#waiting.length === 0 || this.#closed !== undefined) return
     if (this.#stream === undefined) {
       void this.#connect()
       return
@@ -130,6 +133,7 @@ export class RequestLane {
     this.#opening = true
     try {
       const stream = await this.#open()
+      if (this.#isClosed(stream)) return
       this.#stream = stream
       this.#outbox = new Outbox()
       void this.#run(stream, this.#outbox)
@@ -141,6 +145,13 @@ export class RequestLane {
       this.#opening = false
     }
     this.#pump()
+  }
+
+  /** Whether the lane was closed while the stream was opened; cuts it then. */
+  #isClosed(stream: Stream): boolean {
+    if (this.#closed === undefined) return false
+    stream.abort(this.#closed)
+    return true
   }
 
   async #run(stream: Stream, outbox: Outbox<Uint8Array>): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Stream } from '@libp2p/interface'
 import { SourceUnavailableError } from '@jarswarm/ports'
 import type { Clock, PeerName } from '@jarswarm/ports'
+import { MAX_KNOWN_PEERS } from '../limits.ts'
 import { KIND } from './message.ts'
 import { RequestLane } from './request-lane.ts'
 import type { LaneRequest } from './request-lane.ts'
@@ -71,10 +72,16 @@ export class Requester {
   #lanesTo(peer: PeerName): Lanes {
     let lanes = this.#lanes.get(peer)
     if (lanes === undefined) {
+      if (this.#lanes.size >= MAX_KNOWN_PEERS) this.#dropIdle()
       lanes = { blobs: this.#lane(peer), others: this.#lane(peer) }
       this.#lanes.set(peer, lanes)
     }
     return lanes
+  }
+
+  /** Peers that were asked once and could not be reached leave lanes behind. */
+  #dropIdle(): void {
+    for (const peer of [...this.#lanes.keys()]) if (this.idle(peer)) this.drop(peer)
   }
 
   #lane(peer: PeerName): RequestLane {
