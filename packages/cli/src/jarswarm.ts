@@ -2,6 +2,7 @@ import { CommanderError } from 'commander'
 import { codeOf, EXIT_FAILURE, EXIT_OK, EXIT_USAGE, exitCodeOf } from './exit-code.ts'
 import { createProgram } from './program.ts'
 import { StoppedError, watchStopSignals } from './stop-signals.ts'
+import { describeSystemError } from './system-error.ts'
 import { remark } from './terminal.ts'
 import type { Terminal } from './terminal.ts'
 import { UsageError } from './usage-error.ts'
@@ -49,7 +50,8 @@ function report(error: unknown, { terminal, json }: ReportOptions): number {
   const shown = terminal.signal.aborted
     ? new StoppedError('Stopped before the end')
     : fromCommander(error)
-  const message = shown instanceof Error ? shown.message : String(shown)
+  const message =
+    describeSystemError(shown) ?? (shown instanceof Error ? shown.message : String(shown))
   if (json) remark(terminal, JSON.stringify({ error: { code: codeOf(shown), message } }))
   else remark(terminal, `jarswarm: ${message}`)
   const exitCode = exitCodeOf(shown)

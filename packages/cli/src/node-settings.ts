@@ -47,15 +47,16 @@ const choice = <T extends string>(flag: string, values: readonly T[]): Setting<T
   parse: (value) => values.find((one) => one === value),
 })
 
+const ON_OFF: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['false', false],
+])
+
 const onOff = (flag: string): Setting<boolean> => ({
   flag,
   repeated: false,
   wanted: 'true or false',
-  parse: (value) =>
-    new Map([
-      ['true', true],
-      ['false', false],
-    ]).get(value),
+  parse: (value) => ON_OFF.get(value),
 })
 
 const multiaddr = (flag: string, pattern: RegExp, example: string): Setting<string> => ({
@@ -131,16 +132,26 @@ export async function readNodeSettings(
   const known = Object.values(SETTINGS).map(({ flag }) => flag)
   const { file, values } = await readConfigFile(dataDir, known)
   const sources: SettingSources = { flags, env, config: values, configFile: file }
-  const isCi = !['', '0', 'false'].includes(env['CI'] ?? '')
-  const mirror = toMirror(readSetting(SETTINGS.mirror, sources) ?? ['none'])
+  return { dataDir, ...readNetwork(sources), ...readKeeping(sources) }
+}
+
+type Network = Pick<NodeSettings, 'join' | 'http' | 'allowHosts' | 'listen' | 'bootstrap' | 'mdns'>
+
+function readNetwork(sources: SettingSources): Network {
   return {
-    dataDir,
     join: readSetting(SETTINGS.join, sources) ?? [],
     http: readOne(SETTINGS.http, sources) ?? DEFAULT_HTTP,
     allowHosts: readSetting(SETTINGS.allowHost, sources) ?? [],
     listen: readSetting(SETTINGS.listen, sources) ?? [DEFAULT_LISTEN],
     bootstrap: readSetting(SETTINGS.bootstrap, sources) ?? [],
     mdns: readOne(SETTINGS.mdns, sources) ?? true,
+  }
+}
+
+function readKeeping(sources: SettingSources): Omit<NodeSettings, 'dataDir' | keyof Network> {
+  const isCi = !['', '0', 'false'].includes(sources.env['CI'] ?? '')
+  const mirror = toMirror(readSetting(SETTINGS.mirror, sources) ?? ['none'])
+  return {
     mirror,
     quotaBytes: readOne(SETTINGS.quota, sources),
     share: readOne(SETTINGS.share, sources) ?? (isCi ? 'none' : 'all'),

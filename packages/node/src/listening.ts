@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { ListenOptions, Server } from 'node:net'
+import type { Swarm } from '@jarswarm/ports'
 import { ListenError, PortInUseError } from './errors.ts'
 import { errorCode } from './error-code.ts'
 
@@ -26,7 +27,7 @@ export async function listen(server: Server, address: ListenOptions): Promise<vo
 }
 
 /** The sentence for the user about an address that cannot be listened on. */
-export function toListenError(error: unknown, { host, port, path }: ListenOptions): Error {
+function toListenError(error: unknown, { host, port, path }: ListenOptions): Error {
   const where = path ?? `${host ?? ''}:${String(port)}`
   if (errorCode(error) === 'EADDRINUSE') {
     return new PortInUseError(
@@ -39,4 +40,21 @@ export function toListenError(error: unknown, { host, port, path }: ListenOption
     `Cannot listen on ${where}: ${found}, an address of this machine that this user may use is wanted`,
     { cause: error },
   )
+}
+
+/**
+ * Start a swarm, with the same errors for its addresses as for all others.
+ *
+ * @throws {PortInUseError | ListenError}
+ */
+export async function startSwarm(swarm: Swarm, listen: readonly string[]): Promise<void> {
+  try {
+    await swarm.start()
+  } catch (error) {
+    // libp2p tells the system's reason for each address in its message only.
+    const reason = error instanceof Error ? /\b(E[A-Z]{4,})\b/.exec(error.message)?.[1] : undefined
+    if (reason === undefined) throw error
+    const cause = Object.assign(new Error(reason, { cause: error }), { code: reason })
+    throw toListenError(cause, { path: listen.join(', ') })
+  }
 }

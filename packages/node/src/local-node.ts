@@ -10,6 +10,7 @@ import { checkStore } from './check-store.ts'
 import { ControlServer } from './control-server.ts'
 import type { FollowedRepositories } from './followed-repositories.ts'
 import { linkPeers } from './link-peers.ts'
+import { startSwarm } from './listening.ts'
 import type { CheckReport, GottenArtifact } from './node-control.ts'
 import type { NodeInit } from './node-init.ts'
 import type { Node } from './node.ts'
@@ -175,7 +176,7 @@ export class LocalNode implements Node {
       },
     )
     swarm.fill(made)
-    await made.start()
+    await startSwarm(made, listen)
   }
 
   async #stop(): Promise<void> {

@@ -28,6 +28,12 @@ export function addBootstrap(program: Command, { terminal }: CommandSetup): void
       logger: createTerminalLogger(terminal, settings.logLevel),
       version: programVersion(),
     })
+    if (node.repositoryNames().length === 0) {
+      remark(
+        terminal,
+        'No repository is followed: add some with --join LINK, or this node helps nobody.',
+      )
+    }
     await serveUntilStopped(node, terminal, () => {
       const listen = node.listenAddresses()
       if (flags['json'] === true) {
@@ -38,8 +44,5 @@ export function addBootstrap(program: Command, { terminal }: CommandSetup): void
       say(terminal, `data directory         ${settings.dataDir}`)
       say(terminal, `repositories           ${node.repositoryNames().join(', ')}`)
     })
-    if (node.repositoryNames().length === 0) {
-      remark(terminal, 'No repository was followed; join some with: jarswarm bootstrap --join LINK')
-    }
   })
 }

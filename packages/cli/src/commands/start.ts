@@ -34,10 +34,7 @@ export function addStart(program: Command, { terminal }: CommandSetup): void {
       'hold nothing beforehand, everything, or the paths of a glob (default: none; globs repeatable)',
       collect,
     )
-    .option(
-      '--quota <size>',
-      'most that is stored, such as 500M or 20G (default: the store decides)',
-    )
+    .option('--quota <size>', 'most that is stored, such as 500M or 20G (default: 20G)')
     .option(
       '--share <all|lan|none>',
       'who may learn what is held here (default: all; none with CI set)',

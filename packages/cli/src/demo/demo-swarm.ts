@@ -16,6 +16,11 @@ export interface Published {
   readonly bytes: number
 }
 
+interface NodeRole {
+  readonly link: string
+  readonly mirror: 'all' | 'none'
+}
+
 /** The processes of the demo. Whoever made it stops it. */
 export class DemoSwarm {
   readonly #dir: string
@@ -65,26 +70,29 @@ export class DemoSwarm {
     return bootstrap
   }
 
-  /** The first node mirrors everything, the others hold what they are asked for. */
-  startNodes(): Promise<readonly RunningCommand[]> {
-    const numbers = Array.from({ length: NODE_COUNT }, (_, index) => index + 1)
-    return Promise.all(
-      numbers.map((number) =>
-        this.#start([
-          'start',
-          ...['--data', join(this.#dir, `node-${String(number)}`)],
-          ...['--join', this.#link, '--no-mdns', '--share', 'all'],
-          ...['--mirror', number === 1 ? 'all' : 'none'],
-          ...ANY_HTTP,
-          ...LOOPBACK,
-        ]),
-      ),
+  /** The first node mirrors everything. Its own link, as one hands it to a colleague, brings in the others. */
+  async startNodes(): Promise<readonly RunningCommand[]> {
+    const first = await this.#startNode(1, { link: this.#link, mirror: 'all' })
+    const others = Array.from({ length: NODE_COUNT - 1 }, (_, index) =>
+      this.#startNode(index + 2, { link: first.ready.link ?? '', mirror: 'none' }),
     )
+    return [first, ...(await Promise.all(others))]
   }
 
   /** End all processes that still run. */
   async stop(): Promise<void> {
     await Promise.all(this.#running.map((command) => command.stop()))
+  }
+
+  #startNode(number: number, node: NodeRole): Promise<RunningCommand> {
+    return this.#start([
+      'start',
+      ...['--data', join(this.#dir, `node-${String(number)}`)],
+      ...['--join', node.link, '--mirror', node.mirror],
+      ...['--no-mdns', '--share', 'all'],
+      ...ANY_HTTP,
+      ...LOOPBACK,
+    ])
   }
 
   async #start(args: readonly string[]): Promise<RunningCommand> {

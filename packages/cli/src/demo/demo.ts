@@ -12,7 +12,7 @@ import type { RunningCommand } from './child-process.ts'
 import { DemoSwarm, REPOSITORY_NAME } from './demo-swarm.ts'
 import { farmTree } from './link-farm.ts'
 import { Narrator } from './narrator.ts'
-import { answers, fetchFile, readStatus, waitForStatus } from './node-http.ts'
+import { answers, fetchFile, fetchPatiently, readStatus, waitForStatus } from './node-http.ts'
 import type { FetchedFile } from './node-http.ts'
 import type { Coordinates } from './snippets.ts'
 import { coordinatesOf, formatSnippets } from './snippets.ts'
@@ -21,6 +21,9 @@ import type { TreeFileFacts } from './tree-facts.ts'
 
 /** The mirror fills behind the demo's back; with a large tree the demo does not wait for its end. */
 const MAX_MIRROR_WAIT_MS = 30_000
+
+/** What each node is connected to before the primary may die. */
+const MIN_PEERS = 3
 
 export interface DemoOptions {
   /** Maven tree of the user; the sample repository when undefined. */
@@ -150,7 +153,7 @@ class Demo {
     const [mirror = ''] = urls
     const blobs = await countBlobs(this.#swarm.treeDir, tree.artifacts)
     await this.#narrator.step(
-      'Wait until all nodes have the index, and the first one the files.',
+      'Wait until all nodes have met and have the index, and the first one has the files.',
       async () => {
         const wait = { signal, maxMs: MAX_MIRROR_WAIT_MS }
         for (const url of urls) {
@@ -161,6 +164,10 @@ class Demo {
           )
         }
         await waitForStatus(mirror, wait, ({ store }) => store.blobs >= blobs)
+        // The primary, the bootstrap and the first node: no node depends on the primary any more.
+        for (const url of urls) {
+          await waitForStatus(url, wait, ({ peers }) => peers.connected >= MIN_PEERS)
+        }
         // A large tree takes longer than this; what the demo shows must be there.
         await fetchFile(`${mirror}/${REPOSITORY_NAME}/${tree.artifact.path}`, signal)
         return readStatus(mirror, signal)
@@ -187,7 +194,7 @@ class Demo {
     const start = performance.now()
     const fetched = await this.#narrator.step(
       `Ask node 3, which holds ${String(store.blobs)} files, for ${artifact.path}.`,
-      () => fetchFile(url, signal),
+      () => fetchPatiently(url, signal),
       describeFetched,
     )
     const ms = Math.round(performance.now() - start)

@@ -7,6 +7,10 @@ const LOOK_MS = 100
 /** As a build tool would find it out: nothing comes, the build stops. */
 const FETCH_MS = 60_000
 
+/** Of somebody who tries again by hand. */
+const PATIENCE_MS = 30_000
+const UNAVAILABLE = 424
+
 interface Status {
   readonly repositories: readonly { readonly index: { readonly complete: boolean } }[]
   readonly store: { readonly blobs: number; readonly bytes: number }
@@ -54,6 +58,19 @@ export async function fetchFile(url: string, signal: AbortSignal): Promise<Fetch
     source: answer.headers.get('x-jarswarm-source') ?? '',
     sha256: createHash('sha256').update(bytes).digest('hex'),
     sizeBytes: bytes.length,
+  }
+}
+
+/**
+ * Get a file, and again while the node says that it cannot have it just now (424), as somebody does who starts the
+ * build once more: summaries of who holds what may lag behind a death by seconds.
+ */
+export async function fetchPatiently(url: string, signal: AbortSignal): Promise<FetchedFile> {
+  const deadlineMs = performance.now() + PATIENCE_MS
+  for (;;) {
+    const file = await fetchFile(url, signal)
+    if (file.status !== UNAVAILABLE || performance.now() > deadlineMs) return file
+    await delay(LOOK_MS, undefined, { signal })
   }
 }
 

@@ -32,7 +32,7 @@ export function formatSnippets(init: SnippetsInit): readonly string[] {
     '# Leiningen (the first two lines let it use http at all; in a real setup they stand in ~/.lein/init.clj)',
     ...leiningen(init),
     '',
-    '# Maven',
+    '# Maven (its own plugins come from Maven Central, the library from the node)',
     ...maven(init),
   ]
 }
@@ -55,12 +55,21 @@ function maven({ url, library }: SnippetsInit): readonly string[] {
   return [
     `mkdir -p jarswarm-mvn && cd jarswarm-mvn && cat > settings.xml <<'END'`,
     '<settings>',
+    '  <localRepository>${user.dir}/m2</localRepository>',
     '  <profiles><profile><id>demo</id><repositories><repository><id>demo</id>',
     `    <url>${url}</url><releases><checksumPolicy>fail</checksumPolicy></releases>`,
     '  </repository></repositories></profile></profiles>',
     '  <activeProfiles><activeProfile>demo</activeProfile></activeProfiles>',
     '</settings>',
     'END',
-    `mvn -B -s settings.xml dependency:get -Dtransitive=true -Dartifact=${library.group}:${library.artifact}:${library.version}; cd ..`,
+    "cat > pom.xml <<'END'",
+    '<project><modelVersion>4.0.0</modelVersion>',
+    '  <groupId>demo</groupId><artifactId>demo</artifactId><version>1</version>',
+    '  <dependencies><dependency>',
+    `    <groupId>${library.group}</groupId><artifactId>${library.artifact}</artifactId><version>${library.version}</version>`,
+    '  </dependency></dependencies>',
+    '</project>',
+    'END',
+    'mvn -B -s settings.xml dependency:resolve; cd ..',
   ]
 }

@@ -7,6 +7,7 @@ import { formatLink, parseLink } from '@jarswarm/trust'
 import type { SwarmLink } from '@jarswarm/trust'
 import { checkClock } from '../clock-check.ts'
 import { linkPeers } from '../link-peers.ts'
+import { startSwarm } from '../listening.ts'
 import type { HostPort } from '../listening.ts'
 import { createLogger } from '../pino-logger.ts'
 import { SystemClock } from '../system-clock.ts'
@@ -84,7 +85,7 @@ export async function createPrimary(init: PrimaryInit): Promise<Primary> {
     { content, swarm, clock, logger, publish, resign },
     { id: identity.id, publishedRoot, publishMs: init.publishMs },
   )
-  return new PrimaryServer({ origin, swarm, watch }, { identity, http: init.http })
+  return new PrimaryServer({ origin, swarm, watch }, { identity, http: init.http, listen })
 }
 
 interface PrimaryComponents {
@@ -93,18 +94,23 @@ interface PrimaryComponents {
   readonly watch: PublicationWatch
 }
 
+interface PrimaryServerInit {
+  readonly identity: SwarmLink
+  readonly http: HostPort
+  readonly listen: readonly string[]
+}
+
 class PrimaryServer implements Primary {
   readonly #components: PrimaryComponents
   readonly #identity: SwarmLink
   readonly #http: HostPort
+  readonly #listen: readonly string[]
 
-  constructor(
-    components: PrimaryComponents,
-    init: { readonly identity: SwarmLink; readonly http: HostPort },
-  ) {
+  constructor(components: PrimaryComponents, init: PrimaryServerInit) {
     this.#components = components
     this.#identity = init.identity
     this.#http = init.http
+    this.#listen = init.listen
   }
 
   get url(): string {
@@ -127,7 +133,7 @@ class PrimaryServer implements Primary {
   async start(): Promise<void> {
     const { origin, swarm, watch } = this.#components
     await origin.start(this.#http)
-    await swarm.start()
+    await startSwarm(swarm, this.#listen)
     watch.start()
   }
 

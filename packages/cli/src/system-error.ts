@@ -1,0 +1,22 @@
+import { getSystemErrorMessage } from 'node:util'
+
+/** What to do about those that users meet. */
+const ADVICE: Readonly<Record<string, string>> = {
+  EACCES: 'a path that this user may use is wanted',
+  EISDIR: 'a file is wanted',
+  ENOENT: 'an existing path is wanted',
+  ENOSPC: 'free space is wanted; make room on the disk',
+  ENOTDIR: 'a directory is wanted',
+  EROFS: 'a disk that can be written is wanted',
+}
+
+/** An error of the operating system as one sentence; undefined when it is another error. */
+export function describeSystemError(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('syscall' in error) || !('errno' in error)) return undefined
+  const { code, path, syscall, errno } = error as NodeJS.ErrnoException
+  if (typeof errno !== 'number' || path === undefined) return undefined
+  const verb = syscall === 'scandir' || syscall === 'opendir' ? 'read' : 'use'
+  const advice = ADVICE[code ?? '']
+  const found = `Cannot ${verb} ${path}: ${getSystemErrorMessage(errno)}`
+  return advice === undefined ? found : `${found}, ${advice}`
+}
