@@ -315,7 +315,9 @@ export class MirroredRepository implements ArtifactSource {
 
   /** A full copy stays one only as far as it holds what came. */
   #onIndexChange({ before, after }: IndexDifference): void {
-    if (after !== undefined && after.digest !== before?.digest) this.#completeToSeq = undefined
+    if (after === undefined || after.digest === before?.digest) return
+    this.#completeToSeq = undefined
+    this.#parts.fill.changed(after)
   }
 
   #onFilled(head: Head): void {

@@ -8,6 +8,7 @@ import type { MirroredRepositoryComponents, MirroredRepositoryInit } from './rep
 import { Announcer } from './share/announcer.ts'
 import { HeldBlobs } from './share/held-blobs.ts'
 import { MirrorFill } from './share/mirror-fill.ts'
+import { policyMatcher } from './share/mirror-policy.ts'
 import { HeadSources } from './trust/head-sources.ts'
 import { HeadWatch } from './trust/head-watch.ts'
 import { TrustKeeper } from './trust/trust-keeper.ts'
@@ -48,9 +49,10 @@ export function assembleRepository(
   const onChange = events.onIndexChange.bind(events)
   const tree = new IndexKeeper({ index, objects, upstreams, logger, onChange })
   const readObject = tree.read.bind(tree)
+  const isPinned = policyMatcher(init.mirrorPolicy ?? 'none')
   const fetcher = new BlobFetcher(
     { ...network, blobs, readObject, onStored: events.onStored.bind(events) },
-    { repository, offline, lookUp: init.lookUp ?? true },
+    { repository, offline, lookUp: init.lookUp ?? true, isPinned },
   )
   const held = new HeldBlobs({ blobs, index })
   return {

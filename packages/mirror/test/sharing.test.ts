@@ -66,6 +66,23 @@ describe('sharing', () => {
     assert.equal(node.mirror.holdings(rig.builder.id).completeToSeq, undefined)
   })
 
+  it('tries again what could not be mirrored at first', async (t) => {
+    const rig = new Rig(t)
+    const jar = rig.builder.files.get(JAR) ?? new Uint8Array()
+    rig.origin.files.delete(JAR)
+    const node = await rig.node({ mirrorPolicy: 'all' })
+    await rig.until(() => node.logger.lines.some(({ fields }) => fields['failures'] === 1))
+    const complete = (): number | undefined => node.mirror.holdings(rig.builder.id).completeToSeq
+    assert.equal(complete(), undefined)
+    rig.origin.files.set(JAR, jar)
+    rig.origin.requests.length = 0
+    await rig.until(() => complete() === 1)
+    assert.deepEqual(
+      rig.origin.requests.filter((path) => !path.startsWith('.jarswarm/')),
+      [JAR],
+    )
+  })
+
   it('knows the provider keys that the index defines, and no others', async (t) => {
     const rig = new Rig(t)
     const node = await rig.node()

@@ -1,5 +1,6 @@
 import { parsePieceList, sha256, splitPieces } from '@jarswarm/manifest'
 import type { Digest, IndexEntry } from '@jarswarm/manifest'
+import type { RepositoryPath } from '@jarswarm/maven'
 import { NoSpaceError, UnavailableError } from '@jarswarm/ports'
 import type { AbortOptions, ArtifactContent, BlobStore, BlobWriter } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
@@ -32,10 +33,12 @@ export interface BlobFetcherInit {
   readonly offline: boolean
   /** Look providers up in the DHT. */
   readonly lookUp: boolean
+  /** Whether an artifact is never to be evicted: the mirror policy names it. */
+  readonly isPinned: (path: RepositoryPath) => boolean
 }
 
 export interface FetchOptions extends AbortOptions {
-  /** `client`: somebody waits. `fill`: a mirror fetches ahead, pins, and spares the DHT. @defaultValue 'client' */
+  /** `client`: somebody waits. `fill`: a mirror fetches ahead, and spares the DHT. @defaultValue 'client' */
   readonly purpose?: 'client' | 'fill'
 }
 
@@ -174,7 +177,7 @@ export class BlobFetcher {
   ): Promise<{ writer: BlobWriter; inMemory: boolean }> {
     const { blobs } = this.#components
     const { digest, sizeBytes } = entry
-    const put = { pinned: purpose === 'fill' }
+    const put = { pinned: this.#init.isPinned(entry.path) }
     const inHeap = (): { writer: BlobWriter; inMemory: boolean } => ({
       writer: new MemoryWriter(blobs, { digest, sizeBytes }, put),
       inMemory: true,

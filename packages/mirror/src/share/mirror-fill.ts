@@ -10,9 +10,13 @@ import type { MirrorPolicy } from './mirror-policy.ts'
 
 /** Files fetched ahead at a time: enough to fill a line from several peers, and little for one origin. */
 export const FILL_PARALLEL = 8
-/** Wait before the next try after some files could not be had. */
+/** Wait before the next try after some files could not be had; doubles with each that fails. */
 export const FILL_RETRY_MS = 30_000
-/** Failures in a row that end a round: the rest would not go better. */
+/** Longest wait before the next try. */
+export const MAX_FILL_RETRY_MS = 900_000
+/** Changed files remembered between two rounds; beyond it the next round goes through all paths again. */
+export const MAX_REMEMBERED_CHANGES = 10_000
+/** Failures that end a round: the rest would not go better. */
 const MAX_FAILURES = 64
 
 export interface MirrorFillComponents {
@@ -35,6 +39,9 @@ export class MirrorFill {
   readonly #matches: (path: RepositoryPath) => boolean
   readonly #stop = new AbortController()
   #wanted: Head | undefined
+  /** Files that came since the last round; undefined until all paths were gone through. */
+  #changed: IndexEntry[] | undefined
+  #retryDelayMs = FILL_RETRY_MS
   #running: Promise<void> | undefined
   #timer: { cancel(): void } | undefined
 
@@ -42,6 +49,12 @@ export class MirrorFill {
     this.#components = components
     this.#policy = init.policy
     this.#matches = policyMatcher(init.policy)
+  }
+
+  /** The index names a file that it did not name before. */
+  changed(entry: IndexEntry): void {
+    if (this.#changed === undefined || !this.#matches(entry.path)) return
+    if (this.#changed.push(entry) > MAX_REMEMBERED_CHANGES) this.#changed = undefined
   }
 
   /** The ordered paths mirror this head now: bring the blobs after it. */
@@ -64,8 +77,12 @@ export class MirrorFill {
     for (let head = this.#take(); head !== undefined; head = this.#take()) {
       const failures = await this.#round()
       if (this.#stop.signal.aborted) return
-      if (failures === 0) this.#components.onComplete(head)
-      else this.#retryLater(head, failures)
+      if (failures > 0) {
+        this.#retryLater(head, failures)
+        continue
+      }
+      this.#retryDelayMs = FILL_RETRY_MS
+      this.#components.onComplete(head)
     }
   }
 
@@ -77,26 +94,38 @@ export class MirrorFill {
 
   /** @returns how many files could not be had */
   async #round(): Promise<number> {
-    const { index, logger } = this.#components
+    const { logger } = this.#components
+    const entries = this.#entries()
     const queue = new PQueue({ concurrency: FILL_PARALLEL })
     const { signal } = this.#stop
-    let failures = 0
+    const missing: IndexEntry[] = []
+    let wasWhole = true
     const fetch = async (entry: IndexEntry): Promise<void> => {
-      if (!(await this.#fetch(entry))) failures += 1
+      if (!(await this.#fetch(entry))) missing.push(entry)
     }
     try {
-      for await (const entry of index.listEntries('', { signal })) {
-        if (failures >= MAX_FAILURES) break
+      for await (const entry of entries) {
+        wasWhole = missing.length < MAX_FAILURES
+        if (!wasWhole) break
         if (!this.#matches(entry.path)) continue
         await orAborted(queue.onSizeLessThan(FILL_PARALLEL), signal)
         void queue.add(() => fetch(entry))
       }
     } catch (error) {
-      failures += 1
+      wasWhole = false
       logger.debug({ error: String(error) }, 'fill ended early')
     }
     await queue.onIdle()
-    return failures
+    if (wasWhole) this.#changed?.push(...missing)
+    else this.#changed = undefined
+    return wasWhole ? missing.length : Math.max(missing.length, 1)
+  }
+
+  /** What may be missing: all paths the first time, then what changed or could not be had. */
+  #entries(): AsyncIterable<IndexEntry> | Iterable<IndexEntry> {
+    const changed = this.#changed
+    this.#changed = []
+    return changed ?? this.#components.index.listEntries('', { signal: this.#stop.signal })
   }
 
   async #fetch(entry: IndexEntry): Promise<boolean> {
@@ -117,6 +146,7 @@ export class MirrorFill {
     this.#timer = this.#components.clock.setTimer(() => {
       // A newer head that came meanwhile has its own round.
       if (this.#wanted === undefined) this.follow(head)
-    }, FILL_RETRY_MS)
+    }, this.#retryDelayMs)
+    this.#retryDelayMs = Math.min(this.#retryDelayMs * 2, MAX_FILL_RETRY_MS)
   }
 }

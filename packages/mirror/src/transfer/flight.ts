@@ -24,6 +24,8 @@ export class Flight {
   /** Index in `run` of the part that comes next. */
   next = 0
   overdue = false
+  /** Ended by us and through no fault of the source. */
+  withdrawn = false
   readonly #clock: Clock
   readonly #onOverdue: () => void
   #since: number
@@ -58,9 +60,10 @@ export class Flight {
     this.#timer = undefined
   }
 
-  abort(reason: Error): void {
-    this.end()
-    this.controller.abort(reason)
+  /** End it because nobody needs it any more. */
+  withdraw(reason: Error): void {
+    this.withdrawn = true
+    this.#abort(reason)
   }
 
   #look(): void {
@@ -70,7 +73,7 @@ export class Flight {
     const deadMs = DEAD_SILENCE_MS + this.#allowanceMs(DEAD_BYTES_PER_SECOND)
     const elapsedMs = this.#clock.now() - this.#since
     if (elapsedMs >= deadMs) {
-      this.abort(new Error(`silent for ${Math.round(elapsedMs / 1_000)} s`))
+      this.#abort(new Error(`silent for ${Math.round(elapsedMs / 1_000)} s`))
       return
     }
     if (!this.overdue && elapsedMs >= slowMs) {
@@ -84,6 +87,11 @@ export class Flight {
       },
       Math.max(limitMs - elapsedMs, MIN_LOOK_MS),
     )
+  }
+
+  #abort(reason: Error): void {
+    this.end()
+    this.controller.abort(reason)
   }
 
   #allowanceMs(bytesPerSecond: number): number {

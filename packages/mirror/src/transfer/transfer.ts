@@ -165,7 +165,7 @@ export class Transfer {
     try {
       await this.#receive(state, flight, run)
     } catch (error) {
-      if (!this.#over) this.#onFailure(state, error, run[flight.next])
+      if (!flight.withdrawn) this.#onFailure(state, error, run[flight.next])
     } finally {
       flight.end()
       this.#flights.delete(flight)
@@ -205,7 +205,7 @@ export class Transfer {
     wanted.done = true
     for (const other of wanted.flights) {
       if (other.source !== state.source && other.run.length === 1)
-        other.abort(new Error('too late'))
+        other.withdraw(new Error('too late'))
     }
     try {
       await this.#init.deliver(wanted.part, bytes, state.source)
@@ -243,7 +243,7 @@ export class Transfer {
     const at = this.#sources.indexOf(state)
     if (at >= 0) this.#sources.splice(at, 1)
     for (const flight of this.#flights) {
-      if (flight.source === state.source) flight.abort(new Error('given up'))
+      if (flight.source === state.source) flight.withdraw(new Error('given up'))
     }
   }
 
@@ -254,7 +254,7 @@ export class Transfer {
     else this.#completion.reject(reason)
     const end = reason ?? new Error('complete')
     this.#search.abort(end)
-    for (const flight of this.#flights) flight.abort(end)
+    for (const flight of this.#flights) flight.withdraw(end)
   }
 }
 

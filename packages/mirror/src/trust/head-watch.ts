@@ -119,12 +119,17 @@ export class HeadWatch {
     const asked = sources.upstreams.map((upstream) => this.#askUpstream(upstream, signal))
     const peers = this.#someFollowers().map((peer) => this.#askPeer(peer, signal))
     const all = Promise.all([...asked, ...peers])
+    // Whoever is slower than the first to answer may still bring a newer head, until time is up.
+    this.#track(
+      all.finally(() => {
+        deadline.end()
+      }),
+    )
     try {
       await orAborted(Promise.any([...asked.map(orReject), all]), signal)
     } catch (error) {
       this.#components.logger.debug({ error: String(error) }, 'look for a newer head ended early')
     } finally {
-      deadline.end()
       this.#confirm()
     }
   }
@@ -177,6 +182,7 @@ export class HeadWatch {
     }
   }
 
+  /** Also after a look that nobody answered: another one right behind it would find nothing else. */
   #confirm(): void {
     this.#lookedAtMs = this.#components.clock.now()
   }

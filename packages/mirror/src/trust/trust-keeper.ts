@@ -129,10 +129,19 @@ export class TrustKeeper {
     const next = await this.#copy(options)
     const outcome = await this.#accept(next, bytes, options)
     if (outcome === 'same') return 'same'
-    await this.#components.trust.save(this.#id, next.record())
+    await this.#save(next)
     this.#trusted = next
     this.#components.onNewHead(options.first)
     return 'newer'
+  }
+
+  async #save(next: TrustedRepository): Promise<void> {
+    try {
+      await this.#components.trust.save(this.#id, next.record())
+    } catch (error) {
+      this.#warn(error, 'a newer head could not be saved, so it is not used')
+      throw error
+    }
   }
 
   async #accept(
