@@ -179,6 +179,7 @@ describe('fetch', () => {
     await rig.synced(node)
     const gate = Promise.withResolvers<undefined>()
     rig.origin.gate = () => gate.promise
+    const holds = countHolds(node.stores.blobs)
     const client = new AbortController()
     const opening = node.repository.open(rig.builder.entry(POM), { signal: client.signal })
     client.abort(new Error('gone'))
@@ -190,6 +191,7 @@ describe('fetch', () => {
       void node.stores.blobs.has(digest).then((has) => (stored = has))
       return stored
     })
+    assert.equal(holds(), 0)
   })
 
   it('refuses a jar whose pom cannot be had', async (t) => {
@@ -238,4 +240,21 @@ describe('fetch', () => {
 async function* silence(signal: AbortSignal | undefined): AsyncGenerator<string> {
   await new Promise((resolve) => signal?.addEventListener('abort', resolve))
   yield* []
+}
+
+/** How many holds of a store are not released. */
+function countHolds(blobs: MemoryBlobStore): () => number {
+  const hold = blobs.hold.bind(blobs)
+  let held = 0
+  blobs.hold = (digest) => {
+    const inner = hold(digest)
+    held += 1
+    return {
+      release: () => {
+        held -= 1
+        inner.release()
+      },
+    }
+  }
+  return () => held
 }

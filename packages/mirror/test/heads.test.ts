@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { Rig } from './_rig.ts'
 
 const DAY_MS = 86_400_000
+const ABSENT = 'org/example/lib/9.9/lib-9.9.jar'
 const NEW_POM = 'org/example/lib/2.0/lib-2.0.pom'
 
 describe('heads', () => {
@@ -65,5 +66,17 @@ describe('heads', () => {
     }
     assert.deepEqual(verdicts.slice(0, 5), Array(5).fill('reject'))
     assert.deepEqual(verdicts.slice(5), Array(3).fill('ignore'))
+  })
+
+  it('are looked for although a peer repeats the known one all the time', async (t) => {
+    const rig = new Rig(t)
+    const node = await rig.node({ heads: { poll: false, pull: false } })
+    await rig.resolve(node, ABSENT)
+    await rig.synced(node)
+    const old = rig.builder.state?.manifest ?? new Uint8Array()
+    rig.builder.put(NEW_POM, 'new').publish()
+    rig.clock.advance(10_000)
+    await rig.wait(node.mirror.offerManifest(rig.builder.id, old, 'p'))
+    assert.equal((await rig.resolve(node, NEW_POM)).kind, 'artifact')
   })
 })

@@ -75,12 +75,14 @@ export class BlobFetcher {
     let reasons = (): string => 'no source answered in time'
     try {
       const init = { timeoutMs: DECISION_TIMEOUT_MS, reason: 'timeout', parents: [options.signal] }
-      return await withDeadline(clock, init, async () => {
+      const ready = await withDeadline(clock, init, async () => {
         const download = await starting
         reasons = () => download.reasons() || 'no source answered in time'
         await download.ready
-        return contentOf(download, blobs)
+        return download
       })
+      // Only now: content for somebody who left would be held for ever.
+      return contentOf(ready, blobs)
     } catch (error) {
       options.signal?.throwIfAborted()
       throw unavailable(entry, error instanceof UnavailableError ? error.message : reasons(), error)

@@ -87,10 +87,8 @@ export class HeadWatch {
   async offer(manifest: Uint8Array, peer: PeerName): Promise<ManifestVerdict> {
     if (this.#init.push === false) return 'ignore'
     const { keeper } = this.#components
-    if (keeper.isCurrent(manifest)) {
-      this.#confirm()
-      return 'ignore'
-    }
+    // Confirms nothing: else one peer could keep us from asking others by repeating an old head.
+    if (keeper.isCurrent(manifest)) return 'ignore'
     if (!this.#budget.take(peer)) return 'ignore'
     return verdictOf(await keeper.offer(manifest, peer))
   }
