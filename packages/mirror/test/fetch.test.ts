@@ -234,6 +234,34 @@ describe('fetch', () => {
     await rig.synced(node)
     assert.equal(await rig.fetch(node, POM), 'mirror')
   })
+
+  it('gives a part of a large blob on its way, wherever it begins', async (t) => {
+    const rig = new Rig(t)
+    const node = await rig.node()
+    await rig.synced(node)
+    const content = await rig.open(node, BIG)
+    const chunks: Uint8Array[] = []
+    const reading = (async () => {
+      for await (const chunk of content.read({ offset: 1_000_001, length: 300_000 }, {})) {
+        chunks.push(chunk)
+      }
+    })()
+    await rig.wait(reading)
+    assert.deepEqual(Buffer.concat(chunks), Buffer.from(BIG_BYTES.subarray(1_000_001, 1_300_001)))
+    content.release()
+  })
+
+  it('ends an answer when the blob leaves the store in its midst', async (t) => {
+    const rig = new Rig(t)
+    const node = await rig.fullNode()
+    const content = await rig.open(node, BIG)
+    const reading = content.read({ offset: 0, length: BIG_BYTES.length }, {})
+    const chunks = reading[Symbol.asyncIterator]()
+    assert.equal((await chunks.next()).done, false)
+    await node.stores.blobs.delete(rig.builder.entry(BIG).digest)
+    await assert.rejects(chunks.next(), UnavailableError)
+    content.release()
+  })
 })
 
 /** Yields nothing, and ends with the signal. */

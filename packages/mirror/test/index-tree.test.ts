@@ -1,4 +1,5 @@
 import { SourceUnavailableError } from '@jarswarm/ports'
+import { wrongBytes } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Rig } from './_rig.ts'
@@ -67,5 +68,19 @@ describe('index', () => {
     await rig.refresh(node)
     await rig.wait(node.stop())
     assert.equal(await node.stores.index.getObject(root), undefined)
+  })
+
+  it('comes object by object when the pack is damaged or gone', async (t) => {
+    for (const damage of ['flipped', 'gone']) {
+      const rig = new Rig(t)
+      const { pack } = rig.builder.put(NEW_POM, 'new').publish({ pack: true }).head
+      const path = `.jarswarm/packs/${pack?.digest ?? ''}`
+      const bytes = rig.origin.files.get(path) ?? new Uint8Array()
+      if (damage === 'gone') rig.origin.files.delete(path)
+      else rig.origin.files.set(path, wrongBytes(bytes))
+      const node = await rig.node()
+      await rig.synced(node)
+      assert.ok(rig.origin.requests.includes(path))
+    }
   })
 })

@@ -71,4 +71,24 @@ describe('trust', () => {
     assert.equal(again.repository.head?.seq, 2)
     assert.equal(await rig.wait(again.mirror.offerManifest(rig.builder.id, old, 'p')), 'ignore')
   })
+
+  it('begins anew, and says so, when what was saved is damaged', async (t) => {
+    const rig = new Rig(t)
+    const stores = rig.stores()
+    const roots = [new TextEncoder().encode('{}')]
+    await stores.trust.save(rig.builder.id, { roots, manifest: undefined })
+    const node = await rig.node({ stores })
+    await rig.synced(node)
+    assert.ok(node.logger.lines.some(({ level }) => level === 'warn'))
+  })
+
+  it('does not use a head that cannot be saved', async (t) => {
+    const rig = new Rig(t)
+    const stores = rig.stores()
+    stores.trust.save = () => Promise.reject(new Error('the disk is full'))
+    const node = await rig.node({ stores })
+    assert.equal((await rig.resolve(node, JAR)).kind, 'unknown')
+    assert.equal(node.repository.head, undefined)
+    assert.ok(node.logger.lines.some(({ level }) => level === 'warn'))
+  })
 })
