@@ -136,7 +136,9 @@ async function sendFile(
   file: NamedFile,
 ): Promise<void> {
   setFileHeaders(response, file)
-  if (fresh(request.headers, response.getHeaders())) {
+  // Build tools send no-cache with everything; the file's own validators decide.
+  const conditions = { ...request.headers, 'cache-control': undefined }
+  if (fresh(conditions, response.getHeaders())) {
     response.removeHeader('Content-Type')
     response.writeHead(304).end()
     return
