@@ -13,10 +13,14 @@ export function namespacesMissing(): string | false {
   return false
 }
 
+/** A network namespace and its address. */
+export interface Host {
+  readonly namespace: string
+  readonly address: string
+}
+
 /** Two hosts on one cable, each a network namespace with an address of its own, gone with the test. */
-export function joinTwoHosts(
-  t: TestContext,
-): readonly { readonly namespace: string; readonly address: string }[] {
+export function joinTwoHosts(t: TestContext): readonly Host[] {
   const id = String(process.pid)
   const hosts = ['a', 'b'].map((side, index) => ({
     namespace: `jarswarm-${id}-${side}`,

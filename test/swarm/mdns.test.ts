@@ -6,7 +6,12 @@ import { describe, it } from 'node:test'
 import { runJarswarm, runJson, startJarswarm } from '../_jarswarm.ts'
 import { waitFor } from '../_wait-for.ts'
 import { joinTwoHosts, namespacesMissing } from './_namespaces.ts'
+import type { Host } from './_namespaces.ts'
 import { addVersion, jarBytes, jarOf } from './_tiny-repository.ts'
+
+interface Status {
+  readonly store: { readonly blobs: number }
+}
 
 describe('mDNS', { skip: namespacesMissing() }, () => {
   it('lets two nodes on one network find each other, told nothing but the repository', async (t) => {
@@ -22,14 +27,28 @@ describe('mDNS', { skip: namespacesMissing() }, () => {
     const { link } = await runJson(['repo', 'init', '--state', state, '--name', 'tiny'])
     await runJson(['repo', 'publish', '--state', state, '--tree', tree])
 
-    const listen = (address: string): string[] => ['--listen', `/ip4/${address}/tcp/4870`]
+    const tcp = (address: string): string[] => ['--listen', `/ip4/${address}/tcp/0`]
     const serve = ['repo', 'serve', '--state', state, '--tree', tree, '--http', '127.0.0.1:0']
-    const primary = await startJarswarm([...serve, ...listen(here.address)], here)
+    const primary = await startJarswarm([...serve, ...tcp('127.0.0.1')], here)
     t.after(() => primary.stop())
-    const data = join(work, 'node')
-    const start = ['start', '--data', data, '--join', String(link), '--http', '127.0.0.1:0']
-    const node = await startJarswarm([...start, ...listen(there.address)], there)
-    t.after(() => node.stop())
+    const startNode = async (
+      host: Host,
+      told: unknown,
+      extra: readonly string[],
+    ): Promise<string> => {
+      const data = join(work, host.namespace)
+      const start = ['start', '--data', data, '--join', String(told), '--http', '127.0.0.1:0']
+      const node = await startJarswarm([...start, ...tcp(host.address), ...extra], host)
+      t.after(() => node.stop())
+      return data
+    }
+    const holder = await startNode(here, primary.ready.link, ['--mirror', 'all'])
+    await waitFor('both files on the holder', async () => {
+      const status = (await runJson(['status', '--data', holder])) as unknown as Status
+      return status.store.blobs === 2 ? true : undefined
+    })
+    await primary.stop('SIGKILL')
+    const data = await startNode(there, link, [])
 
     const file = join(work, 'tiny.jar')
     await waitFor('the jar from the other host', async () => {
