@@ -129,7 +129,8 @@ export async function readNodeSettings(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<NodeSettings> {
   const dataDir = dataDirectory(flags, env)
-  const known = Object.values(SETTINGS).map(({ flag }) => flag)
+  const settings: readonly Setting<unknown>[] = Object.values({ ...SETTINGS })
+  const known = settings.map(({ flag }) => flag)
   const { file, values } = await readConfigFile(dataDir, known)
   const sources: SettingSources = { flags, env, config: values, configFile: file }
   return { dataDir, ...readNetwork(sources), ...readKeeping(sources) }

@@ -71,7 +71,8 @@ export async function startJarswarm(t: TestContext, args: readonly string[]): Pr
   throw new Error(`Cannot start jarswarm ${args.join(' ')}: ${await errors}`)
 }
 
-function spawnJarswarm(
+/** Start a command; the caller ends it. */
+export function spawnJarswarm(
   args: readonly string[],
   { env = {}, nodeFlags = [] }: RunOptions,
 ): ChildProcess {
