@@ -175,7 +175,7 @@ describe('the answering side', () => {
     assert.deepEqual(await statuses(stream, 5), [3, 3, 3, 3, 3])
   })
 
-  it('cuts a stream that opens more than 64 requests', async (t) => {
+  it('cuts a stream that opens more than 64 requests', { timeout: 10_000 }, async (t) => {
     const content = new MemorySwarmContent([REPOSITORY])
     content.readBlob = () => new Promise(() => undefined)
     const node = await startNode(t, {}, content)
