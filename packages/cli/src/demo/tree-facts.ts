@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
+import { isBookkeeping, isPath, sidecarOf } from '@jarswarm/maven'
 
 /** The demo shows how a large file comes in pieces; one of this size does, and is here in a moment. */
 const MAX_SHOWN_BYTES = 64 * 1024 * 1024
 
-const ARTIFACT_NAME = /\.(?:jar|war|aar|pom)$/
+const POM_OR_ARCHIVE = /\.(?:jar|war|aar|pom)$/
 
 /** Hashing more than this takes longer than anybody looks at a demo. */
 const MAX_HASHED_BYTES = 256 * 1024 * 1024
@@ -17,24 +18,30 @@ export interface TreeFileFacts {
   readonly sizeBytes: number
 }
 
-/** All jars and poms of a tree, largest first. */
+/** All files of a tree that the index names, largest first. */
 export async function listArtifacts(treeDir: string): Promise<readonly TreeFileFacts[]> {
   const entries = await readdir(treeDir, { recursive: true, withFileTypes: true })
-  const files = entries.filter((entry) => entry.isFile() && ARTIFACT_NAME.test(entry.name))
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(treeDir, join(parentPath, name)))
+    .filter((path) => isArtifact(path))
   const facts = await Promise.all(
-    files.map(async ({ parentPath, name }) => {
-      const file = join(parentPath, name)
-      const path = relative(treeDir, file).replaceAll('\\', '/')
-      return { path, sizeBytes: (await stat(file)).size }
-    }),
+    paths.map(async (path) => ({ path, sizeBytes: (await stat(join(treeDir, path))).size })),
   )
   return facts.toSorted((a, b) => b.sizeBytes - a.sizeBytes || (a.path < b.path ? -1 : 1))
 }
 
+/** As `repo publish` chooses: no checksums, nothing hidden, no bookkeeping of clients. */
+function isArtifact(path: string): boolean {
+  return isPath(path) && sidecarOf(path) === undefined && !isBookkeeping(path)
+}
+
 /** The file that the demo fetches: the largest one that does not make anybody wait. */
 export function chooseArtifact(artifacts: readonly TreeFileFacts[]): TreeFileFacts | undefined {
-  const jars = artifacts.filter(({ path }) => path.endsWith('.jar'))
-  return (jars.length > 0 ? jars : artifacts).find(({ sizeBytes }) => sizeBytes <= MAX_SHOWN_BYTES)
+  const fitting = artifacts.filter(
+    ({ path, sizeBytes }) => POM_OR_ARCHIVE.test(path) && sizeBytes <= MAX_SHOWN_BYTES,
+  )
+  return fitting.find(({ path }) => path.endsWith('.jar')) ?? fitting[0]
 }
 
 /** How many different blobs the files are; the smallest ones only, when all together are too many to hash. */
