@@ -16,8 +16,8 @@ import { programVersion } from './version.ts'
 const ABOUT = `A peer-to-peer mirror for Maven repositories.
 
 Each node keeps a signed index of the repository, fetches the files it lacks from other
-nodes or the origin, checks every byte, and serves them to lein, clj, mvn and gradle from
-http://127.0.0.1:8470/<repository name>/.`
+nodes or the origin, checks every byte, and serves them to lein, clj, mvn and gradle
+from http://127.0.0.1:8470/<repository name>/.`
 
 const AFTER = `
 See it work:           jarswarm demo

@@ -10,8 +10,9 @@ import { remark, say, sayJson } from '../terminal.ts'
 import { programVersion } from '../version.ts'
 import { withSwarmOptions } from './node-options.ts'
 
-const ABOUT = `Help the nodes of the joined repositories find each other: keep their addresses, answer who has
-what, and pass new states on after verifying them. Stores no artifacts and serves none.
+const ABOUT = `Help the nodes of the joined repositories find each other: keep their addresses, answer
+who has what, and pass new states on after verifying them. Stores no artifacts and
+serves none.
 
 Runs until it is stopped with Ctrl-C.`
 

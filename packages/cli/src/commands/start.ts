@@ -13,11 +13,11 @@ import { say, sayJson } from '../terminal.ts'
 import { programVersion } from '../version.ts'
 import { withSwarmOptions } from './node-options.ts'
 
-const ABOUT = `Run a node: it serves the repositories that it follows to lein, clj, mvn and gradle, fetches what
-it lacks from other nodes or the origin, verifies every byte and keeps it.
+const ABOUT = `Run a node: it serves the repositories that it follows to lein, clj, mvn and gradle,
+fetches what it lacks from other nodes or the origin, verifies every byte and keeps it.
 
-Runs until it is stopped with Ctrl-C. With CI set, it shares nothing and does not fetch the
-whole index, unless told otherwise.`
+Runs until it is stopped with Ctrl-C. With CI set, it shares nothing and does not fetch
+the whole index, unless told otherwise.`
 
 /** `jarswarm start`: a node with its Maven endpoint. */
 export function addStart(program: Command, { terminal }: CommandSetup): void {
