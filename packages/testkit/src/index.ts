@@ -1,6 +1,7 @@
 export { MemoryNetwork } from './swarm/memory-network.ts'
-export type { MemoryNetworkInit, MemoryPeerInit } from './swarm/memory-network.ts'
+export type { MemoryNetworkInit } from './swarm/memory-network.ts'
 export { MemorySwarm } from './swarm/memory-swarm.ts'
+export type { MemoryPeerInit, MemorySurroundings } from './swarm/memory-swarm.ts'
 export { MemorySwarmContent } from './swarm/memory-swarm-content.ts'
 export type { PeerManner } from './swarm/peer-manner.ts'
 export { swarmConformance } from './swarm/swarm-conformance.ts'

@@ -1,7 +1,7 @@
 import { providerKey } from '@jarswarm/ports'
-import type { Clock, PeerName, ProviderSubject, SwarmContent } from '@jarswarm/ports'
-import type { PeerManner } from './peer-manner.ts'
+import type { Clock, PeerName, ProviderSubject } from '@jarswarm/ports'
 import { MemorySwarm } from './memory-swarm.ts'
+import type { MemoryPeerInit, MemorySurroundings } from './memory-swarm.ts'
 
 export interface MemoryNetworkInit {
   /** @defaultValue the system's */
@@ -14,22 +14,8 @@ export interface MemoryNetworkInit {
   readonly autoConnect?: boolean
 }
 
-export interface MemoryPeerInit {
-  /** @defaultValue `peer-1`, `peer-2` … */
-  readonly name?: PeerName
-  readonly content: SwarmContent
-  /** @defaultValue `honest` */
-  readonly manner?: PeerManner
-  /** @defaultValue `all` */
-  readonly share?: 'all' | 'lan' | 'none'
-  /** Orders claimants and followers. @defaultValue 1 */
-  readonly roundTripMs?: number
-  /** @defaultValue true */
-  readonly local?: boolean
-}
-
 /** Nodes of one process that meet without sockets: connections, gossip, provider records. */
-export class MemoryNetwork {
+export class MemoryNetwork implements MemorySurroundings {
   readonly clock: Clock
   readonly slowMs: number
   readonly silenceMs: number

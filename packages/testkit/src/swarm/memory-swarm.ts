@@ -3,6 +3,7 @@ import type { Digest } from '@jarswarm/manifest'
 import { NotHeldError, SourceUnavailableError } from '@jarswarm/ports'
 import type {
   AbortOptions,
+  Clock,
   ExchangeRequest,
   HoldingsChange,
   PeerName,
@@ -12,11 +13,43 @@ import type {
   SwarmContent,
 } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
-import type { MemoryNetwork, MemoryPeerInit } from './memory-network.ts'
 import { behave } from './peer-manner.ts'
 import type { PeerManner } from './peer-manner.ts'
 
 const HOUR_MS = 3_600_000
+
+export interface MemoryPeerInit {
+  /** @defaultValue `peer-1`, `peer-2` … */
+  readonly name?: PeerName
+  readonly content: SwarmContent
+  /** @defaultValue `honest` */
+  readonly manner?: PeerManner
+  /** @defaultValue `all` */
+  readonly share?: 'all' | 'lan' | 'none'
+  /** Orders claimants and followers. @defaultValue 1 */
+  readonly roundTripMs?: number
+  /** @defaultValue true */
+  readonly local?: boolean
+}
+
+/** What a node sees of the network around it. */
+export interface MemorySurroundings {
+  readonly clock: Clock
+  readonly slowMs: number
+  readonly silenceMs: number
+  /** The node of a name, if it runs. */
+  find(name: PeerName): MemorySwarm | undefined
+  connect(one: PeerName, other: PeerName): Promise<void>
+  disconnect(one: PeerName, other: PeerName): void
+  linked(one: PeerName, other: PeerName): boolean
+  neighbours(name: PeerName): readonly MemorySwarm[]
+  addRecord(subject: ProviderSubject, peer: PeerName): void
+  records(subject: ProviderSubject): readonly PeerName[]
+  /** The node has started. */
+  joined(swarm: MemorySwarm): Promise<void>
+  /** The node has stopped. */
+  left(swarm: MemorySwarm): void
+}
 
 /** The `Swarm` port without a network: nodes of one `MemoryNetwork` call one another. */
 export class MemorySwarm implements Swarm {
@@ -25,7 +58,7 @@ export class MemorySwarm implements Swarm {
   manner: PeerManner
   roundTripMs: number
   running = false
-  readonly #network: MemoryNetwork
+  readonly #network: MemorySurroundings
   readonly #content: SwarmContent
   readonly #share: 'all' | 'lan' | 'none'
   readonly #local: boolean
@@ -37,7 +70,7 @@ export class MemorySwarm implements Swarm {
   #receivedBytes = 0
   #sentBytes = 0
 
-  constructor(network: MemoryNetwork, init: MemoryPeerInit & { readonly name: PeerName }) {
+  constructor(network: MemorySurroundings, init: MemoryPeerInit & { readonly name: PeerName }) {
     this.#network = network
     this.peerId = init.name
     this.manner = init.manner ?? 'honest'
