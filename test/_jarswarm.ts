@@ -26,8 +26,9 @@ export interface Running {
 
 /** The environment without what would change a node's defaults on a build server. */
 function environment(): NodeJS.ProcessEnv {
-  const { CI: _, ...rest } = process.env
-  return Object.fromEntries(Object.entries(rest).filter(([name]) => !name.startsWith('JARSWARM_')))
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => name !== 'CI' && !name.startsWith('JARSWARM_')),
+  )
 }
 
 /** Where a command runs. */
