@@ -66,6 +66,7 @@ export class MirroredRepository implements ArtifactSource {
     this.#resolver = new Resolver(this.#parts, {
       head: () => this.head,
       freshness: () => this.freshness(),
+      isBehind: () => this.#parts.keeper.behind,
     })
   }
 
@@ -239,6 +240,7 @@ export class MirroredRepository implements ArtifactSource {
   peerJoined(peer: PeerName): void {
     if (this.#init.offline) return
     this.#parts.watch.peerJoined(peer)
+    this.#parts.announcer.changed()
     if (this.#retry !== undefined) this.#sync()
   }
 

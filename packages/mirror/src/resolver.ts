@@ -14,6 +14,8 @@ export interface ResolverComponents {
 export interface ResolverInit {
   readonly head: () => Head | undefined
   readonly freshness: () => FreshnessReport
+  /** Whether a newer head is known that could not be taken up. */
+  readonly isBehind: () => boolean
 }
 
 /** Turns what the index says, and how much the head is worth, into an answer about a path. */
@@ -63,6 +65,9 @@ export class Resolver {
     if (finding.kind === 'unread') return unread(finding)
     // Only the newest head proves: an older index says what was.
     if (!finding.newest) return unknown('the newest index cannot be had now')
+    if (this.#init.isBehind()) {
+      return unknown('there is a newer index, which this node has no room for: free some disk')
+    }
     if (this.#init.freshness().state === 'suspect') {
       return unknown('the signed index is too old to say what does not exist')
     }

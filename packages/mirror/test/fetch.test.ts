@@ -1,4 +1,4 @@
-import { UnavailableError } from '@jarswarm/ports'
+import { NoSpaceError, UnavailableError } from '@jarswarm/ports'
 import { MemoryBlobStore, MemoryUpstream, wrongBytes } from '@jarswarm/testkit'
 import type { PeerManner } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
@@ -211,6 +211,36 @@ describe('fetch', () => {
     assert.equal(await rig.fetch(node, BIG), 'origin')
     const warnings = node.logger.lines.filter(({ message }) => message.startsWith('no room'))
     assert.equal(warnings.length, 1)
+  })
+
+  it('tells readers at once when the disk fills in the midst of a blob', async (t) => {
+    const rig = new Rig(t)
+    const node = await rig.node()
+    await rig.synced(node)
+    const { blobs } = node.stores
+    const createWriter = blobs.createWriter.bind(blobs)
+    let dropped = false
+    blobs.createWriter = async (...wanted) => {
+      const writer = await createWriter(...wanted)
+      return {
+        read: (range) => writer.read(range),
+        commit: () => writer.commit(),
+        write: async (offset, bytes) => {
+          if (offset > 0) throw new NoSpaceError('Cannot write: the disk is full')
+          await writer.write(offset, bytes)
+        },
+        abort: async () => {
+          dropped = true
+          await writer.abort()
+        },
+      }
+    }
+    const content = await rig.open(node, BIG)
+    const before = rig.clock.now()
+    await assert.rejects(rig.wait(readAll(content)), UnavailableError)
+    content.release()
+    assert.ok(rig.clock.now() - before < 1_000)
+    assert.ok(dropped)
   })
 
   it('asks nobody while it is offline', async (t) => {

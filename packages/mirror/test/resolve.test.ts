@@ -1,3 +1,4 @@
+import { NoSpaceError } from '@jarswarm/ports'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { JAR, METADATA, Rig } from './_rig.ts'
@@ -64,6 +65,24 @@ describe('resolve', () => {
     const before = rig.clock.now()
     assert.equal((await rig.resolve(node, ABSENT)).kind, 'absent')
     assert.ok(rig.clock.now() - before <= 2_100)
+  })
+
+  it('proves no absence while a newer head that it verified cannot be saved', async (t) => {
+    const rig = new Rig(t)
+    const node = await rig.node()
+    await rig.synced(node)
+    const { trust } = node.stores
+    const save = trust.save.bind(trust)
+    trust.save = () => Promise.reject(new NoSpaceError('Cannot save: the disk is full'))
+    rig.builder.put(NEW_POM, 'new').publish()
+    rig.clock.advance(11_000)
+    assert.equal((await rig.resolve(node, NEW_POM)).kind, 'unknown')
+    assert.equal((await rig.resolve(node, ABSENT)).kind, 'unknown')
+    assert.equal((await rig.resolve(node, JAR)).kind, 'artifact')
+    trust.save = save
+    await rig.refresh(node)
+    assert.equal((await rig.resolve(node, NEW_POM)).kind, 'artifact')
+    assert.equal((await rig.resolve(node, ABSENT)).kind, 'absent')
   })
 
   it('knows directories', async (t) => {

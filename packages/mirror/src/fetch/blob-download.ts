@@ -134,7 +134,9 @@ export class BlobDownload {
       this.#committing = true
       await this.#components.writer.commit()
     } catch (cause) {
-      if (!(cause instanceof NoSpaceError)) await this.#fail(cause)
+      // All of it came, and only the disk refused it: whoever reads it from memory may go on.
+      const isWhole = this.#committing && cause instanceof NoSpaceError
+      if (!isWhole) await this.#fail(cause)
       throw cause
     } finally {
       this.#closed.resolve(undefined)

@@ -51,6 +51,7 @@ export class TrustKeeper {
   readonly #enforceExpiry: boolean
   readonly #stop = new AbortController()
   #trusted: TrustedRepository | undefined
+  #behind = false
   #queue: Promise<unknown> = Promise.resolve()
 
   constructor(components: TrustKeeperComponents, init: TrustKeeperInit) {
@@ -62,6 +63,14 @@ export class TrustKeeper {
   /** The newest durable state; undefined until the first root is here. */
   get trusted(): TrustedRepository | undefined {
     return this.#trusted
+  }
+
+  /**
+   * Whether a newer head was verified that could not be saved, so that it is not used. Until it is, the trusted head
+   * proves the absence of nothing.
+   */
+  get behind(): boolean {
+    return this.#behind
   }
 
   /** Take up what was saved. What cannot be verified is left: everything can be had again from others. */
@@ -138,7 +147,9 @@ export class TrustKeeper {
   async #save(next: TrustedRepository): Promise<void> {
     try {
       await this.#components.trust.save(this.#id, next.record())
+      this.#behind = false
     } catch (error) {
+      this.#behind = true
       this.#warn(error, 'a newer head could not be saved, so it is not used')
       throw error
     }
