@@ -15,7 +15,7 @@ import {
   sidecarFacts,
 } from './file-answer.ts'
 import type { FileFacts } from './file-answer.ts'
-import type { HotBlobs } from './hot-blobs.ts'
+import type { HotBlobs, OpenBlob } from './hot-blobs.ts'
 import type { RequestPath } from './request-path.ts'
 import type { ServedVersions } from './served-versions.ts'
 import type { SidecarDigests } from './sidecar-digests.ts'
@@ -72,14 +72,13 @@ export class MavenRoutes {
   }
 
   async #artifact(request: MavenRequest, found: ArtifactFound): Promise<Answer> {
-    const { source, signal } = request
+    const { source } = request
     const { entry, mutable } = found
     const facts = this.#facts(source, found, entry)
     const spared = answerWithoutBytes(request, facts)
     if (spared !== undefined) return spared
-    await this.#requirePom(request, entry.path)
     // HEAD opens the artifact too: its 200 would else promise bytes that the GET after it cannot have.
-    const blob = await this.#blobs.open(source, entry, signal)
+    const blob = await this.#openWithPom(request, entry)
     if (mutable) this.#versions.served(source.id, entry)
     const answer = answerFile(request, facts, blob)
     return { ...answer, headers: { ...answer.headers, 'X-Jarswarm-Source': blob.source } }
@@ -114,6 +113,21 @@ export class MavenRoutes {
     })
   }
 
+  /** Both are asked for at once, for on a slow line each may take a while. */
+  async #openWithPom(request: MavenRequest, entry: IndexEntry): Promise<OpenBlob> {
+    const { source, signal } = request
+    const [blob, pom] = await Promise.allSettled([
+      this.#blobs.open(source, entry, signal),
+      this.#requirePom(request, entry.path),
+    ])
+    if (pom.status === 'rejected') {
+      if (blob.status === 'fulfilled') release(blob.value)
+      throw pom.reason
+    }
+    if (blob.status === 'rejected') throw blob.reason
+    return blob.value
+  }
+
   /**
    * A jar whose pom exists but cannot be had is not answered: clients that got only the jar would build
    * silently without its dependencies.
@@ -124,8 +138,7 @@ export class MavenRoutes {
     const found = await resolve(request, pom)
     if (found.kind !== 'artifact') return
     try {
-      const blob = await this.#blobs.open(request.source, found.entry, request.signal)
-      if (blob.kind === 'stream') blob.content.release()
+      release(await this.#blobs.open(request.source, found.entry, request.signal))
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error
       throw new UnavailableError(
@@ -134,6 +147,10 @@ export class MavenRoutes {
       )
     }
   }
+}
+
+function release(blob: OpenBlob): void {
+  if (blob.kind === 'stream') blob.content.release()
 }
 
 function readPath(text: string): RepositoryPath {

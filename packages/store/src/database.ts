@@ -79,8 +79,16 @@ export class Database {
     return this.#hasFailed
   }
 
+  /**
+   * Read one value, on this thread: LevelDB has nearly all of them in its cache or the system's, from where they
+   * come in microseconds. Handing each to another thread costs ten times as much, and queues behind its fsyncs.
+   */
   async get<V extends string | Uint8Array>(table: Table<V>, key: string): Promise<V | undefined> {
-    return this.#reading(async () => (await this.#section(table).get(key)) as V | undefined)
+    return this.#reading(async () => {
+      const section = this.#section(table)
+      if (section.status !== 'open') await section.open()
+      return section.getSync(key) as V | undefined
+    })
   }
 
   /** @returns the values in the order of the keys, undefined where there is none */
@@ -174,7 +182,7 @@ export class Database {
   async #reading<T>(read: () => Promise<T>): Promise<T> {
     this.#check()
     try {
-      await this.#reopening
+      if (this.#reopening !== undefined) await this.#reopening
       return await read()
     } catch (error) {
       this.#check()
