@@ -6,13 +6,17 @@ import { LEAF_HEADER } from './index-node.ts'
 import type { IndexNode } from './index-node.ts'
 import { buildSubtree, formatDirectory } from './index-shape.ts'
 import type { BlockList, EmitNode, Subtree } from './index-shape.ts'
-import { sha256 } from './digest.ts'
 
 const KEY_BYTES = 32
 
+/** SHA-256 of the leaf without directories, written out so that loading this module computes nothing. */
+const EMPTY_ROOT = '3b71316ce2695ed8f05f39722157e90d23d3dfe2a6a36b3b1616e2d41e6b6c6e'
+
 /** The index of a repository without artifacts. */
-export const EMPTY_INDEX: { readonly totals: IndexTotals; readonly node: IndexNode } =
-  /* @__PURE__ */ createEmptyIndex()
+export const EMPTY_INDEX: { readonly totals: IndexTotals; readonly node: IndexNode } = {
+  totals: { root: EMPTY_ROOT, directories: 0, files: 0, bytes: 0 },
+  node: { digest: EMPTY_ROOT, bytes: Buffer.from(`${LEAF_HEADER}\n`, 'latin1') },
+}
 
 /**
  * Build the index of a set of entries, in any order.
@@ -32,15 +36,6 @@ export function buildIndex(entries: Iterable<IndexEntry>, emit: EmitNode): Index
 /** The totals of a whole index from those of its root. */
 export function toTotals({ digest, directories, files, bytes }: Subtree): IndexTotals {
   return { root: digest, directories, files, bytes }
-}
-
-function createEmptyIndex(): { totals: IndexTotals; node: IndexNode } {
-  const bytes = Buffer.from(`${LEAF_HEADER}\n`, 'latin1')
-  const digest = sha256(bytes)
-  return {
-    totals: { root: digest, directories: 0, files: 0, bytes: 0 },
-    node: { digest, bytes },
-  }
 }
 
 /** The directories of an arena in the order of their keys. */

@@ -61,14 +61,22 @@ export function judgeVanished(recorded: RecordedFile): Verdict {
   return { recorded: undefined, change: { kind: 'del', before: entry, after: undefined } }
 }
 
-/** What becomes of a file: it is read unless its stamp says that nothing changed. */
+/** What becomes of a file that need not be read, as its stamp says that nothing changed; undefined for all others. */
+export function judgeUnchanged(
+  file: TreeFile,
+  recorded: RecordedFile | undefined,
+): Verdict | undefined {
+  if (recorded?.stamp === undefined || recorded.stamp !== stampOf(file)) return undefined
+  return { recorded, ...refusalOf(recorded) }
+}
+
+/** What becomes of a file, by its bytes. */
 export async function judgeFile(
   file: TreeFile,
   recorded: RecordedFile | undefined,
   options: JudgeOptions,
 ): Promise<Verdict> {
   const stamp = stampOf(file)
-  if (recorded?.stamp === stamp) return { recorded, ...refusalOf(recorded) }
   const mutable = isMutablePath(file.path)
   const copyPath = mutable ? options.temporaryPath() : undefined
   let digests: FileDigests

@@ -17,6 +17,8 @@ import { walkTree } from './walk-tree.ts'
 
 /** Files hashed at a time: Node reads and hashes on few threads, so more would only wait. */
 const HASH_CONCURRENCY = 4
+/** The scan record is written in pieces of about so many characters, not line by line. */
+const RECORD_CHUNK_CHARS = 65_536
 /** A tree with less than this part of the files of last time is refused: one half. */
 const SHRINK_PARTS = 2
 
@@ -120,8 +122,14 @@ async function scan(places: PublishPlaces, { options, before, report }: Scan): P
 }
 
 async function* formatRecord(files: AsyncIterable<RecordedFile>): AsyncGenerator<string> {
-  yield SCAN_RECORD_HEADER
-  for await (const file of files) yield formatRecordedFile(file)
+  let lines = SCAN_RECORD_HEADER
+  for await (const file of files) {
+    lines += formatRecordedFile(file)
+    if (lines.length < RECORD_CHUNK_CHARS) continue
+    yield lines
+    lines = ''
+  }
+  yield lines
 }
 
 // eslint-disable-next-line @typescript-eslint/require-await -- an empty record, in the form of a read one

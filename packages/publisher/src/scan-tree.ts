@@ -1,5 +1,5 @@
 import PQueue from 'p-queue'
-import { judgeFile, judgeVanished } from './judge-file.ts'
+import { judgeFile, judgeUnchanged, judgeVanished } from './judge-file.ts'
 import type { JudgeOptions, RefusedFile, TreeChange, Verdict } from './judge-file.ts'
 import { pairPaths } from './pair-paths.ts'
 import type { PathPair } from './pair-paths.ts'
@@ -111,6 +111,8 @@ export function emptyReport(): ScanReport {
 function judge(pair: PathPair, queue: PQueue, options: ScanOptions): Promise<Verdict> | Verdict {
   const { step, recorded } = pair
   if (step?.kind === 'file') {
+    const unchanged = judgeUnchanged(step, recorded)
+    if (unchanged !== undefined) return unchanged
     const verdict = queue.add(() => judgeFile(step, recorded, options))
     // It is awaited later, in order; until then its failure is not unhandled.
     verdict.catch(() => undefined)

@@ -1,7 +1,8 @@
+import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import type { BigIntStats, Dirent } from 'node:fs'
-import { lstat, readdir, realpath, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
-import { isBookkeeping, parsePath, RESERVED_SEGMENT, sidecarOf } from '@jarswarm/maven'
+import { setImmediate } from 'node:timers/promises'
+import { isBookkeeping, isPath, parsePath, RESERVED_SEGMENT, sidecarOf } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import { describeErrno, isErrno } from './errno.ts'
 import type { TreeFile, TreeProblem, TreeSidecar, TreeStep } from './tree-file.ts'
@@ -28,6 +29,9 @@ interface Child {
 
 const NO_FILE: BigIntStats | undefined = undefined
 
+/** The walk lets others run after so long, in milliseconds: short beside the timeouts of a node that publishes itself. */
+const TURN_MS = 10
+
 /**
  * Walk a Maven tree in ascending order of whole paths. Sidecars come with their artifacts; bookkeeping is only
  * counted, and hidden directories and `.jarswarm/` are not entered.
@@ -37,23 +41,29 @@ const NO_FILE: BigIntStats | undefined = undefined
  * repository path can have.
  */
 export async function* walkTree(treeDir: string, signal?: AbortSignal): AsyncGenerator<TreeStep> {
-  const root = await realpath(treeDir)
-  yield* walkDirectory({ path: '', realPath: root, above: [root], linked: false }, { root, signal })
+  const root = realpathSync(treeDir)
+  let turn = performance.now()
+  // Directories are read synchronously: for hundreds of thousands of files that do not change, handing each call to
+  // another thread takes several times as long as the calls.
+  for (const step of walkDirectory(
+    { path: '', realPath: root, above: [root], linked: false },
+    root,
+  )) {
+    signal?.throwIfAborted()
+    yield step
+    if (performance.now() - turn < TURN_MS) continue
+    await setImmediate()
+    turn = performance.now()
+  }
 }
 
-interface Walk {
-  readonly root: string
-  readonly signal: AbortSignal | undefined
-}
-
-async function* walkDirectory(directory: Directory, walk: Walk): AsyncGenerator<TreeStep> {
-  walk.signal?.throwIfAborted()
-  const children = await listDirectory(directory, walk)
+function* walkDirectory(directory: Directory, root: string): Generator<TreeStep> {
+  const children = listDirectory(directory, root)
   if ('reason' in children) {
     yield children
     return
   }
-  const byName = new Map(children.map((child) => [child.name, child]))
+  const sidecars = sidecarsByArtifact(children)
   for (const child of children) {
     const path = directory.path + child.name
     if (child.kind === 'problem') yield problem(path, child.reason)
@@ -66,10 +76,10 @@ async function* walkDirectory(directory: Directory, walk: Walk): AsyncGenerator<
           above: [...directory.above, child.realPath],
           linked: directory.linked || child.linked,
         },
-        walk,
+        root,
       )
     } else {
-      const step = toStep(path, child, byName)
+      const step = toStep(path, child, sidecars)
       if (step !== undefined) yield step
     }
   }
@@ -79,7 +89,7 @@ async function* walkDirectory(directory: Directory, walk: Walk): AsyncGenerator<
 function toStep(
   path: string,
   child: Child,
-  siblings: ReadonlyMap<string, Child>,
+  sidecars: ReadonlyMap<string, readonly TreeSidecar[]>,
 ): TreeStep | undefined {
   let parsed: RepositoryPath
   try {
@@ -94,30 +104,36 @@ function toStep(
     path: parsed,
     realPath: child.realPath,
     stat: child.stat,
-    sidecars: sidecarsOf(child.name, siblings),
+    sidecars: sidecars.get(child.name) ?? [],
   } satisfies TreeFile
 }
 
-function sidecarsOf(name: string, siblings: ReadonlyMap<string, Child>): TreeSidecar[] {
-  const sidecars: TreeSidecar[] = []
-  for (const algorithm of ['md5', 'sha1', 'sha256', 'sha512'] as const) {
-    const sibling = siblings.get(`${name}.${algorithm}`)
-    if (sibling?.kind !== 'file' || sibling.stat === undefined) continue
-    sidecars.push({ algorithm, filePath: sibling.realPath, stat: sibling.stat })
+/** The sidecars of a directory by the name of their artifact, in the order of their names. */
+function sidecarsByArtifact(children: readonly Child[]): ReadonlyMap<string, TreeSidecar[]> {
+  const sidecars = new Map<string, TreeSidecar[]>()
+  for (const { kind, name, realPath, stat } of children) {
+    if (kind !== 'file' || stat === undefined || !isPath(name)) continue
+    const sidecar = sidecarOf(name)
+    if (sidecar === undefined) continue
+    const { algorithm, artifact } = sidecar
+    const ofArtifact = sidecars.get(artifact)
+    const found = { algorithm, filePath: realPath, stat }
+    if (ofArtifact === undefined) sidecars.set(artifact, [found])
+    else ofArtifact.push(found)
   }
   return sidecars
 }
 
-async function listDirectory(directory: Directory, walk: Walk): Promise<Child[] | TreeProblem> {
+function listDirectory(directory: Directory, root: string): Child[] | TreeProblem {
   let entries: Dirent[]
   try {
-    entries = await readdir(directory.realPath, { withFileTypes: true })
+    entries = readdirSync(directory.realPath, { withFileTypes: true })
   } catch (error) {
     // Removed since its parent was listed: then it holds nothing.
     if (isErrno(error, 'ENOENT') && directory.path !== '') return []
     return problem(directory.path, `cannot list it: ${describeErrno(error)}`)
   }
-  const children = await Promise.all(entries.map((entry) => inspect(entry, directory, walk.root)))
+  const children = entries.map((entry) => inspect(entry, directory, root))
   return children.filter((child) => child !== undefined).sort(byPath)
 }
 
@@ -128,11 +144,7 @@ function byPath(a: Child, b: Child): number {
   return left < right ? -1 : left > right ? 1 : 0
 }
 
-async function inspect(
-  entry: Dirent,
-  directory: Directory,
-  root: string,
-): Promise<Child | undefined> {
+function inspect(entry: Dirent, directory: Directory, root: string): Child | undefined {
   const { name } = entry
   const realPath = join(directory.realPath, name)
   const child = { name, realPath, stat: NO_FILE, linked: false, reason: '' }
@@ -140,27 +152,23 @@ async function inspect(
   if (entry.isDirectory())
     return { ...child, kind: name.startsWith('.') ? 'left-out' : 'directory' }
   try {
-    if (entry.isSymbolicLink()) return await inspectLink(child, directory, root)
+    if (entry.isSymbolicLink()) return inspectLink(child, directory, root)
     if (!entry.isFile())
       return { ...child, kind: 'problem', reason: 'neither a file nor a directory' }
-    return { ...child, kind: 'file', stat: await lstat(realPath, { bigint: true }) }
+    return { ...child, kind: 'file', stat: lstatSync(realPath, { bigint: true }) }
   } catch (error) {
     if (isErrno(error, 'ENOENT') && !entry.isSymbolicLink()) return undefined
     return { ...child, kind: 'problem', reason: `cannot look at it: ${describeErrno(error)}` }
   }
 }
 
-async function inspectLink(
-  child: Omit<Child, 'kind'>,
-  directory: Directory,
-  root: string,
-): Promise<Child> {
-  const target = await realpath(child.realPath)
+function inspectLink(child: Omit<Child, 'kind'>, directory: Directory, root: string): Child {
+  const target = realpathSync(child.realPath)
   const hidden = join(root, RESERVED_SEGMENT)
   const refuse = (reason: string): Child => ({ ...child, kind: 'problem', reason })
   if (!isWithin(target, root)) return refuse(`a link that leaves the tree, to ${target}`)
   if (isWithin(target, hidden)) return refuse(`a link into ${RESERVED_SEGMENT}`)
-  const found = await stat(target, { bigint: true })
+  const found = statSync(target, { bigint: true })
   if (found.isFile()) return { ...child, kind: 'file', realPath: target, stat: found, linked: true }
   if (!found.isDirectory()) return refuse('a link to neither a file nor a directory')
   if (directory.above.includes(target)) return refuse(`a link that loops, to ${target}`)
