@@ -1,3 +1,5 @@
+import { InvalidPathError } from './errors.ts'
+import { parsePath } from './repository-path.ts'
 import type { RepositoryPath } from './repository-path.ts'
 
 /** What a path of the default layout says: `group/artifact/version/artifact-version[-classifier].extension`. */
@@ -43,6 +45,23 @@ export function parseCoordinates(path: RepositoryPath): Coordinates | undefined 
   if (suffix === undefined) return undefined
   const group = segments.slice(0, -3).join('.')
   return { group, artifact, version, timestamp: found.timestamp, ...suffix }
+}
+
+/**
+ * The path of an artifact: what `parseCoordinates` takes apart.
+ *
+ * @throws {InvalidPathError} when a part cannot stand in a path
+ */
+export function formatCoordinates(coordinates: Coordinates): RepositoryPath {
+  const { group, artifact, version, timestamp, classifier, extension } = coordinates
+  const shown = timestamp === undefined ? version : version.replace(/SNAPSHOT$/, timestamp)
+  const suffix = classifier === undefined ? '' : `-${classifier}`
+  const name = `${artifact}-${shown}${suffix}.${extension}`
+  const directory = [...group.split('.'), artifact, version]
+  const text = [...directory, name].join('/')
+  // A slash inside of a part would make another path of it.
+  if (text.split('/').length !== directory.length + 1) throw new InvalidPathError(text, 'a slash')
+  return parsePath(text)
 }
 
 /** Cut `artifact-version` off a file name, the version either as its directory's or with its time. */

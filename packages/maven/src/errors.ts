@@ -15,3 +15,17 @@ export class InvalidPathError extends SyntaxError {
     this.text = shown
   }
 }
+
+/**
+ * A POM, or a maven-metadata.xml, cannot be read, or is larger than is sensible.
+ *
+ * Go on without it: what is read from a POM is only ever a hint.
+ */
+export class InvalidPomError extends SyntaxError {
+  override readonly name = 'InvalidPomError'
+  readonly code = 'ERR_INVALID_POM'
+
+  constructor(found: string, options?: ErrorOptions) {
+    super(`Cannot read the POM: ${found.slice(0, 200)}`, options)
+  }
+}
