@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { IndexEntry } from '@jarswarm/manifest'
-import type { ByteRange } from '@jarswarm/ports'
+import type { ArrivingArtifact, ByteRange } from '@jarswarm/ports'
 import type { Answer } from './answer.ts'
 import { toAnswer } from './answer.ts'
 import { contentTypeOf } from './content-type.ts'
@@ -39,6 +39,18 @@ export function artifactFacts(
       'X-Checksum-SHA256': entry.digest,
       ...more.headers,
     },
+  }
+}
+
+/** Facts of a file that is on its way, as its origin states them. */
+export function arrivingFacts(found: ArrivingArtifact): FileFacts {
+  return {
+    name: found.path,
+    sizeBytes: found.sizeBytes,
+    mutable: found.mutable,
+    etag: sha1Tag(found.sha1),
+    lastModifiedSeconds: found.mtimeSeconds,
+    headers: { 'X-Checksum-SHA1': found.sha1 },
   }
 }
 

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { IndexEntry } from '@jarswarm/manifest'
 import { InvalidPathError, nameOf, parsePath, pomOf, sidecarOf } from '@jarswarm/maven'
-import type { RepositoryPath } from '@jarswarm/maven'
-import type { ArtifactSource, Resolution } from '@jarswarm/ports'
+import type { RepositoryPath, SidecarAlgorithm } from '@jarswarm/maven'
+import type { ArrivingArtifact, ArtifactSource, Resolution } from '@jarswarm/ports'
 import { UnavailableError } from '@jarswarm/ports'
 import type { Answer } from './answer.ts'
 import { answerDirectory } from './directory-answer.ts'
@@ -11,6 +11,7 @@ import {
   answerFile,
   answerText,
   answerWithoutBytes,
+  arrivingFacts,
   artifactFacts,
   sidecarFacts,
 } from './file-answer.ts'
@@ -37,6 +38,19 @@ export interface MavenRoutesComponents {
   readonly versions: ServedVersions
 }
 
+interface WantedSidecar<Found> {
+  readonly path: RepositoryPath
+  readonly found: Found
+  readonly algorithm: SidecarAlgorithm
+}
+
+/** What was asked for: a file, or the sidecar that states one digest of it. */
+interface Asked {
+  readonly path: RepositoryPath
+  readonly algorithm: SidecarAlgorithm | undefined
+}
+
+type Known = Exclude<Resolution, { readonly kind: 'unknown' }>
 type ArtifactFound = Resolution & { readonly kind: 'artifact' }
 
 /** Answers for artifacts, their sidecars and directories. Everything that is no answer is thrown. */
@@ -60,15 +74,28 @@ export class MavenRoutes {
     const { segments, folder } = request.path
     if (segments.length === 0) return await answerDirectory(source, '', signal)
     const path = readPath(segments.join('/'))
+    // What a proxied repository has in a folder, nobody says: its origin is never crawled.
+    if (folder && source.proxied === true) return await answerDirectory(source, path, signal)
     const sidecar = folder ? undefined : sidecarOf(path)
-    const wanted = sidecar?.artifact ?? path
-    const found = await resolve(request, wanted)
+    const found = await resolve(request, sidecar?.artifact ?? path)
     if (found.kind === 'directory' && sidecar === undefined)
       return await answerDirectory(source, path, signal)
-    if (found.kind !== 'artifact' || folder) throw notFound(request, path)
-    refuseSuspect(source, found)
-    if (sidecar === undefined) return await this.#artifact(request, found)
-    return await this.#sidecar(request, { path, found, algorithm: sidecar.algorithm })
+    if (!isFile(found) || folder) throw notFound(request, path)
+    return await this.#found(request, found, { path, algorithm: sidecar?.algorithm })
+  }
+
+  async #found(
+    request: MavenRequest,
+    found: ArtifactFound | ArrivingArtifact,
+    { path, algorithm }: Asked,
+  ): Promise<Answer> {
+    if (found.kind === 'arriving') {
+      if (algorithm === undefined) return await this.#arriving(request, found)
+      return await this.#sidecarOfArriving(request, { path, found, algorithm })
+    }
+    refuseSuspect(request.source, found)
+    if (algorithm === undefined) return await this.#artifact(request, found)
+    return await this.#sidecar(request, { path, found, algorithm })
   }
 
   async #artifact(request: MavenRequest, found: ArtifactFound): Promise<Answer> {
@@ -84,14 +111,34 @@ export class MavenRoutes {
     return { ...answer, headers: { ...answer.headers, 'X-Jarswarm-Source': blob.source } }
   }
 
-  async #sidecar(
+  /** A large file while it arrives: what is known is what its origin states. */
+  async #arriving(request: MavenRequest, found: ArrivingArtifact): Promise<Answer> {
+    const facts = arrivingFacts(found)
+    const spared = answerWithoutBytes(request, facts)
+    if (spared !== undefined) return spared
+    await this.#requirePom(request, found.path)
+    const content = found.open()
+    const blob = { kind: 'stream', source: content.source, content } as const
+    const answer = answerFile(request, facts, blob)
+    return { ...answer, headers: { ...answer.headers, 'X-Jarswarm-Source': blob.source } }
+  }
+
+  async #sidecarOfArriving(
     request: MavenRequest,
-    wanted: {
-      readonly path: RepositoryPath
-      readonly found: ArtifactFound
-      readonly algorithm: 'md5' | 'sha1' | 'sha256' | 'sha512'
-    },
+    wanted: WantedSidecar<ArrivingArtifact>,
   ): Promise<Answer> {
+    const { signal } = request
+    const { path, found, algorithm } = wanted
+    if (algorithm !== 'sha1') {
+      const entry = await untilAborted(found.complete({ signal }), signal)
+      const whole: ArtifactFound = { kind: 'artifact', entry, mutable: found.mutable }
+      return await this.#sidecar(request, { path, found: whole, algorithm })
+    }
+    const facts = sidecarFacts({ ...arrivingFacts(found), headers: {} }, path, found.sha1)
+    return answerWithoutBytes(request, facts) ?? answerText(request, facts, found.sha1)
+  }
+
+  async #sidecar(request: MavenRequest, wanted: WantedSidecar<ArtifactFound>): Promise<Answer> {
     const { source, signal } = request
     const { path, found, algorithm } = wanted
     const recent = found.mutable ? this.#versions.recent(source.id, found.entry.path) : undefined
@@ -153,6 +200,10 @@ function release(blob: OpenBlob): void {
   if (blob.kind === 'stream') blob.content.release()
 }
 
+function isFile(found: Known): found is ArtifactFound | ArrivingArtifact {
+  return found.kind === 'artifact' || found.kind === 'arriving'
+}
+
 function readPath(text: string): RepositoryPath {
   try {
     return parsePath(text)
@@ -162,10 +213,7 @@ function readPath(text: string): RepositoryPath {
   }
 }
 
-async function resolve(
-  request: MavenRequest,
-  path: RepositoryPath,
-): Promise<Exclude<Resolution, { readonly kind: 'unknown' }>> {
+async function resolve(request: MavenRequest, path: RepositoryPath): Promise<Known> {
   const { source, signal } = request
   const found = await untilAborted(source.resolve(path, { signal }), signal)
   if (found.kind === 'unknown') throw new UnavailableError(found.reason)
@@ -176,6 +224,8 @@ async function resolve(
 function notFound(request: MavenRequest, path: string): Error {
   const { source } = request
   if (isSuspect(source)) return suspect(source)
+  if (source.proxied === true)
+    return new RefusedRequestError(404, `${source.name} has no ${path}: its origin says so`)
   const head = source.head === undefined ? '' : ` (head ${source.head.seq})`
   return new RefusedRequestError(404, `${source.name} has no ${path}${head}`)
 }
@@ -196,6 +246,8 @@ function suspect(source: ArtifactSource): UnavailableError {
 }
 
 function staleHeaders(source: ArtifactSource, found: ArtifactFound): Record<string, string> {
+  if (found.staleSeconds !== undefined)
+    return { 'X-Jarswarm-Stale': String(Math.floor(found.staleSeconds)) }
   const { state, staleSeconds } = source.freshness()
   if (!found.mutable || state !== 'stale') return {}
   return { 'X-Jarswarm-Stale': String(Math.floor(staleSeconds)) }

@@ -63,13 +63,17 @@ export class ArtifactReader {
     switch (found.kind) {
       case 'artifact':
         return toGotten(found.entry, await source.open(found.entry, options), options)
+      case 'arriving': {
+        const entry = await found.complete(options)
+        return toGotten(entry, await source.open(entry, options), options)
+      }
       case 'directory':
         throw new NotFoundError(
           `Cannot get ${source.name}/${path}: it is a directory, a file is wanted`,
         )
       case 'absent':
         throw new NotFoundError(
-          `Cannot get ${source.name}/${path}: the signed index proves that it does not exist`,
+          `Cannot get ${source.name}/${path}: ${source.proxied === true ? 'its origin says' : 'the signed index proves'} that it does not exist`,
         )
       case 'unknown':
         throw new UnavailableError(`Cannot get ${source.name}/${path}: ${found.reason}`)

@@ -6,15 +6,42 @@ import type { AbortOptions, ByteRange } from './blob-store.ts'
 /** Where the bytes of an answer came from. */
 export type SourceKind = 'store' | 'peer' | 'mirror' | 'origin'
 
-/** What the verified index says of a path. */
+/** What the verified index says of a path; in a proxied repository, what its origin said. */
 export type Resolution =
-  | { readonly kind: 'artifact'; readonly entry: IndexEntry; readonly mutable: boolean }
+  | {
+      readonly kind: 'artifact'
+      readonly entry: IndexEntry
+      readonly mutable: boolean
+      /** Proxied repositories only: how long ago the origin confirmed the file, while it does not answer. */
+      readonly staleSeconds?: number
+    }
+  | ArrivingArtifact
   /** A directory of the index, with or without files of its own. */
   | { readonly kind: 'directory' }
   /** Proven absent under a head that was confirmed recently enough. */
   | { readonly kind: 'absent' }
   /** Nothing may be concluded; `reason` is one sentence for the user, ASCII, without line breaks. */
   | { readonly kind: 'unknown'; readonly reason: string }
+
+/**
+ * A large file of a proxied repository that is on its way here: its SHA-256 is not known before its last byte.
+ * Its SHA-1 is what the origin states; the content fails before its end when the bytes do not agree.
+ */
+export interface ArrivingArtifact {
+  readonly kind: 'arriving'
+  readonly path: RepositoryPath
+  readonly sizeBytes: number
+  readonly sha1: string
+  readonly mtimeSeconds: number
+  readonly mutable: boolean
+  open(): ArtifactContent
+  /**
+   * Wait until the whole is here and checked.
+   *
+   * @throws {UnavailableError} when it does not arrive, or not intact
+   */
+  complete(options: AbortOptions): Promise<IndexEntry>
+}
 
 /** An artifact that can be sent. Every byte was verified before it is yielded. */
 export interface ArtifactContent {
@@ -52,6 +79,8 @@ export interface ArtifactSource {
   /** Where deploys go, for messages; undefined when the link named no origin. */
   readonly origin: string | undefined
   readonly head: Head | undefined
+  /** True for a repository without signed index: nothing of it may be called verified. @defaultValue false */
+  readonly proxied?: boolean
   freshness(): { readonly state: Freshness | 'unknown'; readonly staleSeconds: number }
   /**
    * Look a path up in the verified index. When it is absent and the head was not confirmed in the last

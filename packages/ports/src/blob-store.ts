@@ -66,6 +66,18 @@ export interface BlobStore {
    * @throws {NoSpaceError} as `put`, before any byte is written: the size is reserved here
    */
   createWriter(stat: BlobStat, options?: BlobPutOptions): Promise<BlobWriter>
+  /**
+   * Pin a stored blob, so that it is never evicted, or let it be evicted again. Durable once resolved.
+   *
+   * @returns whether the blob is here
+   */
+  setPinned(digest: Digest, pinned: boolean): Promise<boolean>
+  /**
+   * Begin a blob whose digest is known only once all of it is here. Space is reserved as for `createWriter`.
+   *
+   * @throws {NoSpaceError} as `createWriter`
+   */
+  createStagedWriter(sizeBytes: number, options?: AbortOptions): Promise<StagedWriter>
   /** Keep from eviction while a reader needs it. Release exactly once. */
   hold(digest: Digest): { release(): void }
   /** Remove a blob; removing what is not here is a success. */
@@ -103,4 +115,14 @@ export interface BlobWriter {
   commit(): Promise<void>
   /** Drop everything written. Idempotent; does nothing after `commit`. */
   abort(): Promise<void>
+}
+
+/** As a `BlobWriter`, of a blob that gets its name at the end. */
+export interface StagedWriter extends Omit<BlobWriter, 'commit'> {
+  /**
+   * Make the blob durable under its digest. The writer is closed afterwards, whatever the outcome.
+   *
+   * @throws {DigestMismatchError} when the bytes do not hash to `digest`; nothing is kept
+   */
+  commit(digest: Digest): Promise<void>
 }

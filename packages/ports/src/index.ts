@@ -1,4 +1,5 @@
 export type {
+  ArrivingArtifact,
   ArtifactContent,
   ArtifactSource,
   RepositoryStatus,
@@ -15,6 +16,7 @@ export type {
   BlobWriter,
   ByteRange,
   CheckFinding,
+  StagedWriter,
 } from './blob-store.ts'
 export type { Clock } from './clock.ts'
 export {
@@ -30,6 +32,16 @@ export {
 export type { EntryChange, IndexStore, NamedObject } from './index-store.ts'
 export type { LogFields, Logger } from './logger.ts'
 export { providerKey } from './provider-key.ts'
+export { CHECKSUM_KINDS } from './proxy.ts'
+export type {
+  ChecksumKind,
+  OriginAnswer,
+  OriginFile,
+  OriginRequest,
+  ProxyCache,
+  ProxyOrigin,
+  ProxyRecord,
+} from './proxy.ts'
 export { PUBLISHED_FOLDER, publishedPath } from './published-path.ts'
 export type {
   ExchangeRequest,

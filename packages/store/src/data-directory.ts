@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { DirectoryInUseError } from '@jarswarm/ports'
-import type { BlobStore, Clock, IndexStore, Logger, TrustStore } from '@jarswarm/ports'
+import type { BlobStore, Clock, IndexStore, Logger, ProxyCache, TrustStore } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import { Database, isCorrupt, isLocked } from './database.ts'
 import type { DatabaseComponents } from './database.ts'
@@ -10,6 +10,7 @@ import { nodeFileSystem } from './file-system.ts'
 import type { FileSystem } from './file-system.ts'
 import { FileTrustStore } from './file-trust-store.ts'
 import { LevelIndexStore } from './level-index-store.ts'
+import { LevelProxyCache } from './level-proxy-cache.ts'
 import { LevelRecordStore } from './level-record-store.ts'
 import type { RecordStore } from './level-record-store.ts'
 import { claimDirectory } from './marker.ts'
@@ -45,6 +46,8 @@ export interface DataDirectory {
   readonly records: RecordStore
   /** The index store of a repository; the same object each time. */
   index(repository: RepositoryId): IndexStore
+  /** What is known of the files of a proxied repository. */
+  proxyCache(repository: RepositoryId): ProxyCache
   /** End what is under way, and let go of the directory. Idempotent. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -151,6 +154,7 @@ async function openStores(
       indexes.set(repository, store)
       return store
     },
+    proxyCache: (repository) => new LevelProxyCache(used, { repository }),
     close: () => (closing ??= close()),
     [Symbol.asyncDispose]: () => directory.close(),
   }

@@ -13,6 +13,7 @@ import type {
   CheckFinding,
   Clock,
   Logger,
+  StagedWriter,
 } from '@jarswarm/ports'
 import { checkBlobs } from './blob-check.ts'
 import { BlobCommits } from './blob-commits.ts'
@@ -23,11 +24,11 @@ import { BlobRecords } from './blob-records.ts'
 import type { BlobRecord } from './blob-records.ts'
 import { BlobSpace } from './blob-space.ts'
 import type { BlobSpaceInit, Victim } from './blob-space.ts'
+import { BlobWriters } from './blob-writers.ts'
 import type { Database } from './database.ts'
 import { createSynced } from './durable-file.ts'
 import { StoreClosedError } from './errors.ts'
-import { FileBlobWriter } from './file-blob-writer.ts'
-import type { FileSystem, OpenFile } from './file-system.ts'
+import type { FileSystem } from './file-system.ts'
 import { Mutex } from './mutex.ts'
 import { toStorageError } from './storage-error.ts'
 
@@ -54,7 +55,7 @@ export class FileBlobStore implements BlobStore {
   /** Held while names or records change, so that a file and its record go together. */
   readonly #changes = new Mutex()
   readonly #listeners = new Set<(change: BlobChange) => void>()
-  readonly #writers = new Set<BlobWriter>()
+  readonly #writers: BlobWriters
   #closed = false
 
   constructor(components: FileBlobStoreComponents, init: FileBlobStoreInit) {
@@ -78,6 +79,7 @@ export class FileBlobStore implements BlobStore {
         this.#tell({ kind: 'added', digest })
       },
     })
+    this.#writers = new BlobWriters({ files: this.#files, commits: this.#commits })
   }
 
   /**
@@ -144,26 +146,26 @@ export class FileBlobStore implements BlobStore {
     checkDigest(stat.digest)
     options.signal?.throwIfAborted()
     const giveBack = await this.#reserve(stat.digest, stat.sizeBytes)
-    const temporary = this.#files.newTemporary()
-    const pinned = options.pinned ?? false
-    let file: OpenFile
-    try {
-      file = await this.#createSized(temporary, { stat, mode: this.#files.modeOf(pinned) })
-    } catch (error) {
-      giveBack()
-      throw toStorageError(error, `begin blob ${stat.digest}`)
-    }
-    const writer = new FileBlobWriter(stat, {
-      file,
-      commit: () => this.#commits.commit({ ...stat, pinned, temporary }),
-      drop: () => this.#files.files.remove(temporary),
-      ended: () => {
-        this.#writers.delete(writer)
-        giveBack()
-      },
+    return await this.#writers.create({ ...stat, pinned: options.pinned ?? false, giveBack })
+  }
+
+  async createStagedWriter(sizeBytes: number, options: AbortOptions = {}): Promise<StagedWriter> {
+    options.signal?.throwIfAborted()
+    const giveBack = await this.#reserve(undefined, sizeBytes)
+    return await this.#writers.create({ digest: undefined, sizeBytes, pinned: false, giveBack })
+  }
+
+  async setPinned(digest: Digest, pinned: boolean): Promise<boolean> {
+    checkDigest(digest)
+    const known = await this.#records.get(digest)
+    if (known === undefined || known.pinned === pinned) return known !== undefined
+    return await this.#changes.run(async () => {
+      const record = await this.#records.get(digest)
+      if (record === undefined) return false
+      await this.#files.setPinned(digest, pinned)
+      await this.#records.put([{ ...record, digest, pinned }], [record])
+      return true
     })
-    this.#writers.add(writer)
-    return writer
   }
 
   hold(digest: Digest): { release(): void } {
@@ -213,7 +215,7 @@ export class FileBlobStore implements BlobStore {
   /** Drop what is in the making, let what is being committed end, and write the noted uses. */
   async close(): Promise<void> {
     this.#closed = true
-    await Promise.all([...this.#writers].map((writer) => writer.abort()))
+    await this.#writers.abort()
     await this.#commits.settled()
     await this.#changes.run(() => this.#records.flushTouches())
   }
@@ -223,22 +225,24 @@ export class FileBlobStore implements BlobStore {
     return record !== undefined && (record.pinned || !pinned)
   }
 
-  async #reserve(digest: Digest, sizeBytes: number): Promise<() => void> {
+  /** @param digest undefined while it is not known: then room is made as for a blob that is not stored yet */
+  async #reserve(digest: Digest | undefined, sizeBytes: number): Promise<() => void> {
+    const name = digest === undefined ? 'a blob' : `blob ${digest}`
     if (this.#closed) {
-      throw new StoreClosedError(`Cannot store blob ${digest}: the data directory is closing`)
+      throw new StoreClosedError(`Cannot store ${name}: the data directory is closing`)
     }
     // A blob that is stored already needs no room; the hold keeps it from being evicted for itself.
-    const hold = this.#holds.hold(digest)
+    const hold = digest === undefined ? undefined : this.#holds.hold(digest)
     try {
-      const stored = await this.#records.get(digest)
+      const stored = digest === undefined ? undefined : await this.#records.get(digest)
       const giveBack = await this.#space.reserve(stored === undefined ? sizeBytes : 0)
       return () => {
-        hold.release()
+        hold?.release()
         giveBack()
       }
     } catch (error) {
-      hold.release()
-      throw toStorageError(error, `make room for blob ${digest}`)
+      hold?.release()
+      throw toStorageError(error, `make room for ${name}`)
     }
   }
 
@@ -250,21 +254,6 @@ export class FileBlobStore implements BlobStore {
       await createSynced(this.#files.files, path, content)
     } catch (error) {
       throw toStorageError(error, 'store a blob')
-    }
-  }
-
-  async #createSized(
-    path: string,
-    wanted: { readonly stat: BlobStat; readonly mode: number },
-  ): Promise<OpenFile> {
-    const file = await this.#files.files.create(path, wanted.mode)
-    try {
-      await file.truncate(wanted.stat.sizeBytes)
-      return file
-    } catch (error) {
-      await file.close()
-      await this.#files.files.remove(path)
-      throw error
     }
   }
 

@@ -1,7 +1,7 @@
-import type { BlobWriter, ByteRange } from '@jarswarm/ports'
+import type { BlobWriter, ByteRange, StagedWriter } from '@jarswarm/ports'
 import { DigestMismatchError } from '@jarswarm/ports'
 import type { Digest } from '@jarswarm/manifest'
-import { hashFile } from './blob-files.ts'
+import { checkDigest, hashFile } from './blob-files.ts'
 import type { OpenFile } from './file-system.ts'
 import { toStorageError } from './storage-error.ts'
 
@@ -9,7 +9,7 @@ export interface FileBlobWriterComponents {
   /** The temporary file, open and of the blob's size. */
   readonly file: OpenFile
   /** Give the file, which is verified, synced and closed, its name. */
-  readonly commit: () => Promise<void>
+  readonly commit: (digest: Digest) => Promise<void>
   /** Remove the file, which is closed. */
   readonly drop: () => Promise<void>
   /** Called once, however it ends. */
@@ -17,14 +17,15 @@ export interface FileBlobWriterComponents {
 }
 
 /** A blob in the making: a temporary file of the final size that parts are written into. */
-export class FileBlobWriter implements BlobWriter {
-  readonly #digest: Digest
+export class FileBlobWriter implements BlobWriter, StagedWriter {
+  /** Undefined while nobody knows it: then `commit` names it. */
+  readonly #digest: Digest | undefined
   readonly #sizeBytes: number
   readonly #components: FileBlobWriterComponents
   #open = true
 
   constructor(
-    stat: { readonly digest: Digest; readonly sizeBytes: number },
+    stat: { readonly digest: Digest | undefined; readonly sizeBytes: number },
     components: FileBlobWriterComponents,
   ) {
     this.#digest = stat.digest
@@ -37,7 +38,7 @@ export class FileBlobWriter implements BlobWriter {
     try {
       await this.#components.file.write(bytes, offset)
     } catch (error) {
-      throw toStorageError(error, `write a part of blob ${this.#digest}`)
+      throw toStorageError(error, `write a part of ${this.#name}`)
     }
   }
 
@@ -47,17 +48,19 @@ export class FileBlobWriter implements BlobWriter {
     try {
       await this.#components.file.read(bytes, offset)
     } catch (error) {
-      throw toStorageError(error, `read a part of blob ${this.#digest}`)
+      throw toStorageError(error, `read a part of ${this.#name}`)
     }
     return bytes
   }
 
-  async commit(): Promise<void> {
+  async commit(digest: Digest | undefined = this.#digest): Promise<void> {
     this.#checkOpen()
+    if (digest === undefined) throw new TypeError('Cannot store a blob: wanted its digest')
+    checkDigest(digest)
     this.#open = false
     try {
-      await this.#finish()
-      await this.#components.commit()
+      await this.#finish(digest)
+      await this.#components.commit(digest)
     } finally {
       this.#components.ended()
     }
@@ -74,13 +77,17 @@ export class FileBlobWriter implements BlobWriter {
     }
   }
 
-  async #finish(): Promise<void> {
+  get #name(): string {
+    return this.#digest === undefined ? 'a blob' : `blob ${this.#digest}`
+  }
+
+  async #finish(digest: Digest): Promise<void> {
     const { file, drop } = this.#components
     try {
       try {
         const { digest: actual } = await hashFile(file, { sizeBytes: this.#sizeBytes })
-        if (actual !== this.#digest) {
-          throw new DigestMismatchError(`blob ${this.#digest}`, { expected: this.#digest, actual })
+        if (actual !== digest) {
+          throw new DigestMismatchError(`blob ${digest}`, { expected: digest, actual })
         }
         await file.sync()
       } finally {
@@ -89,7 +96,7 @@ export class FileBlobWriter implements BlobWriter {
     } catch (error) {
       // The first error is the one to report; what cannot be removed now is removed at the next start.
       await drop().catch(() => undefined)
-      throw toStorageError(error, `store blob ${this.#digest}`)
+      throw toStorageError(error, `store blob ${digest}`)
     }
   }
 

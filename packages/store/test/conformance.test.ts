@@ -1,6 +1,7 @@
 import {
   blobStoreConformance,
   indexStoreConformance,
+  proxyCacheConformance,
   trustStoreConformance,
 } from '@jarswarm/testkit'
 import { blobPath, flipBit, openTestDirectory } from './_data-directory.ts'
@@ -25,4 +26,14 @@ indexStoreConformance('LevelIndexStore', async (repository) => {
 trustStoreConformance('FileTrustStore', async () => {
   const opened = await openTestDirectory()
   return { store: opened.directory.trust, close: () => opened.close() }
+})
+
+proxyCacheConformance('LevelProxyCache', async () => {
+  const opened = await openTestDirectory()
+  const { directory } = opened
+  return {
+    cache: directory.proxyCache('a'.repeat(64)),
+    other: directory.proxyCache('b'.repeat(64)),
+    close: () => opened.close(),
+  }
 })

@@ -2,6 +2,7 @@ import { isDigest, sha256 } from '@jarswarm/manifest'
 import type { Digest } from '@jarswarm/manifest'
 import { DigestMismatchError, NoSpaceError } from '@jarswarm/ports'
 import type {
+  AbortOptions,
   BlobChange,
   BlobPutOptions,
   BlobStat,
@@ -10,6 +11,7 @@ import type {
   BlobWriter,
   ByteRange,
   CheckFinding,
+  StagedWriter,
 } from '@jarswarm/ports'
 import { MemoryBlobWriter } from './memory-blob-writer.ts'
 
@@ -81,6 +83,33 @@ export class MemoryBlobStore implements BlobStore {
           free()
           this.#verify(stat.digest, bytes)
           this.#add(stat.digest, bytes, options)
+        },
+        abort: free,
+      })
+    })
+  }
+
+  setPinned(digest: Digest, pinned: boolean): Promise<boolean> {
+    return settle(() => {
+      const blob = this.#blobs.get(checked(digest))
+      if (blob !== undefined) blob.pinned = pinned
+      return blob !== undefined
+    })
+  }
+
+  createStagedWriter(sizeBytes: number, options: AbortOptions = {}): Promise<StagedWriter> {
+    return settle(() => {
+      options.signal?.throwIfAborted()
+      this.#makeRoom(sizeBytes)
+      this.#reservedBytes += sizeBytes
+      const free = (): void => {
+        this.#reservedBytes -= sizeBytes
+      }
+      return new MemoryBlobWriter(sizeBytes, {
+        commit: (bytes, digest = '') => {
+          free()
+          this.#verify(checked(digest), bytes)
+          this.#add(digest, bytes, {})
         },
         abort: free,
       })

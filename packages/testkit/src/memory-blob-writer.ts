@@ -1,13 +1,14 @@
-import type { BlobWriter, ByteRange } from '@jarswarm/ports'
+import type { Digest } from '@jarswarm/manifest'
+import type { BlobWriter, ByteRange, StagedWriter } from '@jarswarm/ports'
 
 interface MemoryBlobWriterEnds {
-  /** Verifies and keeps the bytes, or throws. */
-  commit(bytes: Uint8Array): void
+  /** Verifies and keeps the bytes, or throws. `digest` is what a staged blob is named at its end. */
+  commit(bytes: Uint8Array, digest: Digest | undefined): void
   abort(): void
 }
 
 /** The writer of `MemoryBlobStore`: one array that the parts are copied into. */
-export class MemoryBlobWriter implements BlobWriter {
+export class MemoryBlobWriter implements BlobWriter, StagedWriter {
   readonly #bytes: Uint8Array
   readonly #ends: MemoryBlobWriterEnds
   #open = true
@@ -29,11 +30,11 @@ export class MemoryBlobWriter implements BlobWriter {
     return this.#bytes.slice(range.offset, range.offset + range.length)
   }
 
-  async commit(): Promise<void> {
+  async commit(digest?: Digest): Promise<void> {
     await Promise.resolve()
     this.#check({ offset: 0, length: 0 })
     this.#open = false
-    this.#ends.commit(this.#bytes)
+    this.#ends.commit(this.#bytes, digest)
   }
 
   async abort(): Promise<void> {

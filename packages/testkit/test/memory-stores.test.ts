@@ -1,8 +1,10 @@
 import {
   blobStoreConformance,
   indexStoreConformance,
+  proxyCacheConformance,
   MemoryBlobStore,
   MemoryIndexStore,
+  MemoryProxyCache,
   MemoryTrustStore,
   trustStoreConformance,
 } from '@jarswarm/testkit'
@@ -26,4 +28,12 @@ indexStoreConformance('MemoryIndexStore', (repository) =>
 
 trustStoreConformance('MemoryTrustStore', () =>
   Promise.resolve({ store: new MemoryTrustStore(), close: () => Promise.resolve() }),
+)
+
+proxyCacheConformance('MemoryProxyCache', () =>
+  Promise.resolve({
+    cache: new MemoryProxyCache(),
+    other: new MemoryProxyCache(),
+    close: () => Promise.resolve(),
+  }),
 )

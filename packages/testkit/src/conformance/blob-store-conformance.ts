@@ -5,6 +5,7 @@ import type { BlobChange, BlobStat, BlobStore } from '@jarswarm/ports'
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { collect } from './collect.ts'
+import { testStagedWriters } from './staged-writer-conformance.ts'
 
 /** A blob store under test. */
 export interface BlobStoreFixture {
@@ -46,6 +47,7 @@ export function blobStoreConformance(
     testReading(current)
     testPutting(current)
     testWriters(current)
+    testStagedWriters(current)
     const passHour = (): void => {
       fixture.passHour()
     }
@@ -272,6 +274,19 @@ function testKeeping(store: () => BlobStore, passHour: () => void): void {
     passHour()
     await putAll(C, D)
     assert.deepEqual(await held(), [true, false, true, true])
+  })
+
+  it('pins a stored blob, and lets it go again', async () => {
+    await putAll(A, B, C)
+    assert.equal(await store().setPinned(A.digest, true), true)
+    passHour()
+    await putAll(D)
+    assert.deepEqual(await held(), [true, false, true, true])
+    for (const { digest } of [C, D]) await store().setPinned(digest, true)
+    assert.equal(await store().setPinned(A.digest, false), true)
+    await putAll(B)
+    assert.deepEqual(await held(), [false, true, true, true])
+    assert.equal(await store().setPinned(blob(9, 10).digest, true), false)
   })
 }
 
