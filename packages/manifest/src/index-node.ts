@@ -214,6 +214,16 @@ export function formatFileLine(entry: IndexEntry): string {
   return `${digest} ${sha1} ${String(sizeBytes)} ${String(mtimeSeconds)} ${pieceList} ${name}\n`
 }
 
+/** Bytes that a directory of its own leaf takes before its first file. */
+export function directoryHeadBytes(directory: string): number {
+  return `${LEAF_HEADER}\n/${directory}\n`.length
+}
+
+/** Bytes that a file takes in a leaf. */
+export function fileLineBytes(entry: IndexEntry): number {
+  return formatFileLine(entry).length
+}
+
 /** The bytes of a branch over children in the order of their digits. */
 export function formatBranch(children: readonly IndexChild[]): Uint8Array {
   const lines = children.map(

@@ -41,10 +41,18 @@ export type { HistoryFile } from './history-tree.ts'
 export { buildIndex, EMPTY_INDEX } from './index-build.ts'
 export { diffIndex } from './index-diff.ts'
 export type { IndexDifference } from './index-diff.ts'
+export { MAX_MTIME_SECONDS } from './index-entry.ts'
 export type { IndexEntry } from './index-entry.ts'
 export { findDirectory, findEntry, walkIndex } from './index-find.ts'
 export { directoryKey } from './index-key.ts'
-export { childrenOf, MAX_LEAF_BYTES, MAX_LEAF_DIRECTORIES, parseIndexNode } from './index-node.ts'
+export {
+  childrenOf,
+  directoryHeadBytes,
+  fileLineBytes,
+  MAX_LEAF_BYTES,
+  MAX_LEAF_DIRECTORIES,
+  parseIndexNode,
+} from './index-node.ts'
 export type {
   IndexBranch,
   IndexChild,

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { formatPieceList, sha256 } from '@jarswarm/manifest'
+import { formatPieceList, MAX_MTIME_SECONDS, sha256 } from '@jarswarm/manifest'
 import type { Digest, IndexEntry } from '@jarswarm/manifest'
 import { isMutablePath } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
@@ -135,7 +135,9 @@ async function judgeDigests(
 }
 
 function toEntry({ file, digests }: Reading, pieceList: Uint8Array | undefined): IndexEntry {
-  const mtimeSeconds = Math.max(0, Number(file.stat.mtimeNs / 1_000_000_000n))
+  // Some file systems know times before 1970 and after the year 9999; the index does not.
+  const seconds = Number(file.stat.mtimeNs / 1_000_000_000n)
+  const mtimeSeconds = Math.min(Math.max(0, seconds), MAX_MTIME_SECONDS)
   return {
     path: file.path,
     digest: digests.digest,

@@ -1,5 +1,7 @@
+import { MAX_OBJECT_BYTES } from '@jarswarm/manifest'
 import { completeState } from './complete-state.ts'
 import type { PublishPlaces } from './complete-state.ts'
+import { DirectoryRoom } from './directory-room.ts'
 import { TreeShrunkError } from './errors.ts'
 import type { RefusedFile } from './judge-file.ts'
 import { decideNextState } from './next-state.ts'
@@ -84,7 +86,9 @@ export async function publishWith(
   await using places = await openPlaces({ ...options, ...inject })
   const report = emptyReport()
   const before = places.newest
-  const recordPath = await scan(places, { options, before, report })
+  const room = new DirectoryRoom()
+  const scanned = await scan(places, room, { options, before, report })
+  const recordPath = await withhold(places, scanned, { report, room })
   checkSize(options, before, report)
   options.signal?.throwIfAborted()
   let state = before
@@ -109,7 +113,11 @@ interface Scan {
 }
 
 /** @returns where the new scan record is staged */
-async function scan(places: PublishPlaces, { options, before, report }: Scan): Promise<string> {
+async function scan(
+  places: PublishPlaces,
+  room: DirectoryRoom,
+  { options, before, report }: Scan,
+): Promise<string> {
   const records =
     before === undefined ? noRecords() : readScanRecord(stateFiles(before.directory).record)
   const recorded = scanTree({ steps: walkTree(options.treeDir, options.signal), records }, report, {
@@ -118,7 +126,35 @@ async function scan(places: PublishPlaces, { options, before, report }: Scan): P
     signal: options.signal,
     onProgress: options.onProgress,
   })
-  return places.stateFiles.stage(formatRecord(recorded))
+  return places.stateFiles.stage(formatRecord(room.measure(recorded)))
+}
+
+/**
+ * Let those files wait that their directories have no room for, and take them out of the scan record.
+ *
+ * @returns where the scan record is staged now
+ */
+async function withhold(
+  places: PublishPlaces,
+  recordPath: string,
+  { report, room }: { readonly report: ScanReport; readonly room: DirectoryRoom },
+): Promise<string> {
+  const excess = room.excess(report.changes)
+  if (excess.size === 0) return recordPath
+  report.changes = report.changes.filter(({ after }) => !after || !excess.has(after.path))
+  const reason = `its directory has no room for it: wanted at most ${String(MAX_OBJECT_BYTES)} bytes of index for one directory, some thousands of files`
+  for (const path of excess.keys()) report.waiting.push({ path, reason })
+  report.waiting.sort((a, b) => (a.path < b.path ? -1 : 1))
+  const kept = async function* (): AsyncGenerator<RecordedFile> {
+    for await (const file of readScanRecord(recordPath)) {
+      const change = excess.get(file.entry.path)
+      if (change === undefined) yield file
+      else if (change.before !== undefined) {
+        yield { entry: change.before, stamp: undefined, refused: undefined }
+      }
+    }
+  }
+  return places.stateFiles.stage(formatRecord(kept()))
 }
 
 async function* formatRecord(files: AsyncIterable<RecordedFile>): AsyncGenerator<string> {

@@ -28,7 +28,7 @@ export interface PublishProgress {
 
 /** What a scan found, all lists in ascending order of paths. */
 export interface ScanReport {
-  readonly changes: TreeChange[]
+  changes: TreeChange[]
   readonly waiting: ReportedPath[]
   readonly refused: RefusedFile[]
   /** Sidecars that disagree with files that were indexed all the same. */

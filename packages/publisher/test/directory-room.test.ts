@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { buildIndex, InvalidIndexEntryError } from '@jarswarm/manifest'
+import type { IndexEntry } from '@jarswarm/manifest'
+import { parsePath } from '@jarswarm/maven'
+import { DirectoryRoom } from '../src/directory-room.ts'
+import type { TreeChange } from '../src/judge-file.ts'
+
+const DIRECTORY = 'a/b-SNAPSHOT'
+
+function entry(number: number, sizeBytes = 1): IndexEntry {
+  return {
+    path: parsePath(`${DIRECTORY}/${String(number).padStart(5, '0')}`),
+    digest: 'a'.repeat(64),
+    sha1: 'b'.repeat(40),
+    sizeBytes,
+    mtimeSeconds: 1,
+    pieceList: undefined,
+  }
+}
+
+async function excessOf(entries: IndexEntry[], changes: TreeChange[]): Promise<string[]> {
+  const room = new DirectoryRoom()
+  const files = async function* (): AsyncGenerator<{
+    entry: IndexEntry
+    stamp: undefined
+    refused: undefined
+  }> {
+    for (const each of entries) {
+      yield await Promise.resolve({ entry: each, stamp: undefined, refused: undefined })
+    }
+  }
+  let count = 0
+  for await (const file of room.measure(files())) count += file.entry.path.length > 0 ? 1 : 0
+  assert.equal(count, entries.length)
+  return [...room.excess(changes).keys()]
+}
+
+const put = (after: IndexEntry): TreeChange => ({ kind: 'mut', before: undefined, after })
+
+/** Most entries of the directory that an index takes. */
+function capacity(): number {
+  let count = 0
+  for (let step = 8192; step >= 1; step /= 2) {
+    const entries = Array.from({ length: count + step }, (_, number) => entry(number))
+    try {
+      buildIndex(entries, () => undefined)
+      count += step
+    } catch (error) {
+      if (!(error instanceof InvalidIndexEntryError)) throw error
+    }
+  }
+  return count
+}
+
+describe('DirectoryRoom', () => {
+  const most = capacity()
+  const full = Array.from({ length: most }, (_, number) => entry(number))
+
+  it('has room for exactly what an index takes', async () => {
+    assert.deepEqual(await excessOf(full, full.map(put)), [])
+    const one = [...full, entry(most)]
+    assert.deepEqual(await excessOf(one, one.map(put)), [entry(most).path])
+  })
+
+  it('withholds what makes a line longer when nothing was added', async () => {
+    const later = Array.from(full, (each, number) =>
+      number < 40 ? { ...each, sizeBytes: 250_000 } : each,
+    )
+    const changes = later
+      .slice(0, 40)
+      .map((after, number): TreeChange => ({ kind: 'mut', before: entry(number), after }))
+    const excess = await excessOf(later, changes)
+    assert.ok(excess.length > 0 && excess.length <= 40)
+    const kept = later.map((each, number) => (excess.includes(each.path) ? entry(number) : each))
+    buildIndex(kept, () => undefined)
+  })
+
+  it('tells directories apart whose names begin alike', async () => {
+    const half = full.slice(0, Math.ceil(most / 2) + 1)
+    const beside = half.map((each) => ({
+      ...each,
+      path: parsePath(each.path.replace(DIRECTORY, `${DIRECTORY}x`)),
+    }))
+    assert.deepEqual(await excessOf([...half, ...beside], [...half, ...beside].map(put)), [])
+  })
+})
