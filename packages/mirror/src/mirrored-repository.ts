@@ -312,12 +312,18 @@ export class MirroredRepository implements ArtifactSource {
   #onRemoved(digest: Digest): void {
     if (!this.#parts.held.remove(digest)) return
     this.#completeToSeq = undefined
+    if (this.head !== undefined) this.#parts.fill.lost(digest, this.head)
     this.#tell([], [digest])
   }
 
   /** A full copy stays one only as far as it holds what came. */
   #onIndexChange({ before, after }: IndexDifference): void {
-    if (after === undefined || after.digest === before?.digest) return
+    if (after?.digest === before?.digest) return
+    // Was pinned for a path that names it no more; another one that does pins it again in the next round.
+    if (before !== undefined) {
+      this.#background(this.#components.blobs.setPinned(before.digest, false))
+    }
+    if (after === undefined) return
     this.#completeToSeq = undefined
     this.#parts.fill.changed(after)
   }

@@ -51,7 +51,13 @@ export function assembleRepository(
   const readObject = tree.read.bind(tree)
   const isPinned = policyMatcher(init.mirrorPolicy ?? 'none')
   const fetcher = new BlobFetcher(
-    { ...network, blobs, readObject, onStored: events.onStored.bind(events) },
+    {
+      ...network,
+      blobs,
+      readObject,
+      readLocalObject: tree.local,
+      onStored: events.onStored.bind(events),
+    },
     { repository, offline, lookUp: init.lookUp ?? true, isPinned },
   )
   const held = new HeldBlobs({ blobs, index })

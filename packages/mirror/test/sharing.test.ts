@@ -1,5 +1,7 @@
+import { sha256 } from '@jarswarm/manifest'
 import type { RepositoryPath } from '@jarswarm/maven'
-import { providerKey } from '@jarswarm/ports'
+import { NoSpaceError, providerKey } from '@jarswarm/ports'
+import { MemoryBlobStore } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { BIG, JAR, METADATA, POM, Rig } from './_rig.ts'
@@ -81,6 +83,62 @@ describe('sharing', () => {
       rig.origin.requests.filter((path) => !path.startsWith('.jarswarm/')),
       [JAR],
     )
+  })
+
+  it('pins what was here before the policy named it', async (t) => {
+    const rig = new Rig(t)
+    const stores = { ...rig.stores(), blobs: new MemoryBlobStore({ quotaBytes: 1_600_000 }) }
+    const before = await rig.node({ stores })
+    await rig.synced(before)
+    await rig.fetch(before, JAR)
+    await rig.wait(before.stop())
+    await rig.fullNode({ stores })
+    const filler = new Uint8Array(1_599_999)
+    await assert.rejects(stores.blobs.put(sha256(filler), filler), NoSpaceError)
+    assert.equal(await stores.blobs.has(rig.builder.entry(JAR).digest), true)
+  })
+
+  it('lets go of a mirrored file that another has replaced', async (t) => {
+    const rig = new Rig(t)
+    const stores = { ...rig.stores(), blobs: new MemoryBlobStore({ quotaBytes: 1_600_000 }) }
+    const node = await rig.fullNode({ stores })
+    const { digest } = rig.builder.entry(METADATA)
+    rig.builder.put(METADATA, '<metadata>2</metadata>').publish()
+    await rig.refresh(node)
+    await rig.until(() => node.mirror.holdings(rig.builder.id).completeToSeq === 2)
+    const room = 1_600_000 - stores.blobs.usage().bytes
+    const filler = new Uint8Array(room + 1)
+    await stores.blobs.put(sha256(filler), filler)
+    assert.equal(await stores.blobs.has(digest), false)
+  })
+
+  for (const policy of ['all', ['org/example/lib/*.xml']] as const) {
+    it(`fetches a mirrored file again that left the store (${String(policy)})`, async (t) => {
+      const rig = new Rig(t)
+      const node = await rig.node({ mirrorPolicy: policy })
+      const { digest } = rig.builder.entry(METADATA)
+      const changes: string[] = []
+      node.mirror.onHoldingsChange(({ added, removed }) => {
+        if (added.includes(digest)) changes.push('added')
+        if (removed.includes(digest)) changes.push('removed')
+      })
+      await rig.until(() => changes.length === 1)
+      await node.stores.blobs.delete(digest)
+      await rig.until(() => changes.length === 3)
+      assert.deepEqual(changes, ['added', 'removed', 'added'])
+    })
+  }
+
+  it('tells of a blob that came for another repository', async (t) => {
+    const rig = new Rig(t)
+    const node = await rig.node()
+    await rig.synced(node)
+    const { digest } = rig.builder.entry(POM)
+    await node.stores.blobs.put(digest, rig.builder.files.get(POM) ?? new Uint8Array())
+    assert.equal(await rig.fetch(node, POM), 'store')
+    const held: string[] = []
+    for await (const each of node.mirror.holdings(rig.builder.id).blobs()) held.push(each)
+    assert.deepEqual(held, [digest])
   })
 
   it('knows the provider keys that the index defines, and no others', async (t) => {

@@ -110,7 +110,7 @@ export class BlobCommits {
       if (stat?.sizeBytes !== record.sizeBytes) return false
       await removeIfThere(this.#files.files, blob.temporary)
       if (blob.pinned && !record.pinned) {
-        await this.#files.pin(blob.digest)
+        await this.#files.setPinned(blob.digest, true)
         await this.#records.put([{ ...record, digest: blob.digest, pinned: true }], [record])
       }
       blob.resolve()

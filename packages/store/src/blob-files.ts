@@ -76,9 +76,9 @@ export class BlobFiles {
     }
   }
 
-  /** Mark a stored blob as pinned, durably. */
-  async pin(digest: Digest): Promise<void> {
-    await this.files.setMode(this.#pathOf(digest), PINNED_MODE)
+  /** Mark a stored blob as pinned or not, durably. */
+  async setPinned(digest: Digest, pinned: boolean): Promise<void> {
+    await this.files.setMode(this.#pathOf(digest), this.modeOf(pinned))
     const file = await this.files.openToRead(this.#pathOf(digest))
     try {
       await file.sync()

@@ -23,7 +23,9 @@ export interface BlobFetcherComponents extends SourcePlanComponents {
   readonly blobs: BlobStore
   /** Gets a piece list, from the index store or from elsewhere. */
   readonly readObject: (digest: Digest, options: AbortOptions) => Promise<Uint8Array>
-  /** Called when a blob of an entry was stored. */
+  /** Reads a piece list that is here; asks nobody. */
+  readonly readLocalObject: (digest: Digest) => Promise<Uint8Array | undefined>
+  /** Called when a blob of an entry was stored, or is found to be. */
   readonly onStored: (entry: IndexEntry) => void
 }
 
@@ -68,8 +70,12 @@ export class BlobFetcher {
    */
   async open(entry: IndexEntry, options: FetchOptions): Promise<ArtifactContent> {
     const { blobs, clock } = this.#components
-    const stored = await storedContent(blobs, entry)
-    if (stored !== undefined) return stored
+    const stored = await storedContent(this.#components, entry)
+    if (stored !== undefined) {
+      // It may have come for another repository, which has a file of the same bytes.
+      this.#components.onStored(entry)
+      return stored
+    }
     if (this.#init.offline) throw unavailable(entry, 'the node is offline and does not hold it')
     const starting = this.#download(entry, options)
     let reasons = (): string => 'no source answered in time'
@@ -95,10 +101,21 @@ export class BlobFetcher {
    * @throws {UnavailableError} or {NoSpaceError}
    */
   async store(entry: IndexEntry, options: FetchOptions): Promise<void> {
-    if (await this.#components.blobs.has(entry.digest)) return
+    if (await this.#isStored(entry)) return
     if (this.#init.offline) throw unavailable(entry, 'the node is offline')
     const download = await orAborted(this.#download(entry, options), options.signal)
     await orAborted(download.stored, options.signal)
+  }
+
+  /** Whether it is here; then it is pinned when the mirror policy says so, whoever stored it. */
+  async #isStored(entry: IndexEntry): Promise<boolean> {
+    const { blobs, onStored } = this.#components
+    const isPinned = this.#init.isPinned(entry.path)
+    const isStored = isPinned
+      ? await blobs.setPinned(entry.digest, true)
+      : await blobs.has(entry.digest)
+    if (isStored) onStored(entry)
+    return isStored
   }
 
   /** End all downloads; resolves when they let go of the store. */

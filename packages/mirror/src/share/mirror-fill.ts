@@ -1,4 +1,4 @@
-import type { Head, IndexEntry } from '@jarswarm/manifest'
+import type { Digest, Head, IndexEntry } from '@jarswarm/manifest'
 import type { RepositoryPath } from '@jarswarm/maven'
 import { NoSpaceError } from '@jarswarm/ports'
 import type { Clock, IndexStore, Logger } from '@jarswarm/ports'
@@ -37,6 +37,8 @@ export class MirrorFill {
   readonly #components: MirrorFillComponents
   readonly #policy: MirrorPolicy
   readonly #matches: (path: RepositoryPath) => boolean
+  /** What globs name and is here. */
+  readonly #mirrored = new Set<Digest>()
   readonly #stop = new AbortController()
   #wanted: Head | undefined
   /** Files that came since the last round; undefined until all paths were gone through. */
@@ -57,11 +59,18 @@ export class MirrorFill {
     if (this.#changed.push(entry) > MAX_REMEMBERED_CHANGES) this.#changed = undefined
   }
 
+  /** A blob left the store. When the policy names it, as may be with a damaged one, all paths are gone through again. */
+  lost(digest: Digest, head: Head): void {
+    if (this.#stop.signal.aborted || !this.#isMirrored(digest)) return
+    this.#changed = undefined
+    if (this.#running === undefined && this.#timer === undefined) this.#retryLater(head, 1)
+  }
+
   /** The ordered paths mirror this head now: bring the blobs after it. */
   follow(head: Head): void {
     if (this.#policy === 'none' || this.#stop.signal.aborted) return
     this.#wanted = head
-    this.#timer?.cancel()
+    this.#cancelRetry()
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
     })
@@ -69,7 +78,7 @@ export class MirrorFill {
 
   async stop(): Promise<void> {
     this.#stop.abort(new Error('the node stops'))
-    this.#timer?.cancel()
+    this.#cancelRetry()
     await this.#running
   }
 
@@ -77,7 +86,8 @@ export class MirrorFill {
     for (let head = this.#take(); head !== undefined; head = this.#take()) {
       const failures = await this.#round()
       if (this.#stop.signal.aborted) return
-      if (failures > 0) {
+      // Something was lost, or too much changed, while the round went on.
+      if (failures > 0 || this.#changed === undefined) {
         this.#retryLater(head, failures)
         continue
       }
@@ -132,6 +142,7 @@ export class MirrorFill {
     if (this.#stop.signal.aborted) return false
     try {
       await this.#components.fetcher.store(entry, { purpose: 'fill', signal: this.#stop.signal })
+      if (this.#policy !== 'all') this.#mirrored.add(entry.digest)
       return true
     } catch (error) {
       const level = error instanceof NoSpaceError ? 'warn' : 'debug'
@@ -142,11 +153,21 @@ export class MirrorFill {
 
   #retryLater(head: Head, failures: number): void {
     this.#components.logger.info({ failures }, 'some files are not mirrored yet')
-    this.#timer?.cancel()
+    this.#cancelRetry()
     this.#timer = this.#components.clock.setTimer(() => {
+      this.#timer = undefined
       // A newer head that came meanwhile has its own round.
       if (this.#wanted === undefined) this.follow(head)
     }, this.#retryDelayMs)
     this.#retryDelayMs = Math.min(this.#retryDelayMs * 2, MAX_FILL_RETRY_MS)
+  }
+
+  #isMirrored(digest: Digest): boolean {
+    return this.#policy === 'all' || this.#mirrored.has(digest)
+  }
+
+  #cancelRetry(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
   }
 }
