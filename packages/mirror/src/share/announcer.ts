@@ -1,6 +1,7 @@
 import type { Clock, Logger, ProviderSubject, Swarm } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import { withDeadline } from '../wait/deadline.ts'
+import { pause } from '../wait/pause.ts'
 import { Periodic } from '../wait/periodic.ts'
 import type { HeldBlobs } from './held-blobs.ts'
 
@@ -10,10 +11,14 @@ export const REPROVIDE_INTERVAL_MS = 79_200_000
 export const CHECK_INTERVAL_MS = 3_600_000
 /** After a new blob: more of the same build will follow. */
 export const DEBOUNCE_MS = 2_000
+/** Between two announcements: each is a walk through the DHT, and many at once would slow down the build they follow. */
+export const PAUSE_MS = 1_000
 /** Announcements of one repository in a day. */
 export const DAILY_BUDGET = 2_000
 /** Longest wait for one announcement. */
 const PROVIDE_TIMEOUT_MS = 30_000
+/** Then there is nobody to tell now: tried again when a peer joins, and with the next look. */
+const MAX_FAILURES_IN_A_ROW = 3
 const DAY_MS = 86_400_000
 
 export interface AnnouncerComponents {
@@ -28,6 +33,8 @@ export interface AnnouncerInit {
   readonly repository: RepositoryId
   /** Whether everything is here: then one key says so. */
   readonly isComplete: () => boolean
+  /** @defaultValue true */
+  readonly enabled?: boolean
 }
 
 /** Tells the DHT of which projects this node holds something: rarest first, within a budget. */
@@ -54,6 +61,7 @@ export class Announcer {
   }
 
   start(): void {
+    if (this.#init.enabled === false) return
     this.#repeat.start()
     this.changed()
   }
@@ -66,8 +74,9 @@ export class Announcer {
     await this.#running
   }
 
-  /** Something was stored. Announced soon, together with what follows. */
+  /** Something was stored, or there may be more to tell it to. Announced soon, together with what follows. */
   changed(): void {
+    if (this.#init.enabled === false) return
     if (this.#stop.signal.aborted || this.#timer !== undefined) return
     this.#timer = this.#components.clock.setTimer(() => {
       this.#timer = undefined
@@ -87,9 +96,12 @@ export class Announcer {
   async #drain(): Promise<void> {
     while (this.#dirty) {
       this.#dirty = false
+      let failures = 0
       for (const name of this.#due()) {
-        if (this.#stop.signal.aborted || !this.#spend()) return
-        await this.#announce(name)
+        if (this.#stop.signal.aborted || failures === MAX_FAILURES_IN_A_ROW) return
+        if (!this.#spend()) return
+        failures = (await this.#announce(name)) ? 0 : failures + 1
+        await pause(this.#components.clock, PAUSE_MS, this.#stop.signal)
       }
     }
   }
@@ -116,7 +128,8 @@ export class Announcer {
     return this.#spent <= DAILY_BUDGET
   }
 
-  async #announce(name: string): Promise<void> {
+  /** @returns whether somebody took it; else it stays due */
+  async #announce(name: string): Promise<boolean> {
     const { swarm, clock, logger } = this.#components
     const project = name === '*' ? undefined : name
     const subject: ProviderSubject = { repository: this.#init.repository, project }
@@ -125,8 +138,10 @@ export class Announcer {
       const init = { timeoutMs: PROVIDE_TIMEOUT_MS, reason: 'no answer from the DHT', parents }
       await withDeadline(clock, init, (signal) => swarm.provide(subject, { signal }))
       this.#announcedAtMs.set(name, clock.now())
+      return true
     } catch (error) {
       logger.debug({ error: String(error), project }, 'announcement failed')
+      return false
     }
   }
 }
