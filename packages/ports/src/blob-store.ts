@@ -78,12 +78,6 @@ export interface BlobStore {
    * @throws {NoSpaceError} as `createWriter`
    */
   createStagedWriter(sizeBytes: number, options?: AbortOptions): Promise<StagedWriter>
-  /**
-   * Pin a stored blob, so that it is never evicted, or let it be evicted again. Durable once resolved.
-   *
-   * @returns whether the blob is here
-   */
-  setPinned(digest: Digest, pinned: boolean): Promise<boolean>
   /** Keep from eviction while a reader needs it. Release exactly once. */
   hold(digest: Digest): { release(): void }
   /** Remove a blob; removing what is not here is a success. */

@@ -168,19 +168,6 @@ export class FileBlobStore implements BlobStore {
     })
   }
 
-  async setPinned(digest: Digest, pinned: boolean): Promise<boolean> {
-    checkDigest(digest)
-    const known = await this.#records.get(digest)
-    if (known === undefined || known.pinned === pinned) return known !== undefined
-    return await this.#changes.run(async () => {
-      const record = await this.#records.get(digest)
-      if (record === undefined) return false
-      await this.#files.setPinned(digest, pinned)
-      await this.#records.put([{ ...record, digest, pinned }], [record])
-      return true
-    })
-  }
-
   hold(digest: Digest): { release(): void } {
     checkDigest(digest)
     return this.#holds.hold(digest)

@@ -116,14 +116,6 @@ export class MemoryBlobStore implements BlobStore {
     })
   }
 
-  setPinned(digest: Digest, pinned: boolean): Promise<boolean> {
-    return settle(() => {
-      const blob = this.#blobs.get(checked(digest))
-      if (blob !== undefined) blob.pinned = pinned
-      return blob !== undefined
-    })
-  }
-
   hold(digest: Digest): { release(): void } {
     this.#holds.set(checked(digest), (this.#holds.get(digest) ?? 0) + 1)
     let released = false
