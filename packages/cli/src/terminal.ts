@@ -21,3 +21,10 @@ export function sayJson(terminal: Terminal, document: unknown): void {
 export function remark(terminal: Terminal, line: string): void {
   terminal.err.write(`${line}\n`)
 }
+
+/** A text that somebody else chose, such as the name of a file, without what a terminal would obey. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) => {
+    return `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`
+  })
+}

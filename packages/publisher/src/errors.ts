@@ -68,7 +68,7 @@ export class StateMismatchError extends PublishRefusedError {
 /**
  * The tree is empty or much smaller than when it was last published: a disk that is not mounted, a copy under way.
  *
- * Look at the tree; if it is right, publish with `allowShrink`.
+ * Look at the tree; if it is right, publish with `--allow-shrink`.
  */
 export class TreeShrunkError extends PublishRefusedError {
   override readonly name = 'TreeShrunkError'
@@ -79,7 +79,7 @@ export class TreeShrunkError extends PublishRefusedError {
   constructor(treeDir: string, counts: { readonly found: number; readonly wanted: number }) {
     super(
       `Cannot publish ${treeDir}: found ${String(counts.found)} files, wanted at least ${String(counts.wanted)}, ` +
-        'half of what was there last time',
+        'half of what was there last time; if the tree is right, publish with --allow-shrink',
     )
     this.found = counts.found
     this.wanted = counts.wanted

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { sha256 } from '@jarswarm/manifest'
@@ -54,7 +55,7 @@ export async function initRepository(options: InitRepositoryOptions): Promise<Re
     origin: options.origin,
     peers: options.bootstrap ?? [],
   })
-  await mkdir(dirname(stateDir), { recursive: true })
+  await makeParents(dirname(stateDir))
   const unfinished = join(dirname(stateDir), `.${basename(stateDir)}.${crypto.randomUUID()}`)
   try {
     await mkdir(unfinished, { mode: 0o700 })
@@ -75,6 +76,13 @@ export async function readPublishedLink(stateDir: string): Promise<RepositoryIde
   const { repository } = await openStateDirectory(resolve(stateDir))
   const { id, name, origin, bootstrap } = repository
   return { id, name, link: formatLink({ id, name, origin, peers: bootstrap }) }
+}
+
+/** Not by `recursive`: below `/proc`, where nothing can be made, Node tries that again for ever. */
+async function makeParents(directory: string): Promise<void> {
+  if (existsSync(directory)) return
+  await makeParents(dirname(directory))
+  await mkdir(directory)
 }
 
 async function refuseOccupied(stateDir: string): Promise<void> {

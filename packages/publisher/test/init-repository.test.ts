@@ -36,6 +36,10 @@ describe('initRepository', () => {
     }
   })
 
+  it('says at once where no directory can be made', async () => {
+    await assert.rejects(initRepository({ stateDir: '/proc/nowhere/state', name: 'x' }))
+  })
+
   it('leaves nothing behind when the name is none', async (t) => {
     const { root } = await createRepository(t)
     const stateDir = join(root, 'bad')

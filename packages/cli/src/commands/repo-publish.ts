@@ -7,12 +7,16 @@ import type { CommandSetup } from '../command-setup.ts'
 import { EXIT_REFUSED } from '../exit-code.ts'
 import { withJson } from '../options.ts'
 import { formatSize } from '../size.ts'
-import { remark, say, sayJson } from '../terminal.ts'
+import { printable, remark, say, sayJson } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
+
+/** Paths of each kind that are named in text: a screenful. */
+const MAX_NAMED_PATHS = 20
 
 interface Flags {
   readonly state: string
   readonly tree: string
+  readonly allowShrink?: boolean
   readonly json?: boolean
 }
 
@@ -28,6 +32,7 @@ export function addRepoPublish(repo: Command, { terminal, setExitCode }: Command
     )
     .requiredOption('--state <dir>', 'directory that "repo init" made')
     .requiredOption('--tree <dir>', 'the Maven repository')
+    .option('--allow-shrink', 'publish although less than half of the files of last time are there')
   command.action(async (flags: Flags) => {
     checkClock(new SystemClock())
     const report = await publishWithProgress(flags, terminal)
@@ -41,7 +46,12 @@ async function publishWithProgress(
   flags: Flags,
   { err, signal }: Terminal,
 ): Promise<PublishReport> {
-  const places = { stateDir: flags.state, treeDir: flags.tree, signal }
+  const places = {
+    stateDir: flags.state,
+    treeDir: flags.tree,
+    allowShrink: flags.allowShrink === true,
+    signal,
+  }
   if (err.isTTY !== true) return publishTree(places)
   const bar = new SingleBar({
     stream: err,
@@ -63,14 +73,31 @@ async function publishWithProgress(
 }
 
 function describe(report: PublishReport, terminal: Terminal): void {
-  const { seq, files, bytes, added, changed, removed, waiting, refused, ms } = report
+  const { seq, files, bytes, added, changed, removed, leftOut, ms } = report
   say(
     terminal,
     `state ${String(seq)}: ${String(files)} files, ${formatSize(bytes)}; ${String(added)} added, ` +
-      `${String(changed)} changed, ${String(removed)} removed (${String(ms)} ms)`,
+      `${String(changed)} changed, ${String(removed)} removed, ${String(leftOut)} left out (${String(ms)} ms)`,
   )
-  for (const { path, reason } of waiting) remark(terminal, `waits: ${path}: ${reason}`)
-  for (const { path, recorded, found } of refused) {
-    remark(terminal, `refused: ${path}: its bytes changed from SHA-256 ${recorded} to ${found}`)
+  const { waiting, refused, mismatches } = report
+  remarkPaths(terminal, waiting, ['waits', 'cannot be indexed as they stand'])
+  remarkPaths(terminal, refused, [
+    'refused',
+    'changed after their release; what was published stays',
+  ])
+  remarkPaths(terminal, mismatches, ['checksum', 'disagree with their file and are ignored'])
+}
+
+/** Name paths with what is wrong with them, the first ones only: `--json` has them all. */
+function remarkPaths(
+  terminal: Terminal,
+  paths: PublishReport['waiting'],
+  [label, what]: readonly [label: string, what: string],
+): void {
+  for (const { path, reason } of paths.slice(0, MAX_NAMED_PATHS)) {
+    remark(terminal, printable(`${label}: ${path}: ${reason}`))
   }
+  const more = paths.length - MAX_NAMED_PATHS
+  if (more > 0) remark(terminal, `${label}: ${String(more)} more, all named by --json`)
+  if (paths.length > 0) remark(terminal, `${label}: ${String(paths.length)} files ${what}`)
 }
