@@ -12,6 +12,7 @@ import type {
   Resolution,
 } from '@jarswarm/ports'
 import type { FreshnessReport, RepositoryId } from '@jarswarm/trust'
+import type { PrefetchSource } from './prefetch/prefetch-source.ts'
 import { assembleRepository } from './repository-parts.ts'
 import type { RepositoryParts } from './repository-parts.ts'
 import type { MirroredRepositoryComponents, MirroredRepositoryInit } from './repository-init.ts'
@@ -74,6 +75,10 @@ export class MirroredRepository implements ArtifactSource {
     return this.#init.origin ?? this.#parts.keeper.trusted?.origin
   }
 
+  get prefetchSource(): PrefetchSource {
+    return this.#parts.prefetchSource
+  }
+
   get head(): Head | undefined {
     return this.#parts.keeper.trusted?.head
   }
@@ -87,21 +92,12 @@ export class MirroredRepository implements ArtifactSource {
   }
 
   async resolve(path: RepositoryPath, options: AbortOptions): Promise<Resolution> {
-    if (this.head === undefined) await this.#parts.watch.lookForNewerHead(options)
+    if (this.head === undefined) await this.#parts.watch.findFirstHead(options)
     return await this.#resolver.resolve(path, options)
   }
 
   async open(entry: IndexEntry, options: AbortOptions): Promise<ArtifactContent> {
-    const [content, pom] = await Promise.allSettled([
-      this.#parts.fetcher.open(entry, options),
-      this.#openPom(entry, options),
-    ])
-    if (content.status === 'rejected') throw content.reason
-    if (pom.status === 'rejected') {
-      content.value.release()
-      throw pom.reason
-    }
-    return content.value
+    return await this.#parts.fetcher.open(entry, options)
   }
 
   async list(
@@ -242,14 +238,6 @@ export class MirroredRepository implements ArtifactSource {
     this.#parts.watch.peerJoined(peer)
     this.#parts.announcer.changed()
     if (this.#retry !== undefined) this.#sync()
-  }
-
-  /** A jar without its pom makes clients build without its dependencies, silently: it is both or neither. */
-  async #openPom(entry: IndexEntry, options: AbortOptions): Promise<void> {
-    const pom = await this.#resolver.findPom(entry.path, options)
-    if (pom === undefined) return
-    const content = await this.#parts.fetcher.open(pom, options)
-    content.release()
   }
 
   #onNewHead(peer: PeerName | undefined): void {

@@ -1,5 +1,5 @@
 import type { Head, IndexEntry } from '@jarswarm/manifest'
-import { isMutablePath, pomOf } from '@jarswarm/maven'
+import { isMutablePath } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import type { AbortOptions, Resolution } from '@jarswarm/ports'
 import type { FreshnessReport } from '@jarswarm/trust'
@@ -40,15 +40,6 @@ export class Resolver {
     // What was not there a moment ago may have been published since.
     await watch.lookForNewerHead(options)
     return await this.#absent(path, { head, finding }, options)
-  }
-
-  /** The entry of the pom beside an artifact; undefined when there is none, or it is not known. */
-  async findPom(path: RepositoryPath, options: AbortOptions): Promise<IndexEntry | undefined> {
-    const pom = pomOf(path)
-    const head = this.#init.head()
-    if (pom === undefined || head === undefined) return undefined
-    const finding = await this.#components.reader.find(head, pom, options)
-    return finding.kind === 'entry' ? finding.entry : undefined
   }
 
   async #absent(

@@ -194,14 +194,6 @@ describe('fetch', () => {
     assert.equal(holds(), 0)
   })
 
-  it('refuses a jar whose pom cannot be had', async (t) => {
-    const rig = new Rig(t)
-    const node = await rig.node()
-    await rig.synced(node)
-    rig.origin.files.delete(POM)
-    await assert.rejects(rig.open(node, JAR), /lib-1\.0\.pom/)
-  })
-
   it('serves on when the disk is full, and says so once', async (t) => {
     const rig = new Rig(t)
     const stores = { ...rig.stores(), blobs: new MemoryBlobStore({ quotaBytes: 0 }) }

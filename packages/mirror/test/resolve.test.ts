@@ -1,3 +1,4 @@
+import { parsePath } from '@jarswarm/maven'
 import { NoSpaceError } from '@jarswarm/ports'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -44,6 +45,18 @@ describe('resolve', () => {
     assert.equal(node.repository.head?.seq, 2)
     assert.equal((await rig.resolve(node, JAR)).kind, 'artifact')
     assert.equal((await rig.resolve(node, NEW_POM)).kind, 'unknown')
+  })
+
+  it('waits a while for the first head, for peers are met in any order', async (t) => {
+    const rig = new Rig(t, { autoConnect: false })
+    await rig.fullNode({ name: 'one' })
+    const node = await rig.node({ name: 'two', upstreams: [] })
+    const before = rig.clock.now()
+    assert.equal((await rig.resolve(node, JAR)).kind, 'unknown')
+    assert.ok(rig.clock.now() - before <= 8_000)
+    const resolving = node.repository.resolve(parsePath(JAR), {})
+    await rig.wait(rig.network.connect('one', 'two'))
+    assert.equal((await rig.wait(resolving)).kind, 'artifact')
   })
 
   it('looks for a newer head before it says absent', async (t) => {

@@ -15,7 +15,8 @@ export interface HeadSourcesComponents {
 export class HeadSources {
   readonly #components: HeadSourcesComponents
   readonly #repository: RepositoryId
-  readonly #offline: boolean
+  /** Whether nobody may be asked. */
+  readonly offline: boolean
 
   constructor(
     components: HeadSourcesComponents,
@@ -23,15 +24,15 @@ export class HeadSources {
   ) {
     this.#components = components
     this.#repository = init.id
-    this.#offline = init.offline
+    this.offline = init.offline
   }
 
   get followers(): readonly PeerName[] {
-    return this.#offline ? [] : this.#components.swarm.followers(this.#repository)
+    return this.offline ? [] : this.#components.swarm.followers(this.#repository)
   }
 
   get upstreams(): readonly Upstream[] {
-    return this.#offline ? [] : this.#components.upstreams
+    return this.offline ? [] : this.#components.upstreams
   }
 
   /** Ask a peer for its root manifest; throws as `Swarm.request`. */

@@ -106,6 +106,19 @@ export class HeadWatch {
     await orAborted(this.#look, options.signal)
   }
 
+  /** Look for the first head of all, and wait a while for somebody who knows it. What comes of it, the keeper has. */
+  async findFirstHead(options: { readonly signal?: AbortSignal }): Promise<void> {
+    const { keeper, sources, logger } = this.#components
+    await this.lookForNewerHead(options)
+    if (sources.offline) return
+    try {
+      await keeper.untilFirstHead(options)
+    } catch (error) {
+      options.signal?.throwIfAborted()
+      logger.debug({ error: String(error) }, 'no head yet')
+    }
+  }
+
   async #lookOnce(): Promise<void> {
     const { clock, sources } = this.#components
     const deadline = startDeadline(clock, {

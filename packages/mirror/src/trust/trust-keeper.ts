@@ -16,6 +16,9 @@ import { withDeadline } from '../wait/deadline.ts'
 /** Longest wait for the roots that one manifest needs. */
 export const ROOTS_TIMEOUT_MS = 15_000
 
+/** How long a client waits for a repository to be verified for the first time: well inside the 8 s for an answer. */
+export const FIRST_HEAD_TIMEOUT_MS = 5_000
+
 /** What became of a manifest. `unusable`: roots that it needs cannot be had now, or saving failed. */
 export type OfferOutcome = 'newer' | 'same' | 'older' | 'invalid' | 'unusable'
 
@@ -52,6 +55,7 @@ export class TrustKeeper {
   readonly #stop = new AbortController()
   #trusted: TrustedRepository | undefined
   #behind = false
+  readonly #firstHead = Promise.withResolvers<undefined>()
   #queue: Promise<unknown> = Promise.resolve()
 
   constructor(components: TrustKeeperComponents, init: TrustKeeperInit) {
@@ -71,6 +75,20 @@ export class TrustKeeper {
    */
   get behind(): boolean {
     return this.#behind
+  }
+
+  /**
+   * Wait for the first head, for at most {@link FIRST_HEAD_TIMEOUT_MS}: a node that has just begun has yet to meet
+   * whoever knows it. Rejects when time is up, the signal comes, or the keeper stops.
+   */
+  async untilFirstHead({ signal }: { readonly signal?: AbortSignal }): Promise<void> {
+    if (this.#trusted?.head !== undefined) return
+    const init = {
+      timeoutMs: FIRST_HEAD_TIMEOUT_MS,
+      reason: 'nobody gave a head in time',
+      parents: [signal, this.#stop.signal],
+    }
+    await withDeadline(this.#components.clock, init, () => this.#firstHead.promise)
   }
 
   /** Take up what was saved. What cannot be verified is left: everything can be had again from others. */
@@ -140,6 +158,7 @@ export class TrustKeeper {
     if (outcome === 'same') return 'same'
     await this.#save(next)
     this.#trusted = next
+    this.#firstHead.resolve(undefined)
     this.#components.onNewHead(options.first)
     return 'newer'
   }
