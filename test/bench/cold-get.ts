@@ -1,10 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Agent, request } from 'undici'
 import type { Bench, Row } from './_row.ts'
 import { median, timed } from './_measure.ts'
 import { startBenchSwarm } from './_swarm.ts'
+import { withTemporary } from './_temporary.ts'
 import { writeTree } from './_tree.ts'
 
 const JAR_BYTES = 50_000
@@ -46,19 +44,12 @@ async function measure(tree: string): Promise<readonly Row[]> {
     }
     const coldMs = await each(asker)
     const warmMs = await each(asker)
-    const coldRate =
-      (1000 * MANY) /
-      (await getAll(
-        many.map((jar) => asker + jar),
-        dispatcher,
-      ))
-    const holder = swarm.url(swarm.holder)
-    const directRate =
-      (1000 * MANY) /
-      (await getAll(
-        many.map((jar) => holder + jar),
-        dispatcher,
-      ))
+    const rate = async (base: string): Promise<number> => {
+      const urls = many.map((jar) => base + jar)
+      return (1_000 * MANY) / (await getAll(urls, dispatcher))
+    }
+    const coldRate = await rate(asker)
+    const directRate = await rate(swarm.url(swarm.holder))
     return [
       {
         bench: 'cold-get',
@@ -86,12 +77,5 @@ async function measure(tree: string): Promise<readonly Row[]> {
 export const coldGet: Bench = {
   name: 'cold-get',
   about: 'artifacts that the asked node lacks and one connected peer holds, its origin dead',
-  run: async () => {
-    const tree = mkdtempSync(join(tmpdir(), 'jarswarm-bench-tree-'))
-    try {
-      return await measure(tree)
-    } finally {
-      rmSync(tree, { recursive: true, force: true })
-    }
-  },
+  run: () => withTemporary(measure),
 }

@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Bench, Row } from './_row.ts'
 import { startBenchSwarm } from './_swarm.ts'
+import { withTemporary } from './_temporary.ts'
 import { writeTree } from './_tree.ts'
 
 const SETTLE_MS = 20_000
@@ -59,12 +58,5 @@ async function measure(tree: string): Promise<readonly Row[]> {
 export const idle: Bench = {
   name: 'idle',
   about: 'a node with nothing to do (reads /proc, so Linux only)',
-  run: async () => {
-    const tree = mkdtempSync(join(tmpdir(), 'jarswarm-bench-tree-'))
-    try {
-      return await measure(tree)
-    } finally {
-      rmSync(tree, { recursive: true, force: true })
-    }
-  },
+  run: () => withTemporary(measure),
 }

@@ -3,10 +3,11 @@ import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Bench, Row } from './_row.ts'
 import { coldGet } from './cold-get.ts'
+import { exchange } from './exchange.ts'
 import { idle } from './idle.ts'
 import { publish } from './publish.ts'
 
-const BENCHES: readonly Bench[] = [publish, coldGet, idle]
+const BENCHES: readonly Bench[] = [publish, coldGet, exchange, idle]
 
 const round = (value: number): string =>
   value.toLocaleString('en', { maximumSignificantDigits: 3, useGrouping: false })

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runJson } from '../_jarswarm.ts'
 import type { Bench, Row } from './_row.ts'
 import { median, timed } from './_measure.ts'
+import { withTemporary } from './_temporary.ts'
 import { writeTree } from './_tree.ts'
 
 const MAKE_REAL = fileURLToPath(
@@ -68,12 +68,5 @@ async function measure(work: string): Promise<readonly Row[]> {
 export const publish: Bench = {
   name: 'publish',
   about: 'scan, hash, sign and write a repository',
-  run: async () => {
-    const work = mkdtempSync(join(tmpdir(), 'jarswarm-bench-publish-'))
-    try {
-      return await measure(work)
-    } finally {
-      rmSync(work, { recursive: true, force: true })
-    }
-  },
+  run: () => withTemporary(measure),
 }
