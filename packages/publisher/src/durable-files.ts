@@ -3,6 +3,7 @@ import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { isErrno } from './errno.ts'
+import { DISK_PARALLEL, inParallel } from './in-parallel.ts'
 
 /** What `DurableFiles` does to the disk, named before it does it. */
 export type DiskStep =
@@ -115,11 +116,11 @@ export class DurableFiles {
 
   /** Make sure that all names given so far stay. */
   async settle(): Promise<void> {
-    for (const path of this.#touched) {
+    await inParallel([...this.#touched], DISK_PARALLEL, async (path) => {
       this.#before({ kind: 'sync-directory', path })
       await syncDirectory(path)
       this.#touched.delete(path)
-    }
+    })
   }
 }
 

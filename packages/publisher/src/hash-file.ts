@@ -27,7 +27,7 @@ export class UnsteadyFileError extends Error {
 }
 
 export interface HashFileOptions {
-  /** Where to write the bytes that were hashed, synced; a copy of an unsteady file must be thrown away. */
+  /** Where to write the bytes that were hashed, not synced; a copy of an unsteady file must be thrown away. */
   readonly copyTo?: string | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -53,7 +53,6 @@ export async function hashFile(
   if (!isUnchanged(file.stat, await handle.stat({ bigint: true }))) throw unsteady('before')
   await using copy = options.copyTo === undefined ? undefined : await open(options.copyTo, 'wx')
   const digests = await hashPieces(file, { handle, copy, signal: options.signal })
-  await copy?.sync()
   const after = await stat(file.realPath, { bigint: true })
   if (!isUnchanged(file.stat, after) || digests.sizeBytes !== Number(file.stat.size)) {
     throw unsteady('while')

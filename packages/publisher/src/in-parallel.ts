@@ -1,4 +1,10 @@
 /**
+ * Changes of the disk that are under way at a time: as many as the thread pool of Node takes. Syncs that run together
+ * share the disk's work, so that four take little longer than one.
+ */
+export const DISK_PARALLEL = 4
+
+/**
  * Do something with each item, a bounded number at a time.
  *
  * After a failure nothing more is begun, and what was begun has ended before the failure is thrown.

@@ -18,7 +18,7 @@ export interface TreeChange {
   readonly after: IndexEntry | undefined
   /** What must be published beside the index: the piece list of a large file. */
   readonly pieceList?: Uint8Array | undefined
-  /** Where a synced copy of a mutable file's bytes stands. */
+  /** Where a copy of a mutable file's bytes stands, not synced yet. */
   readonly copyPath?: string | undefined
 }
 

@@ -14,16 +14,13 @@ import type { PublishPlaces } from './complete-state.ts'
 import { isErrno } from './errno.ts'
 import { StateMismatchError } from './errors.ts'
 import type { TreeChange } from './judge-file.ts'
-import { inParallel } from './in-parallel.ts'
+import { DISK_PARALLEL, inParallel } from './in-parallel.ts'
 import { isPackDue, writePack } from './pack-writer.ts'
 import { formatCarriedState, readNewestState, stateFiles } from './published-state.ts'
 import type { PublishedState } from './published-state.ts'
 import { RetiredFiles } from './retired-files.ts'
 import type { RetiredKind } from './retired-files.ts'
 import { readOptional, readSigners } from './state-directory.ts'
-
-/** Files written at a time: as many as the thread pool of Node takes. */
-const WRITE_PARALLEL = 4
 
 /** What a scan found to publish. */
 export interface NextStateInit {
@@ -171,12 +168,12 @@ async function writeObjects(
   { changes }: NextStateInit,
   objects: readonly IndexNode[],
 ): Promise<void> {
-  for (const { copyPath, after } of changes) {
-    if (copyPath !== undefined && after !== undefined) {
-      await treeFiles.adopt(copyPath, tree.blob(after.digest))
-    }
-  }
-  await inParallel(objects, WRITE_PARALLEL, ({ digest, bytes }) =>
+  await inParallel(changes, DISK_PARALLEL, async ({ copyPath, after }) => {
+    if (copyPath === undefined || after === undefined) return
+    await treeFiles.sync(copyPath)
+    await treeFiles.adopt(copyPath, tree.blob(after.digest))
+  })
+  await inParallel(objects, DISK_PARALLEL, ({ digest, bytes }) =>
     treeFiles.writeOnce(tree.object(digest), bytes),
   )
   await treeFiles.settle()
