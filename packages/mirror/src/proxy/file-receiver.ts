@@ -1,0 +1,217 @@
+import type { Digest } from '@jarswarm/manifest'
+import type { RepositoryPath } from '@jarswarm/maven'
+import { NoSpaceError, SourceUnavailableError, TruncatedError } from '@jarswarm/ports'
+import type {
+  BlobStore,
+  Clock,
+  OriginFile,
+  ProxyCache,
+  ProxyRecord,
+  StagedWriter,
+} from '@jarswarm/ports'
+import { Arrival } from './arrival.ts'
+import { NoChecksumError, WrongChecksumError } from './errors.ts'
+import { Hashes } from './hashes.ts'
+import type { HeapBudget } from './heap-budget.ts'
+import { HeapStage } from './heap-stage.ts'
+import type { StatedChecksums } from './stated-checksums.ts'
+
+/** Larger files are passed on as they come, but for their end. */
+export const MAX_WHOLE_BYTES = 262_144
+/** Most of a file whose length the origin does not state: it is read into memory. */
+export const MAX_UNSTATED_BYTES = 16_777_216
+
+export interface FileReceiverComponents {
+  readonly blobs: BlobStore
+  readonly cache: ProxyCache
+  readonly clock: Clock
+  readonly budget: HeapBudget
+  /** Keeps a small file that the store has no room for, so that it can be served nevertheless. */
+  readonly keep: (digest: Digest, bytes: Uint8Array) => void
+}
+
+export interface ReceiverInit {
+  readonly path: RepositoryPath
+  readonly file: OriginFile
+  readonly stated: Promise<StatedChecksums | undefined>
+  /** Called once the first bytes of a large file are here whose SHA-1 the origin states. */
+  readonly onArriving: (arrival: Arrival, sha1: string) => void
+}
+
+/** Takes one file from the origin into the store, if it agrees with the origin's strongest checksum. */
+export class FileReceiver {
+  readonly #components: FileReceiverComponents
+  readonly #init: ReceiverInit
+
+  constructor(components: FileReceiverComponents, init: ReceiverInit) {
+    this.#components = components
+    this.#init = init
+  }
+
+  /**
+   * @throws {WrongChecksumError | NoChecksumError} nothing is kept
+   * @throws {TruncatedError | SourceUnavailableError | OriginBusyError | NoSpaceError}
+   */
+  async receive(): Promise<ProxyRecord> {
+    const { file } = this.#init
+    const isSmall = file.sizeBytes === undefined || file.sizeBytes <= MAX_WHOLE_BYTES
+    try {
+      return isSmall ? await this.#receiveWhole() : await this.#receiveLarge(file.sizeBytes)
+    } finally {
+      file.discard()
+    }
+  }
+
+  async #receiveWhole(): Promise<ProxyRecord> {
+    const { blobs, budget, keep } = this.#components
+    const taken = { bytes: 0 }
+    try {
+      const bytes = await this.#readWhole((sizeBytes) => {
+        budget.take(sizeBytes)
+        taken.bytes += sizeBytes
+      })
+      const stated = await this.#stated()
+      const hashes = new Hashes(stated.strongest.kind)
+      hashes.update(bytes)
+      const record = this.#check({ stated, hashes, sizeBytes: bytes.length })
+      try {
+        await blobs.put(record.digest, bytes)
+      } catch (error) {
+        if (!(error instanceof NoSpaceError)) throw error
+        keep(record.digest, bytes)
+      }
+      await this.#components.cache.put(record)
+      return record
+    } finally {
+      budget.give(taken.bytes)
+    }
+  }
+
+  async #readWhole(take: (sizeBytes: number) => void): Promise<Uint8Array> {
+    const { file, path } = this.#init
+    const limitBytes = file.sizeBytes ?? MAX_UNSTATED_BYTES
+    const chunks: Uint8Array[] = []
+    let sizeBytes = 0
+    for await (const chunk of file.body) {
+      sizeBytes += chunk.length
+      if (sizeBytes > limitBytes) {
+        throw new SourceUnavailableError(
+          `Cannot accept ${path}: found more than the ${limitBytes} bytes that its length allows`,
+        )
+      }
+      take(chunk.length)
+      chunks.push(chunk)
+    }
+    if (file.sizeBytes !== undefined && sizeBytes < file.sizeBytes) {
+      throw new TruncatedError(
+        `Cannot accept ${path}: found ${sizeBytes} bytes, wanted ${file.sizeBytes}`,
+      )
+    }
+    return Buffer.concat(chunks)
+  }
+
+  async #receiveLarge(sizeBytes: number): Promise<ProxyRecord> {
+    const { blobs } = this.#components
+    const stated = await this.#stated()
+    const { stage, inHeap } = await this.#openStage(sizeBytes)
+    const arrival = new Arrival({ blobs, stage }, { path: this.#init.path, sizeBytes, inHeap })
+    try {
+      const hashes = await this.#writeAll({ stage, arrival, stated, sizeBytes })
+      const record = this.#check({ stated, hashes, sizeBytes })
+      arrival.name(record.digest)
+      await stage.commit(record.digest)
+      await this.#components.cache.put(record)
+      this.#checkAnnounced(stated, record)
+      arrival.complete()
+      return record
+    } catch (error) {
+      await stage.abort()
+      arrival.fail(error instanceof Error ? error.message : String(error), error)
+      throw error
+    }
+  }
+
+  async #writeAll({
+    stage,
+    arrival,
+    stated,
+    sizeBytes,
+  }: {
+    readonly stage: StagedWriter
+    readonly arrival: Arrival
+    readonly stated: StatedChecksums
+    readonly sizeBytes: number
+  }): Promise<Hashes> {
+    const { file, path, onArriving } = this.#init
+    const hashes = new Hashes(stated.strongest.kind)
+    let offset = 0
+    for await (const chunk of file.body) {
+      if (offset + chunk.length > sizeBytes) {
+        throw new SourceUnavailableError(
+          `Cannot accept ${path}: found more than ${sizeBytes} bytes`,
+        )
+      }
+      await stage.write(offset, chunk)
+      hashes.update(chunk)
+      const isFirst = offset === 0
+      offset += chunk.length
+      arrival.advance(offset)
+      if (isFirst && stated.sha1 !== undefined) onArriving(arrival, stated.sha1)
+    }
+    if (offset < sizeBytes) {
+      throw new TruncatedError(`Cannot accept ${path}: found ${offset} bytes, wanted ${sizeBytes}`)
+    }
+    return hashes
+  }
+
+  async #openStage(sizeBytes: number): Promise<{ stage: StagedWriter; inHeap: boolean }> {
+    try {
+      return { stage: await this.#components.blobs.createStagedWriter(sizeBytes), inHeap: false }
+    } catch (error) {
+      if (!(error instanceof NoSpaceError)) throw error
+      return { stage: new HeapStage(this.#components.budget, sizeBytes), inHeap: true }
+    }
+  }
+
+  async #stated(): Promise<StatedChecksums> {
+    const stated = await this.#init.stated
+    if (stated !== undefined) return stated
+    throw new NoChecksumError(
+      `its origin offers no checksum file of ${this.#init.path}, so its bytes cannot be checked`,
+    )
+  }
+
+  /** The one gate: what does not agree with the origin's strongest checksum goes nowhere. */
+  #check(found: {
+    readonly stated: StatedChecksums
+    readonly hashes: Hashes
+    readonly sizeBytes: number
+  }): ProxyRecord {
+    const { path, file } = this.#init
+    const { kind, hex } = found.stated.strongest
+    const digests = found.hashes.digests()
+    if (digests.get(kind) !== hex) {
+      throw new WrongChecksumError(
+        `its origin sent bytes of ${path} with ${kind} ${digests.get(kind) ?? 'none'} and states ${hex}`,
+      )
+    }
+    return {
+      path,
+      digest: digests.get('sha256') ?? '',
+      sha1: digests.get('sha1') ?? '',
+      sizeBytes: found.sizeBytes,
+      mtimeSeconds: Math.floor((file.lastModifiedMs ?? 0) / 1_000),
+      checksum: kind,
+      fetchedAtMs: this.#components.clock.now(),
+      ...(file.etag === undefined ? {} : { etag: file.etag }),
+    }
+  }
+
+  /** A weaker checksum decides nothing, but headers that went out must have been true. The next answer has the right one. */
+  #checkAnnounced(stated: StatedChecksums, record: ProxyRecord): void {
+    if (stated.sha1 === undefined || stated.sha1 === record.sha1) return
+    throw new WrongChecksumError(
+      `its origin states SHA-1 ${stated.sha1} of ${record.path}, which has ${record.sha1}`,
+    )
+  }
+}
