@@ -62,9 +62,11 @@ export interface SwarmInit {
  */
 export async function createSwarm(components: SwarmComponents, init: SwarmInit): Promise<Swarm> {
   const { clock, logger, content, random = Math.random } = components
-  checkAddresses(init)
+  checkAddresses([...init.listen, ...(init.announce ?? [])])
+  const bootstrap = usablePeers(init.bootstrap ?? [], logger)
+  const knownPeers = usablePeers(init.knownPeers ?? [], logger)
   const role = init.role ?? 'node'
-  const network = init.network ?? guessNetwork(init)
+  const network = init.network ?? guessNetwork({ ...init, bootstrap })
   const limits = limitsFor(role, init.limits)
   const { privateKey, datastore } = await openDirectory(init.directory)
   const bans = new BanList({ clock, logger, datastore })
@@ -88,27 +90,45 @@ export async function createSwarm(components: SwarmComponents, init: SwarmInit):
       limits,
       share: init.share ?? 'all',
       summaries: init.summaries ?? true,
-      bootstrap: init.bootstrap ?? [],
-      knownPeers: init.knownPeers ?? [],
+      bootstrap,
+      knownPeers,
     },
   )
 }
 
-function checkAddresses({ listen, announce, bootstrap, knownPeers }: SwarmInit): void {
-  for (const text of [listen, announce, bootstrap, knownPeers].flatMap((list) => list ?? [])) {
+function checkAddresses(addresses: readonly string[]): void {
+  for (const text of addresses) {
     try {
       multiaddr(text)
     } catch (cause) {
-      const wanted = 'a multiaddr such as /ip4/192.0.2.1/tcp/4001'
+      const wanted = 'a multiaddr such as /ip4/192.0.2.1/tcp/4870'
       throw new SyntaxError(`Cannot use an address: found ${text}, wanted ${wanted}`, { cause })
     }
   }
-  for (const text of bootstrap ?? []) {
+}
+
+/**
+ * Those that can be dialled. Such addresses come from links that somebody else wrote, and are kept: a bad one costs
+ * itself, not the node's every start.
+ */
+function usablePeers(addresses: readonly string[], logger: Logger): readonly string[] {
+  return addresses.filter((address) => {
     // Without the id a dial cannot tell that the peer is connected already, and connects again.
-    if (text.includes('/p2p/')) continue
-    throw new SyntaxError(
-      `Cannot use a bootstrap address: found ${text}, wanted /p2p/ and the peer's id at its end`,
-    )
+    const isUsable = address.includes('/p2p/') && isMultiaddr(address)
+    if (!isUsable) {
+      const wanted = '/ip4/192.0.2.1/tcp/4870/p2p/ and a peer id'
+      logger.warn({ address }, `Cannot use a peer's address: it is left out, ${wanted} is wanted`)
+    }
+    return isUsable
+  })
+}
+
+function isMultiaddr(text: string): boolean {
+  try {
+    multiaddr(text)
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -43,6 +43,7 @@ const RESULTS: Readonly<Record<ManifestVerdict, TopicValidatorResult>> = {
 export class HeadGossip {
   readonly #components: HeadGossipComponents
   readonly #rates = new Map<PeerName, RequestRate>()
+  #started = false
 
   constructor(components: HeadGossipComponents) {
     this.#components = components
@@ -55,16 +56,20 @@ export class HeadGossip {
       gossip.topicValidators.set(topic, (peer, message) => this.#judge(repository, peer, message))
       gossip.subscribe(topic)
     }
+    this.#started = true
   }
 
   stop(): void {
+    this.#started = false
     const { content, gossip } = this.#components
     for (const repository of content.repositories()) {
       gossip.topicValidators.delete(headTopic(repository))
     }
   }
 
+  /** Does nothing while there is nobody to tell: peers ask for the head when they connect. */
   async publish(repository: RepositoryId, manifest: Uint8Array): Promise<void> {
+    if (!this.#started) return
     await this.#components.gossip.publish(headTopic(repository), manifest)
   }
 

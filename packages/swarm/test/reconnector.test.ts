@@ -57,10 +57,18 @@ describe('createSwarm', () => {
     })
   })
 
-  it('refuses a bootstrap address without the id of the peer', async () => {
-    await assert.rejects(createSwarm(components, { listen: [], bootstrap: [ADDRESS] }), {
-      name: 'SyntaxError',
-      message: /wanted \/p2p\//,
-    })
+  it('leaves out a peer that cannot be dialled: links are kept, and a bad one must not end every start', async () => {
+    const warnings: unknown[] = []
+    const logger = { ...silentLogger, warn: (fields: object) => warnings.push(fields) }
+    const bad = [
+      ADDRESS,
+      `/ip4/127.0.0.1/tcp/99999/p2p/12D3KooWRDjxdHeq6ZQFhmNpmsoPvbhCB68DjaJuKrcVt3Jvgzs3`,
+    ]
+    const swarm = await createSwarm({ ...components, logger }, { listen: [], bootstrap: bad })
+    assert.deepEqual(
+      warnings,
+      bad.map((address) => ({ address })),
+    )
+    await swarm.stop()
   })
 })
