@@ -1,5 +1,7 @@
 import { chmod, mkdir, open, readdir, rename, stat, statfs, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { codeOf, isMissingFile } from './storage-error.ts'
 
 /** Only the owner may read what a node holds: its trust, its keys, what its user builds with. */
 export const FILE_MODE = 0o600
@@ -45,9 +47,7 @@ export interface FileSystem {
 export const nodeFileSystem: FileSystem = {
   openToRead: async (path) => toOpenFile(await open(path, 'r')),
   create: async (path, mode) => toOpenFile(await open(path, 'wx+', mode)),
-  async makeDirectory(path) {
-    await mkdir(path, { recursive: true, mode: DIRECTORY_MODE })
-  },
+  makeDirectory: (path) => makeDirectory(path),
   names: (path) => readdir(path),
   async stat(path) {
     const found = await stat(path)
@@ -97,5 +97,23 @@ function toOpenFile(handle: FileHandle): OpenFile {
     truncate: (sizeBytes) => handle.truncate(sizeBytes),
     sync: () => handle.sync(),
     close: () => handle.close(),
+  }
+}
+
+/** Not by `recursive`: below `/proc`, where nothing can be made, Node tries that again for ever. */
+async function makeDirectory(path: string): Promise<void> {
+  const make = async (): Promise<void> => {
+    try {
+      await mkdir(path, { mode: DIRECTORY_MODE })
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST' || !(await stat(path)).isDirectory()) throw error
+    }
+  }
+  try {
+    await make()
+  } catch (error) {
+    if (!isMissingFile(error) || dirname(path) === path) throw error
+    await makeDirectory(dirname(path))
+    await make()
   }
 }

@@ -57,6 +57,11 @@ describe('openDataDirectory', () => {
     }
   })
 
+  it('says at once where no directory can be made', async () => {
+    const nowhere = process.platform === 'linux' ? '/proc/nowhere/data' : '/dev/null/nowhere/data'
+    await assert.rejects(openDataDirectory(nowhere, INIT), /^\w+: Cannot (?:open|use) .*nowhere/)
+  })
+
   it('creates the directory and its parents', async () => {
     const directory = await openDataDirectory(join(root, 'a', 'b'), INIT)
     await directory.close()
