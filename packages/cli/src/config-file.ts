@@ -37,7 +37,7 @@ async function readIfThere(file: string): Promise<string> {
     return await readFile(file, 'utf8')
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return '{}'
-    throw new UsageError(`Cannot read ${file}: ${(error as Error).message}`, { cause: error })
+    throw error
   }
 }
 

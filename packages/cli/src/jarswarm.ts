@@ -47,6 +47,8 @@ interface ReportOptions {
 
 function report(error: unknown, { terminal, json }: ReportOptions): number {
   if (error instanceof CommanderError && error.exitCode === EXIT_OK) return EXIT_OK
+  // A command that needs a subcommand has shown its help instead.
+  if (error instanceof CommanderError && error.code === 'commander.help') return EXIT_USAGE
   const shown = terminal.signal.aborted
     ? new StoppedError('Stopped before the end')
     : fromCommander(error)

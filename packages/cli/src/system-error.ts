@@ -13,7 +13,9 @@ const ADVICE: Readonly<Record<string, string>> = {
 /** An error of the operating system as one sentence; undefined when it is another error. */
 export function describeSystemError(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('syscall' in error) || !('errno' in error)) return undefined
-  const { code, path, syscall, errno } = error as NodeJS.ErrnoException
+  const { code, syscall, errno, ...rest } = error as NodeJS.ErrnoException & { address?: string }
+  // A Unix socket's path stands in `address`.
+  const path = rest.path ?? rest.address
   if (typeof errno !== 'number' || path === undefined) return undefined
   const verb = syscall === 'scandir' || syscall === 'opendir' ? 'read' : 'use'
   const advice = ADVICE[code ?? '']

@@ -38,6 +38,7 @@ describe('jarswarm with wrong usage', () => {
     ['start --share some', /--share "some": one of all, lan, none is wanted/],
     ['start --mirror all --mirror org/**', /none or all stands alone/],
     ['get demo', /Cannot read "demo": REPOSITORY\/PATH is wanted/],
+    ['get demo/org/', /Cannot read "demo\/org\/": REPOSITORY\/PATH is wanted/],
     ['repo init --state x', /Required option '--name <name>' not specified/],
     ['repo init --state x --name UPPER', /--name "UPPER": at most 64 of a-z/],
     ['repo serve --state x --tree x --watch never', /--watch "never": seconds/],
@@ -48,6 +49,14 @@ describe('jarswarm with wrong usage', () => {
       assertRefused(await runJarswarm(args.split(' '), { env: data }), 2, sentence)
     })
   }
+
+  it('shows the help, and nothing else, where a subcommand is missing', async () => {
+    for (const args of [[], ['repo']]) {
+      const outcome = await runJarswarm(args)
+      assertRefused(outcome, 2, /^Usage: jarswarm/)
+      assert.doesNotMatch(outcome.stderr, /^jarswarm:/m)
+    }
+  })
 
   it('prints errors as JSON with --json', async () => {
     const { code, stderr } = await runJarswarm(['start', '--quota', 'much', '--json'])
@@ -72,6 +81,18 @@ describe('jarswarm start with a bad data directory', () => {
   it('refuses a value that is none', async (t) => {
     const data = directoryWith(t, 'config.json', '{"quota": {}}')
     assertRefused(await start(data), 2, /"quota" in .*config\.json: found \{\}/)
+  })
+  it('refuses a config file that is none', async (t) => {
+    const data = join(temporaryDirectory(t), 'data')
+    mkdirSync(join(data, 'config.json'), { recursive: true })
+    assertRefused(
+      await start(data),
+      1,
+      /Cannot use .*config\.json: illegal operation on a directory/,
+    )
+  })
+  it('refuses a place where no directory can be made', async () => {
+    assertRefused(await start('/dev/null/data'), 3, /found a file, wanted a directory/)
   })
   it('refuses a directory that is not its own', async (t) => {
     const data = directoryWith(t, 'thesis.txt', 'years of work')

@@ -16,7 +16,7 @@ export interface ArtifactAddress {
  */
 export function parseAddress(text: string): ArtifactAddress {
   const [repository = '', ...segments] = text.replace(/^\//, '').split('/')
-  if (repository === '' || segments.length === 0) {
+  if (repository === '' || segments.length === 0 || segments.at(-1) === '') {
     throw new InvalidAddressError(
       `Cannot read ${JSON.stringify(text)}: REPOSITORY/PATH is wanted, such as ` +
         'clojars/ring/ring-core/1.8.2/ring-core-1.8.2.jar',

@@ -57,7 +57,8 @@ export function addRepoServe(repo: Command, { terminal }: CommandSetup): void {
         sayJson(terminal, readyLine({ http: primary.url, listen, link }))
         return
       }
-      say(terminal, `serves ${flags.tree} at   ${primary.url}/`)
+      say(terminal, `serves                 ${flags.tree}`)
+      say(terminal, `as origin at           ${primary.url}/`)
       for (const address of listen) say(terminal, `peers connect to       ${address}`)
       say(terminal, `\nTo follow it: jarswarm start --join '${link}'`)
     })
