@@ -12,7 +12,10 @@ describe('jarswarm demo', () => {
     const directory = temporaryDirectory(t)
     const tree = join(directory, 'm2')
     const temporary = join(directory, 'tmp')
-    mkdirSync(temporary)
+    // One that a killed demo left behind (no process has such an id), and one whose process lives: this test.
+    mkdirSync(join(temporary, 'jarswarm-demo-2147483647-abc', 'node-1'), { recursive: true })
+    const living = `jarswarm-demo-${String(process.pid)}-abc`
+    mkdirSync(join(temporary, living))
     mkdirSync(join(tree, dirname(JAR)), { recursive: true })
     writeFileSync(join(tree, JAR), 'a jar')
     const demo = spawnJarswarm(['demo', '--tree', tree, '--json'], { env: { TMPDIR: temporary } })
@@ -31,6 +34,6 @@ describe('jarswarm demo', () => {
       [JAR, 'peer', true, true],
     )
     assert.deepEqual(readdirSync(tree), ['org'])
-    assert.deepEqual(readdirSync(temporary), [])
+    assert.deepEqual(readdirSync(temporary), [living])
   })
 })

@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
 import { packSampleRepository } from '../sample/sample-repository.ts'
@@ -9,6 +7,7 @@ import { sayJson } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 import type { RunningCommand } from './child-process.ts'
+import { makeDemoDirectory, removeAbandoned, removeDemoDirectory } from './demo-directory.ts'
 import { DemoSwarm, REPOSITORY_NAME } from './demo-swarm.ts'
 import { farmTree } from './link-farm.ts'
 import { Narrator } from './narrator.ts'
@@ -49,13 +48,14 @@ interface DemoResult {
  * @returns whether the artifact came from the swarm with the right bytes
  */
 export async function runDemo(terminal: Terminal, options: DemoOptions): Promise<boolean> {
-  const dir = await mkdtemp(join(tmpdir(), 'jarswarm-demo-'))
+  await removeAbandoned()
+  const dir = await makeDemoDirectory()
   const swarm = new DemoSwarm(dir, terminal.signal)
   try {
     return await new Demo(terminal, options, swarm).run()
   } finally {
     await swarm.stop()
-    await rm(dir, { recursive: true, force: true, maxRetries: 3 })
+    await removeDemoDirectory(dir)
   }
 }
 
