@@ -106,6 +106,9 @@ function baseOptions(init: Libp2pNodeInit): Libp2pOptions<Services> {
         maxInboundStreams: MAX_STREAMS_PER_CONNECTION,
         maxOutboundStreams: MAX_STREAMS_PER_CONNECTION,
         streamOptions: {
+          // From the start: an answer is as large as the usual first window, which grows by round trips in whole
+          // milliseconds, and so not at all on a fast network.
+          initialStreamWindowSize: MAX_STREAM_WINDOW_BYTES,
           maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES,
           maxReadBufferLength: MAX_STREAM_BUFFER_BYTES,
           maxWriteBufferLength: MAX_STREAM_BUFFER_BYTES,
