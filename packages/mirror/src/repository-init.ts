@@ -44,4 +44,6 @@ export interface MirroredRepositoryInit {
   readonly heads?: HeadWatchInit
   /** Look providers up in the DHT. @defaultValue true */
   readonly lookUp?: boolean
+  /** Tell the DHT what is held here. @defaultValue true */
+  readonly announce?: boolean
 }

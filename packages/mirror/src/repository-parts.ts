@@ -70,7 +70,7 @@ export function assembleRepository(
     held,
     announcer: new Announcer(
       { swarm, held, clock, random, logger },
-      { repository, isComplete: events.isComplete.bind(events) },
+      { repository, isComplete: events.isComplete.bind(events), enabled: init.announce ?? true },
     ),
     fill: new MirrorFill(
       { index, fetcher, clock, logger, onComplete: events.onFilled.bind(events) },

@@ -146,6 +146,18 @@ describe('Transfer', () => {
     assert.equal(clock.pendingTimers, 0)
   })
 
+  it('goes on to the next source when the one asked instead of a silent one fails', async () => {
+    const slow = new TestSource('slow', silent)
+    const late = [new TestSource('down', failing), new TestSource('late', honest)]
+    const { transfer, got, clock } = run([slow], late)
+    transfer.add(PARTS.slice(0, 1))
+    transfer.seal()
+    await settle()
+    clock.advance(100)
+    await transfer.done
+    assert.deepEqual(got, [{ offset: 0, from: 'late' }])
+  })
+
   it('gives a dead source up', async () => {
     const dead = new TestSource('dead', silent)
     const { transfer, clock } = run([dead])

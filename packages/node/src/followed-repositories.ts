@@ -89,6 +89,7 @@ export class FollowedRepositories {
   async #follow(link: SwarmLink): Promise<void> {
     const { data, swarm, clock, logger } = this.#components
     const { mirror = 'none', offline = false, syncIndex = true, freshness } = this.#init
+    const { heads = {}, lookUp = true, announce = true } = this.#init.mechanisms ?? {}
     const upstreams = this.#upstreamsOf(link)
     this.#upstreams.push(...upstreams)
     const repository = new MirroredRepository(
@@ -108,6 +109,9 @@ export class FollowedRepositories {
         offline,
         syncIndex,
         enforceExpiry: freshness === 'enforce',
+        heads,
+        lookUp,
+        announce,
         ...(link.origin === undefined ? {} : { origin: link.origin }),
       },
     )

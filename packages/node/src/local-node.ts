@@ -162,7 +162,8 @@ export class LocalNode implements Node {
   async #startSwarm(listen: readonly string[]): Promise<void> {
     if (this.#init.offline === true) return
     const { data, swarm, followed, clock, logger } = this.#components
-    const { bootstrap = [], mdns = false, share = 'all', role } = this.#init
+    const { bootstrap = [], mdns = false, share = 'all', role, mechanisms = {} } = this.#init
+    const { summaries = true, dht, limits = {} } = mechanisms
     const linked = followed.links().flatMap(({ peers }) => peers)
     const made = await createSwarm(
       { content: followed.mirror, clock, logger },
@@ -173,6 +174,9 @@ export class LocalNode implements Node {
         mdns,
         share,
         role,
+        summaries,
+        limits,
+        ...(dht === undefined ? {} : { dht }),
       },
     )
     swarm.fill(made)

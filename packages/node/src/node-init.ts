@@ -1,7 +1,18 @@
-import type { MirrorPolicy } from '@jarswarm/mirror'
+import type { HeadWatchInit, MirrorPolicy } from '@jarswarm/mirror'
 import type { Clock, Logger } from '@jarswarm/ports'
+import type { SwarmInit } from '@jarswarm/swarm'
 import type { SwarmLink } from '@jarswarm/trust'
 import type { HostPort } from './listening.ts'
+
+/** Ways in which a node and its peers find out about one another. All are on; each can be switched off alone. */
+export interface Mechanisms extends Pick<SwarmInit, 'summaries' | 'dht' | 'limits'> {
+  /** How newer heads are found. */
+  readonly heads?: HeadWatchInit
+  /** Look for holders in the DHT. @defaultValue true */
+  readonly lookUp?: boolean
+  /** Tell the DHT what is held here. @defaultValue true */
+  readonly announce?: boolean
+}
 
 /** What a node is to do. */
 export interface NodeInit {
@@ -33,6 +44,8 @@ export interface NodeInit {
   readonly offline?: boolean
   /** Fetch the whole index, rather than proofs on demand. @defaultValue true */
   readonly syncIndex?: boolean
+  /** @defaultValue all on */
+  readonly mechanisms?: Mechanisms
   readonly logger?: Logger
   readonly clock?: Clock
 }

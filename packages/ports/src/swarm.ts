@@ -61,13 +61,17 @@ export interface Swarm {
    * A claim is a hint: the peer may answer that it lacks the blob.
    */
   claimants(repository: RepositoryId, digest: Digest): readonly PeerName[]
-  /** Connected peers that follow a repository, nearest first. */
+  /** Connected peers that follow a repository, nearest first, and last those that sent wrong bytes lately. */
   followers(repository: RepositoryId): readonly PeerName[]
   /**
    * Look in the DHT, connect to whom it names, and yield each once connected. Ends when the lookup ends.
    */
   findProviders(subject: ProviderSubject, options: AbortOptions): AsyncIterable<PeerName>
-  /** Tell the DHT that this node has something of the subject. Does nothing when sharing forbids it. */
+  /**
+   * Tell the DHT that this node has something of the subject. Does nothing when sharing forbids it.
+   *
+   * @throws {SourceUnavailableError} when nobody took it: no server is known, or nobody could dial this node
+   */
   provide(subject: ProviderSubject, options: AbortOptions): Promise<void>
   /**
    * Ask one peer. Bytes are as sent: the caller verifies them.

@@ -39,7 +39,7 @@ export class Contacts {
   async join(peer: PeerInfo, signal: AbortSignal): Promise<boolean> {
     const { clock, libp2p, bans, logger } = this.#components
     const name = peer.id.toString()
-    if (bans.isBanned(name)) return false
+    if (bans.isAvoided(name)) return false
     if (this.#isGreeted(name)) return true
     const deadline = scopedSignal(clock, DIAL_TIMEOUT_MS, [signal])
     try {

@@ -132,10 +132,12 @@ export class Libp2pSwarm implements Swarm {
   }
 
   followers(repository: RepositoryId): readonly PeerName[] {
-    return this.#book
+    const peers = this.#book
       .followers(repository)
       .map(({ peer }) => peer)
       .filter((peer) => !this.#bans.isBanned(peer))
+    const isAvoided = (peer: PeerName): boolean => this.#bans.isAvoided(peer)
+    return [...peers.filter((peer) => !isAvoided(peer)), ...peers.filter(isAvoided)]
   }
 
   findProviders(subject: ProviderSubject, options: AbortOptions): AsyncIterable<PeerName> {

@@ -86,3 +86,15 @@ describe('findProviders', () => {
     }, reason)
   })
 })
+
+describe('provide', () => {
+  it('fails when no server is there to take the record, so that it is told again', async (t) => {
+    const lone = await startNode(t)
+    await assert.rejects(lone.swarm.provide(PROJECT, {}), /no DHT server/)
+  })
+
+  it('fails on a public network while no public address is proven', async (t) => {
+    const node = await startNode(t, { network: 'public' })
+    await assert.rejects(node.swarm.provide(PROJECT, {}), /proven dialable/)
+  })
+})

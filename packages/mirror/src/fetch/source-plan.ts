@@ -8,12 +8,14 @@ import { UpstreamSource } from '../transfer/upstream-source.ts'
 import { startDeadline } from '../wait/deadline.ts'
 import { PeerQueue } from './peer-queue.ts'
 
-/** What the swarm gets ahead of an upstream that fails or is slow. */
+/** What the DHT gets ahead of an upstream that fails or is slow, and of peers that claim nothing. */
 export const SWARM_HEAD_START_MS = 1_500
 /** Claimants asked for a large blob at the same time. */
 export const MAX_PEERS_AT_ONCE = 4
 /** Peers asked in all for one blob: more would be a flood, and fewer claims are wrong. */
 export const MAX_PEERS_PER_BLOB = 16
+/** Of these, peers that claim nothing: they leave room for those that the DHT names late. */
+export const MAX_FOLLOWERS_PER_BLOB = 8
 /** Longest look into the DHT for one blob. */
 export const LOOKUP_TIMEOUT_MS = 6_000
 
@@ -33,8 +35,8 @@ export interface SourcePlanInit {
 
 /**
  * Who is asked for one blob, and in which order: connected claimants, nearest first; then healthy upstreams with
- * the DHT beside them; upstreams that fail or are slow only after the swarm had a head start; at last peers that
- * follow the repository and claim nothing, for a summary may lag.
+ * the DHT beside them; upstreams that fail or are slow only after the DHT had a head start; then peers that follow
+ * the repository and claim nothing, for a summary may lag; at last whom the DHT names late.
  */
 export class SourcePlan {
   readonly #components: SourcePlanComponents
@@ -43,6 +45,7 @@ export class SourcePlan {
   readonly #upstreams: Upstream[]
   #found: PeerQueue | undefined
   #headStartOver = false
+  #followersAsked = 0
 
   constructor(components: SourcePlanComponents, init: SourcePlanInit) {
     this.#components = components
@@ -71,7 +74,7 @@ export class SourcePlan {
     const found = await this.#nextFound(signal)
     if (found !== undefined) return found
     if (this.#upstreams.length > 0) return this.#nextUpstream()
-    return (await this.#nextFound(signal)) ?? this.#nextFollower()
+    return this.#nextFollower() ?? (await this.#takeFound(signal))
   }
 
   #nextClaimant(): PartSource | undefined {
@@ -80,6 +83,8 @@ export class SourcePlan {
   }
 
   #nextFollower(): PartSource | undefined {
+    if (this.#followersAsked >= MAX_FOLLOWERS_PER_BLOB) return undefined
+    this.#followersAsked += 1
     return this.#nextPeer(this.#components.swarm.followers(this.#init.repository))
   }
 
@@ -98,25 +103,24 @@ export class SourcePlan {
     return new UpstreamSource({ upstream, logger: this.#components.logger }, this.#init.entry)
   }
 
-  /** A peer that the DHT named. While an upstream remains, the wait for it is a head start and no more. */
+  /** A peer that the DHT named during its head start; undefined from when that is over. */
   async #nextFound(signal: AbortSignal): Promise<PartSource | undefined> {
-    if (this.#found === undefined) return undefined
-    if (this.#upstreams.length === 0) return await this.#takeFound(this.#found, signal)
-    if (this.#headStartOver) return undefined
+    if (this.#found === undefined || this.#headStartOver) return undefined
     const deadline = startDeadline(this.#components.clock, {
       timeoutMs: SWARM_HEAD_START_MS,
       reason: 'the head start is over',
       parents: [signal],
     })
-    const source = await this.#takeFound(this.#found, deadline.signal)
+    const source = await this.#takeFound(deadline.signal)
     deadline.end()
     this.#headStartOver = source === undefined
     return source
   }
 
-  async #takeFound(found: PeerQueue, signal: AbortSignal): Promise<PartSource | undefined> {
+  /** The next peer that the DHT names; undefined when it names no more, or the signal came first. */
+  async #takeFound(signal: AbortSignal): Promise<PartSource | undefined> {
     for (;;) {
-      const peer = await found.next(signal)
+      const peer = await this.#found?.next(signal)
       if (peer === undefined) return undefined
       const source = this.#nextPeer([peer])
       if (source !== undefined) return source

@@ -173,7 +173,8 @@ export class Transfer {
       if (flight.overdue) state.overdue -= 1
       for (const wanted of run.toReversed()) {
         wanted.flights.delete(flight)
-        if (wanted.flights.size === 0) this.#queue.addFirst(wanted)
+        // Who else was asked for it may be silent for long: a hedge that failed is followed by the next.
+        if ([...wanted.flights].every(({ overdue }) => overdue)) this.#queue.addFirst(wanted)
       }
     }
     this.#pump()

@@ -1,5 +1,6 @@
 import type { Libp2p, PeerInfo } from '@libp2p/interface'
 import type { KadDHT, SingleKadDHT } from '@libp2p/kad-dht'
+import { SourceUnavailableError } from '@jarswarm/ports'
 import type { AbortOptions, Clock, Logger, PeerName, ProviderSubject } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import type { Contacts } from '../contacts.ts'
@@ -44,7 +45,10 @@ export class ProviderRouting {
 
   async provide(subject: ProviderSubject, options: AbortOptions): Promise<void> {
     const dht = this.#components.dhts.get(subject.repository)
-    if (dht === undefined || !this.#components.contacts.isDialable()) return
+    if (dht === undefined) throw new SourceUnavailableError('Cannot announce: not followed')
+    if (!this.#components.contacts.isDialable()) {
+      throw new SourceUnavailableError('Cannot announce: no address here is proven dialable')
+    }
     await this.#queue.run(async () => {
       const { signal, release } = this.#scope(options.signal, PROVIDE_TIMEOUT_MS)
       await this.#announce(dht, subject, signal).finally(release)
@@ -73,10 +77,13 @@ export class ProviderRouting {
 
   async #announce(dht: KadDHT, subject: ProviderSubject, signal: AbortSignal): Promise<void> {
     await this.#ready(dht, signal)
+    let takers = 0
     for await (const event of dht.provide(providerCid(subject), { signal })) {
+      if (event.name === 'PEER_RESPONSE' && event.messageName === 'ADD_PROVIDER') takers += 1
       if (event.name !== 'QUERY_ERROR') continue
       this.#components.logger.debug({ error: event.error }, 'a DHT server did not take a record')
     }
+    if (takers === 0) throw new SourceUnavailableError('Cannot announce: no DHT server is known')
   }
 
   /** Each provider once, ourselves left out. */

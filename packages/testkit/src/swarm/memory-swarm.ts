@@ -105,9 +105,11 @@ export class MemorySwarm implements Swarm {
   }
 
   followers(repository: RepositoryId): readonly PeerName[] {
-    return this.#neighbours()
+    const peers = this.#neighbours()
       .filter((swarm) => swarm.follows(repository))
       .map((swarm) => swarm.peerId)
+    const isAvoided = (peer: PeerName): boolean => this.#recentOffences(peer, 1) > 0
+    return [...peers.filter((peer) => !isAvoided(peer)), ...peers.filter(isAvoided)]
   }
 
   async *findProviders(subject: ProviderSubject, options: AbortOptions): AsyncIterable<PeerName> {

@@ -187,9 +187,11 @@ function testProviders(withPair: WithPair): void {
       const whole = { repository: REPOSITORY, project: undefined }
       assert.deepEqual(await providers(one, project), [])
       await other.provide(project, {})
+      await eventually('the project', async () => (await providers(one, project)).length === 1)
       assert.deepEqual(await providers(one, project), [other.peerId])
       assert.deepEqual(await providers(one, whole), [])
       await other.provide(whole, {})
+      await eventually('the whole', async () => (await providers(one, whole)).length === 1)
       assert.deepEqual(await providers(one, whole), [other.peerId])
     }))
 }

@@ -1,0 +1,134 @@
+import { sha256 } from '@jarswarm/manifest'
+import { parsePath } from '@jarswarm/maven'
+import { SourceUnavailableError } from '@jarswarm/ports'
+import type { ProviderSubject } from '@jarswarm/ports'
+import {
+  ManualClock,
+  MemoryBlobStore,
+  MemoryIndexStore,
+  MemoryNetwork,
+  MemorySwarmContent,
+  silentLogger,
+} from '@jarswarm/testkit'
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { TestContext } from 'node:test'
+import {
+  Announcer,
+  CHECK_INTERVAL_MS,
+  DAILY_BUDGET,
+  DEBOUNCE_MS,
+  PAUSE_MS,
+  REPROVIDE_INTERVAL_MS,
+} from '../src/share/announcer.ts'
+import { HeldBlobs } from '../src/share/held-blobs.ts'
+
+const REPOSITORY = 'ab'.repeat(32)
+
+interface Rig {
+  readonly announcer: Announcer
+  readonly clock: ManualClock
+  readonly told: string[]
+  /** Whether anybody takes what is told. */
+  readonly dht: { up: boolean }
+  readonly advance: (ms: number) => Promise<void>
+}
+
+/** An announcer of a cache that holds the given number of blobs of each project. */
+function rig(t: TestContext, counts: Readonly<Record<string, number>>, enabled = true): Rig {
+  const clock = new ManualClock()
+  const blobs = new MemoryBlobStore()
+  const held = new HeldBlobs({ blobs, index: new MemoryIndexStore(REPOSITORY) })
+  for (const [project, count] of Object.entries(counts)) {
+    for (let at = 0; at < count; at += 1) {
+      const path = parsePath(`${project}/${String(at)}/${project.slice(2)}-${String(at)}.jar`)
+      const digest = sha256(Buffer.from(path))
+      held.add({
+        path,
+        digest,
+        sha1: '0'.repeat(40),
+        sizeBytes: 1,
+        mtimeSeconds: 0,
+        pieceList: undefined,
+      })
+    }
+  }
+  const total = Object.keys(counts).length
+  const told: string[] = []
+  const dht = { up: true }
+  const swarm = new MemoryNetwork({ clock }).createSwarm({
+    content: new MemorySwarmContent([REPOSITORY]),
+  })
+  t.mock.method(swarm, 'provide', ({ project = '*' }: ProviderSubject) => {
+    told.push(project)
+    return dht.up ? Promise.resolve() : Promise.reject(new SourceUnavailableError('nobody'))
+  })
+  const components = { swarm, held, clock, random: () => 0.5, logger: silentLogger }
+  const announcer = new Announcer(components, {
+    repository: REPOSITORY,
+    isComplete: () => false,
+    enabled,
+  })
+  t.after(() => announcer.stop())
+  const advance = async (ms: number): Promise<void> => {
+    clock.advance(ms)
+    // One announcement after the other, each followed by a pause.
+    for (let turn = 0; turn < total; turn += 1) {
+      await settle()
+      clock.advance(PAUSE_MS)
+    }
+    await settle()
+  }
+  return { announcer, clock, told, dht, advance }
+}
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 30; turn += 1) await Promise.resolve()
+}
+
+describe('Announcer', () => {
+  it('tells the rarest first, and all again before the records end', async (t) => {
+    const { announcer, told, advance } = rig(t, { 'g/many': 3, 'g/one': 1, 'g/two': 2 })
+    announcer.start()
+    await advance(DEBOUNCE_MS)
+    assert.deepEqual(told.splice(0), ['g/one', 'g/two', 'g/many'])
+    announcer.changed()
+    await advance(DEBOUNCE_MS)
+    assert.deepEqual(told, [])
+    for (let ms = 0; ms < REPROVIDE_INTERVAL_MS + 2 * CHECK_INTERVAL_MS; ms += CHECK_INTERVAL_MS) {
+      await advance(CHECK_INTERVAL_MS)
+    }
+    assert.deepEqual(told, ['g/one', 'g/two', 'g/many'])
+  })
+
+  it('keeps due what nobody took, and stops trying after three', async (t) => {
+    const { announcer, told, dht, advance } = rig(t, { 'g/a': 1, 'g/b': 1, 'g/c': 1, 'g/d': 1 })
+    dht.up = false
+    announcer.start()
+    await advance(DEBOUNCE_MS)
+    assert.deepEqual(told.splice(0), ['g/a', 'g/b', 'g/c'])
+    dht.up = true
+    announcer.changed()
+    await advance(DEBOUNCE_MS)
+    assert.deepEqual(told, ['g/a', 'g/b', 'g/c', 'g/d'])
+  })
+
+  it('keeps to its budget of a day', async (t) => {
+    const projects = Array.from(
+      { length: DAILY_BUDGET + 5 },
+      (_, at) => [`g/p${String(at)}`, 1] as const,
+    )
+    const { announcer, told, advance } = rig(t, Object.fromEntries(projects))
+    announcer.start()
+    await advance(DEBOUNCE_MS)
+    assert.equal(told.length, DAILY_BUDGET)
+  })
+
+  it('tells nothing when it is switched off', async (t) => {
+    const { announcer, told, advance } = rig(t, { 'g/a': 1 }, false)
+    announcer.start()
+    announcer.changed()
+    await advance(DEBOUNCE_MS)
+    assert.deepEqual(told, [])
+  })
+})
