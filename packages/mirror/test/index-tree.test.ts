@@ -1,8 +1,8 @@
-import { SourceUnavailableError } from '@jarswarm/ports'
+import { NoSpaceError, SourceUnavailableError } from '@jarswarm/ports'
 import { wrongBytes } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { Rig } from './_rig.ts'
+import { JAR, Rig } from './_rig.ts'
 
 const NEW_POM = 'org/example/lib/2.0/lib-2.0.pom'
 
@@ -82,5 +82,45 @@ describe('index', () => {
       await rig.synced(node)
       assert.ok(rig.origin.requests.includes(path))
     }
+  })
+
+  it('mends what the disk has damaged, for a path and for the next head', async (t) => {
+    const rig = new Rig(t)
+    for (let i = 0; i < 500; i += 1) rig.builder.put(`g/a/${i}/a-${i}.pom`, `${i}`)
+    rig.builder.publish()
+    const node = await rig.node()
+    await rig.synced(node)
+    const { index } = node.stores
+    const root = String(rig.builder.state?.head.index.root)
+    const [get, put] = [index.getObject.bind(index), index.putObjects.bind(index)]
+    const damaged = new Set([root])
+    index.getObject = async (digest) => {
+      const bytes = await get(digest)
+      return bytes !== undefined && damaged.has(digest) ? wrongBytes(bytes) : bytes
+    }
+    index.putObjects = async (objects) => {
+      await put(objects)
+      for (const { digest } of objects) damaged.delete(digest)
+    }
+    rig.origin.behaviour = 'silent'
+    assert.equal((await rig.resolve(node, JAR)).kind, 'unknown')
+    rig.origin.behaviour = 'healthy'
+    assert.equal((await rig.resolve(node, JAR)).kind, 'artifact')
+    assert.deepEqual([...damaged], [])
+    damaged.add(root)
+    rig.builder.put(NEW_POM, 'new').publish()
+    await rig.refresh(node)
+    assert.equal((await rig.resolve(node, NEW_POM)).kind, 'artifact')
+    const held: string[] = []
+    for await (const { path } of index.listEntries('')) held.push(path)
+    assert.equal(held.length, rig.builder.state?.head.index.files)
+  })
+
+  it('serves on when the disk has no room for a proof', async (t) => {
+    const rig = new Rig(t)
+    const node = await rig.node({ syncIndex: false })
+    await rig.until(() => node.repository.head !== undefined)
+    node.stores.index.putObjects = () => Promise.reject(new NoSpaceError('Cannot write: disk full'))
+    assert.equal((await rig.resolve(node, JAR)).kind, 'artifact')
   })
 })

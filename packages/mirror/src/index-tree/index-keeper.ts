@@ -1,6 +1,13 @@
-import { EMPTY_INDEX, missingObjects, removedObjects } from '@jarswarm/manifest'
+import {
+  diffIndex,
+  EMPTY_INDEX,
+  MissingNodeError,
+  missingObjects,
+  removedObjects,
+  sha256,
+} from '@jarswarm/manifest'
 import type { Digest, Head, IndexDifference, NodeSource } from '@jarswarm/manifest'
-import { diffIndex } from '@jarswarm/manifest'
+import { NoSpaceError } from '@jarswarm/ports'
 import type { AbortOptions, IndexStore, Logger, NamedObject, Upstream } from '@jarswarm/ports'
 import type { ObjectFetcher } from './object-fetcher.ts'
 import { fetchPack } from './pack.ts'
@@ -34,10 +41,11 @@ export class IndexKeeper {
     return this.#root
   }
 
-  /** Reads nodes that are here. */
+  /** Reads objects that are here. One that the disk has damaged counts as not here, so that it is fetched anew. */
   readonly local: NodeSource = async (digest) => {
     if (digest === EMPTY_INDEX.totals.root) return EMPTY_INDEX.node.bytes
-    return await this.#components.index.getObject(digest)
+    const bytes = await this.#components.index.getObject(digest)
+    return bytes !== undefined && sha256(bytes) === digest ? bytes : undefined
   }
 
   /** Read an object that is here, else get it and keep it. Throws UnavailableError as `ObjectFetcher.get`. */
@@ -45,7 +53,7 @@ export class IndexKeeper {
     const held = await this.local(digest)
     if (held !== undefined) return held
     const bytes = await this.#components.objects.get(digest, options)
-    await this.#components.index.putObjects([{ digest, bytes }])
+    await this.#keep({ digest, bytes })
     return bytes
   }
 
@@ -60,6 +68,21 @@ export class IndexKeeper {
    * @throws {UnavailableError} when an object cannot be had now
    */
   async sync(head: Head, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#advance(head, signal)
+    } catch (error) {
+      // Objects of the index before are fetched no more: what they said is compared with the newest as from nothing.
+      if (this.#root === undefined || !(error instanceof MissingNodeError)) throw error
+      this.#components.logger.warn(
+        { error: String(error) },
+        'the index here is damaged: mending it',
+      )
+      this.#root = undefined
+      await this.#advance(head, signal)
+    }
+  }
+
+  async #advance(head: Head, signal: AbortSignal): Promise<void> {
     const after = head.index.root
     const before = this.#root
     if (before === after) return
@@ -94,6 +117,16 @@ export class IndexKeeper {
     } finally {
       // Also when the rest cannot be had now: what came is not fetched again.
       if (batch.length > 0) await index.putObjects(batch)
+    }
+  }
+
+  /** Without room for it the node serves on, and asks again when it is needed again. */
+  async #keep(object: NamedObject): Promise<void> {
+    try {
+      await this.#components.index.putObjects([object])
+    } catch (error) {
+      if (!(error instanceof NoSpaceError)) throw error
+      this.#components.logger.debug({ error: error.message }, 'an index object was not kept')
     }
   }
 

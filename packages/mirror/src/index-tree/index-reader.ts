@@ -1,12 +1,12 @@
 import { findDirectory, findEntry } from '@jarswarm/manifest'
-import type { Digest, Head, IndexEntry, NodeSource } from '@jarswarm/manifest'
+import type { Digest, Head, IndexEntry } from '@jarswarm/manifest'
 import { directoryOf } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import type { AbortOptions, Clock, IndexStore } from '@jarswarm/ports'
 import { withDeadline } from '../wait/deadline.ts'
 import type { IndexKeeper } from './index-keeper.ts'
 
-/** Longest wait for the nodes of one proof while the index is incomplete. */
+/** Longest wait for the nodes of one proof that are not here. */
 export const PROOF_TIMEOUT_MS = 3_000
 /** Directories whose files are remembered: a client asks for several files of one version in a row. */
 export const REMEMBERED_DIRECTORIES = 256
@@ -61,18 +61,14 @@ export class IndexReader {
     const known = this.#remembered.get(key)
     if (known !== undefined) return known.find((entry) => entry.path === path)
     const { keeper, clock } = this.#components
-    const entries =
-      keeper.completeRoot === root
-        ? await findDirectory(keeper.local, root, directory)
-        : await withDeadline(
-            clock,
-            {
-              timeoutMs: PROOF_TIMEOUT_MS,
-              reason: 'the index was not had in time',
-              parents: [options.signal],
-            },
-            (signal) => findDirectory(this.#fetching(signal), root, directory),
-          )
+    const init = {
+      timeoutMs: PROOF_TIMEOUT_MS,
+      reason: 'the index was not had in time',
+      parents: [options.signal],
+    }
+    const entries = await withDeadline(clock, init, (signal) =>
+      findDirectory((digest) => keeper.read(digest, { signal }), root, directory),
+    )
     this.#remember(key, entries ?? [])
     return entries?.find((entry) => entry.path === path)
   }
@@ -81,12 +77,13 @@ export class IndexReader {
   async #findInComplete(path: RepositoryPath, error: unknown): Promise<Finding> {
     const { keeper } = this.#components
     if (keeper.completeRoot === undefined) return { kind: 'unread', error }
-    const entry = await findEntry(keeper.local, keeper.completeRoot, path)
+    let entry: IndexEntry | undefined
+    try {
+      entry = await findEntry(keeper.local, keeper.completeRoot, path)
+    } catch (cause) {
+      return { kind: 'unread', error: cause }
+    }
     return entry === undefined ? { kind: 'absent', newest: false } : { kind: 'entry', entry }
-  }
-
-  #fetching(signal: AbortSignal): NodeSource {
-    return (digest) => this.#components.keeper.read(digest, { signal })
   }
 
   #remember(key: string, entries: readonly IndexEntry[]): void {
