@@ -226,6 +226,9 @@ function notFound(request: MavenRequest, path: string): Error {
   if (isSuspect(source)) return suspect(source)
   if (source.proxied === true)
     return new RefusedRequestError(404, `${source.name} has no ${path}: its origin says so`)
+  // Proofs on demand name files; only a whole index says what lies below a folder.
+  if (request.path.folder && !source.status().index.complete)
+    return new UnavailableError(`The index of ${source.name} is not here yet, so nothing is listed`)
   const head = source.head === undefined ? '' : ` (head ${source.head.seq})`
   return new RefusedRequestError(404, `${source.name} has no ${path}${head}`)
 }

@@ -296,6 +296,13 @@ describe('directories', () => {
     assert.equal((await ask(port, `/clojars/${JAR}/`)).status, 404)
   })
 
+  it('are 424 while only a whole index could say', async (t) => {
+    const { port, source } = await startEndpoint(t)
+    source.indexComplete = false
+    assert.equal((await ask(port, '/clojars/com/')).status, 424)
+    assert.equal((await ask(port, '/clojars/com/x/1/x-1.pom')).status, 404)
+  })
+
   it('escape hostile names', async (t) => {
     const { port, source } = await startEndpoint(t)
     source.put('a/<script>"&\'/x', { bytes: 'x' })

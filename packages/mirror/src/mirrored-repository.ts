@@ -105,7 +105,7 @@ export class MirroredRepository implements ArtifactSource {
     options: AbortOptions & { readonly limit: number },
   ): Promise<readonly string[] | undefined> {
     const names: string[] = []
-    if (options.limit < 1) return undefined
+    if (options.limit < 1 || this.#parts.tree.completeRoot === undefined) return undefined
     for await (const name of this.#components.index.listDirectory(directory, options)) {
       if (names.push(name) >= options.limit) break
     }

@@ -17,6 +17,7 @@ describe('resolve', () => {
     assert.equal(resolution.kind, 'artifact')
     assert.equal((await rig.resolve(node, ABSENT)).kind, 'absent')
     assert.equal(node.repository.status().index.complete, false)
+    assert.equal(await node.repository.list('', { limit: 9 }), undefined)
   })
 
   it('says nothing when no node of the proof can be had', async (t) => {

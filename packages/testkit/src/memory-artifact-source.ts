@@ -60,6 +60,8 @@ export class MemoryArtifactSource implements ArtifactSource {
   age: ReturnType<ArtifactSource['freshness']> = { state: 'fresh', staleSeconds: 0 }
   /** When set, `resolve` and `list` know nothing, for this reason. */
   unknownReason: string | undefined
+  /** Whether the whole index is here, or only proofs. */
+  indexComplete = true
   /** When set, `resolve` stands still and heeds no signal. */
   silent = false
   /** Paths that were given to `open`, in order. */
@@ -153,7 +155,7 @@ export class MemoryArtifactSource implements ArtifactSource {
       origin: this.origin ?? null,
       freshness: age.state,
       head: head === undefined ? null : headStatus(head),
-      index: { complete: this.unknownReason === undefined, files },
+      index: { complete: this.unknownReason === undefined && this.indexComplete, files },
     }
   }
 
