@@ -17,6 +17,8 @@ export function namespacesMissing(): string | false {
 export interface Host {
   readonly namespace: string
   readonly address: string
+  /** Its end of the cable. */
+  readonly device: string
 }
 
 /** Two hosts on one cable, each a network namespace with an address of its own, gone with the test. */
@@ -56,4 +58,15 @@ export function joinTwoHosts(t: TestContext): readonly Host[] {
     ip(...inside, 'route', 'add', 'default', 'dev', device)
   }
   return hosts
+}
+
+/** Unplug a host: its connections are reset, on both sides when called for both, and new ones find no way. */
+export function unplug({ namespace, device }: Host): void {
+  ip('-n', namespace, 'link', 'set', device, 'down')
+  ip('netns', 'exec', namespace, 'ss', '--kill', '--tcp', 'dst', '192.0.2.0/24')
+}
+
+/** Plug it in again. */
+export function plugIn({ namespace, device }: Host): void {
+  ip('-n', namespace, 'link', 'set', device, 'up')
 }
