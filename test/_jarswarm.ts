@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { createInterface } from 'node:readline'
 
 const MAIN = fileURLToPath(new URL('../packages/cli/src/main.ts', import.meta.url))
+const BUILT_MAIN = fileURLToPath(new URL('../packages/cli/dist/main.js', import.meta.url))
 
 /** The line that a long-running command prints with `--json` once it serves. */
 export interface Ready {
@@ -35,11 +36,14 @@ function environment(): NodeJS.ProcessEnv {
 export interface Place {
   /** Network namespace by its name, or undefined for this process's own. */
   readonly namespace?: string | undefined
+  /** Run what was built, as users do, and not the sources: it starts sooner and takes less memory. */
+  readonly built?: boolean
 }
 
 function spawnJarswarm(args: readonly string[], place: Place): ChildProcess {
   const enter = place.namespace === undefined ? [] : ['ip', 'netns', 'exec', place.namespace]
-  const command = [...enter, process.execPath, '--conditions=source', MAIN, ...args]
+  const program = place.built === true ? [BUILT_MAIN] : ['--conditions=source', MAIN]
+  const command = [...enter, process.execPath, ...program, ...args]
   return spawn(command[0] ?? '', command.slice(1), {
     env: environment(),
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -6,6 +6,7 @@ import type { Running } from '../_jarswarm.ts'
 import { waitFor } from '../_wait-for.ts'
 
 const REPOSITORY = 'bench'
+const BUILT = { built: true }
 
 /** Two nodes as separate processes; the origin is gone, and only the first holds the files. */
 export interface BenchSwarm {
@@ -35,10 +36,13 @@ export async function startBenchSwarm(tree: string, blobs: number): Promise<Benc
   await runJson(['repo', 'init', '--state', state, '--name', REPOSITORY])
   await runJson(['repo', 'publish', '--state', state, '--tree', tree])
   const tcp = ['--http', '127.0.0.1:0', '--listen', '/ip4/127.0.0.1/tcp/0']
-  const primary = await startJarswarm(['repo', 'serve', '--state', state, '--tree', tree, ...tcp])
+  const primary = await startJarswarm(
+    ['repo', 'serve', '--state', state, '--tree', tree, ...tcp],
+    BUILT,
+  )
   const start = (name: string, extra: readonly string[]): Promise<Running> => {
     const follow = ['--join', String(primary.ready.link), '--no-mdns']
-    return startJarswarm(['start', '--data', join(work, name), ...follow, ...tcp, ...extra])
+    return startJarswarm(['start', '--data', join(work, name), ...follow, ...tcp, ...extra], BUILT)
   }
   const holder = await start('holder', ['--mirror', 'all'])
   const asker = await start('asker', ['--bootstrap', String(holder.ready.listen[0])])
