@@ -162,6 +162,7 @@ export class MirroredRepository implements ArtifactSource {
     if (this.#started) return
     this.#started = true
     await this.#parts.keeper.load()
+    this.#warnOfClock()
     await this.#parts.tree.load()
     this.#unsubscribe = this.#components.blobs.onChange(({ kind, digest }) => {
       if (kind === 'removed') this.#onRemoved(digest)
@@ -244,12 +245,23 @@ export class MirroredRepository implements ArtifactSource {
   #onNewHead(peer: PeerName | undefined): void {
     const manifest = this.#parts.keeper.trusted?.manifest
     this.#components.logger.info({ repository: this.name, seq: this.head?.seq }, 'new head')
+    this.#warnOfClock()
     this.#parts.objects.prefer(peer)
     this.#retryDelayMs = FIRST_SYNC_RETRY_MS
     if (manifest !== undefined && !this.#stop.signal.aborted) {
       this.#background(this.#components.swarm.gossipManifest(this.id, manifest))
     }
     this.#sync()
+  }
+
+  /** By a clock that is behind, a head never expires; only the operator can tell which of the two is wrong. */
+  #warnOfClock(): void {
+    if (!this.freshness().clockSuspect) return
+    const fields = { repository: this.name, issued: this.head?.issued }
+    this.#components.logger.warn(
+      fields,
+      "the head was signed in the future: set this machine's clock",
+    )
   }
 
   /** Bring the index to the newest head, in the background; one sync at a time. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Rig } from './_rig.ts'
+import type { Node } from './_rig.ts'
 
 const DAY_MS = 86_400_000
 const ABSENT = 'org/example/lib/9.9/lib-9.9.jar'
@@ -45,6 +46,20 @@ describe('heads', () => {
     const node = await rig.node({ heads })
     rig.clock.advance(DAY_MS)
     assert.equal(node.repository.head, undefined)
+  })
+
+  it('that were signed in the future are told of, when they come and after a restart', async (t) => {
+    const rig = new Rig(t)
+    const warnings = (node: Node): number =>
+      node.logger.lines.filter(({ message }) => message.includes('signed in the future')).length
+    const node = await rig.node()
+    await rig.synced(node)
+    assert.equal(warnings(node), 0)
+    rig.builder.put(NEW_POM, 'new').publish({ nowMs: rig.clock.now() + 2 * DAY_MS })
+    await rig.refresh(node)
+    assert.equal(warnings(node), 1)
+    await node.stop()
+    assert.equal(warnings(await rig.node({ stores: node.stores, offline: true })), 1)
   })
 
   it('are pulled from whoever connects', async (t) => {
