@@ -130,9 +130,9 @@ async function retire(
   update: ObjectUpdate,
 ): Promise<RetiredFiles> {
   const sinceSeconds = Math.floor(nowMs / 1000)
-  const retired = before?.retired.copy() ?? new RetiredFiles()
+  const retired = before?.retired.copy(sinceSeconds) ?? new RetiredFiles()
   for (const [kind, digest] of leaving(changes, update)) retired.add({ sinceSeconds, kind, digest })
-  const orphans = before?.retired.copy() ?? new RetiredFiles()
+  const orphans = before?.retired.copy(sinceSeconds) ?? new RetiredFiles()
   for (const [kind, digest] of coming(changes, update)) {
     orphans.add({ sinceSeconds, kind, digest })
     retired.delete(kind, digest)

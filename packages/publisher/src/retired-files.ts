@@ -66,9 +66,12 @@ export class RetiredFiles {
     )
   }
 
-  copy(): RetiredFiles {
+  /** @param nowSeconds what was retired after it, while the clock was wrong, counts as retired now */
+  copy(nowSeconds: number): RetiredFiles {
     const copy = new RetiredFiles()
-    for (const file of this.#files.values()) copy.add(file)
+    for (const file of this.#files.values()) {
+      copy.add({ ...file, sinceSeconds: Math.min(file.sinceSeconds, nowSeconds) })
+    }
     return copy
   }
 }

@@ -15,7 +15,7 @@ export async function sweep(
     state.retired.expired(nowMs).map((file) => [`${file.kind} ${file.digest}`, file]),
   )
   if (expired.size === 0) return
-  const kept = state.retired.copy()
+  const kept = state.retired.copy(Math.floor(nowMs / 1000))
   for (const { kind, digest } of expired.values()) kept.delete(kind, digest)
   // Two paths may share a piece list or a blob, and only one of them may have gone.
   for await (const { entry } of readScanRecord(stateFiles(state.directory).record)) {

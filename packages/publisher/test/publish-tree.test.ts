@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cp, mkdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { cp, mkdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { publishTree, resignTimestamp, StateMismatchError, TreeShrunkError } from '../src/index.ts'
@@ -213,42 +213,6 @@ describe('publishTree', () => {
     }
     await publish(repository, { nowMs: START_MS + 30 * DAY_MS })
     assert.ok(await readPublished(repository.treeDir))
-  })
-
-  it('lets files wait that their directory has no room for, and publishes the rest', async (t) => {
-    const repository = await createRepository(t)
-    await repository.write(JAR, 'one')
-    // 4 800 lines of 219 bytes are just above 1 MiB.
-    const name = (number: number): string =>
-      `full/${String(number).padStart(4, '0')}-${'n'.repeat(95)}.txt`
-    const directory = join(repository.treeDir, 'full')
-    await mkdir(directory)
-    for (let number = 0; number < 4800; number += 1) {
-      await writeFile(join(repository.treeDir, name(number)), '')
-    }
-    await repository.write('full/below/1.0/below-1.0.jar', 'below')
-    const first = await publish(repository)
-    assert.equal(first.files + first.waiting.length, 4802)
-    const [waiting] = first.waiting
-    assert.match(waiting?.reason ?? '', /no room/)
-    assert.deepEqual(
-      first.waiting.map(({ path }) => path),
-      Array.from({ length: first.waiting.length }, (_, index) => name(first.files - 2 + index)),
-    )
-    const second = await publish(repository)
-    assert.deepEqual([second.seq, second.waiting], [1, first.waiting])
-    const read = await readPublished(repository.treeDir)
-    assert.equal(read?.files.size, first.files)
-    await rm(join(repository.treeDir, name(4799)))
-    const third = await publish(repository, { nowMs: START_MS + 1000 })
-    assert.equal(third.waiting.length, first.waiting.length - 1)
-  })
-
-  it('clamps times that the index does not know', async (t) => {
-    const repository = await createRepository(t)
-    await repository.write(JAR, 'one')
-    await utimes(join(repository.treeDir, JAR), -1, -1)
-    assert.equal((await publish(repository)).files, 1)
   })
 
   it('stops when its signal says so, with the state as it was', async (t) => {

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { mkdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { publishTree } from '../src/index.ts'
+import type { PublishReport, PublishTreeOptions } from '../src/index.ts'
+import { readPublished } from './_reader.ts'
+import { createRepository, START_MS } from './_temporary.ts'
+import type { TestRepository } from './_temporary.ts'
+
+const DAY_MS = 86_400_000
+const JAR = 'a/b/1.0/b-1.0.jar'
+const METADATA = 'a/b/maven-metadata.xml'
+
+function publish(
+  { stateDir, treeDir }: TestRepository,
+  options: Partial<PublishTreeOptions> = {},
+): Promise<PublishReport> {
+  return publishTree({ stateDir, treeDir, nowMs: START_MS, ...options })
+}
+
+const hexOf = (algorithm: string, content: string): string =>
+  createHash(algorithm).update(content).digest('hex')
+
+describe('publishTree beyond the usual', () => {
+  it('lets files wait that their directory has no room for, and publishes the rest', async (t) => {
+    const repository = await createRepository(t)
+    await repository.write(JAR, 'one')
+    // 4 800 lines of 219 bytes are just above 1 MiB.
+    const name = (number: number): string =>
+      `full/${String(number).padStart(4, '0')}-${'n'.repeat(95)}.txt`
+    const directory = join(repository.treeDir, 'full')
+    await mkdir(directory)
+    for (let number = 0; number < 4800; number += 1) {
+      await writeFile(join(repository.treeDir, name(number)), '')
+    }
+    await repository.write('full/below/1.0/below-1.0.jar', 'below')
+    const first = await publish(repository)
+    assert.equal(first.files + first.waiting.length, 4802)
+    const [waiting] = first.waiting
+    assert.match(waiting?.reason ?? '', /no room/)
+    assert.deepEqual(
+      first.waiting.map(({ path }) => path),
+      Array.from({ length: first.waiting.length }, (_, index) => name(first.files - 2 + index)),
+    )
+    const second = await publish(repository)
+    assert.deepEqual([second.seq, second.waiting], [1, first.waiting])
+    const read = await readPublished(repository.treeDir)
+    assert.equal(read?.files.size, first.files)
+    await rm(join(repository.treeDir, name(4799)))
+    const third = await publish(repository, { nowMs: START_MS + 1000 })
+    assert.equal(third.waiting.length, first.waiting.length - 1)
+  })
+
+  it('recovers from a publish while the clock was years ahead', async (t) => {
+    const repository = await createRepository(t)
+    const aheadMs = START_MS + 3650 * DAY_MS
+    await repository.write(METADATA, 'one')
+    await publish(repository, { nowMs: aheadMs })
+    const first = await readPublished(repository.treeDir)
+    await publish(repository)
+    const second = await readPublished(repository.treeDir)
+    assert.equal(second?.timestampVersion, (first?.timestampVersion ?? 0) + 1)
+    // What the clock retired in the future does not stay until then.
+    await repository.write(METADATA, 'two')
+    await publish(repository, { nowMs: aheadMs })
+    await repository.write(METADATA, 'three')
+    await publish(repository)
+    const one = hexOf('sha256', 'one')
+    const blob = join(repository.treeDir, '.jarswarm', 'blobs', one.slice(0, 2), one)
+    await stat(blob)
+    await repository.write(METADATA, 'four')
+    await publish(repository, { nowMs: START_MS + 8 * DAY_MS })
+    await assert.rejects(stat(blob), { code: 'ENOENT' })
+  })
+
+  it('clamps times that the index does not know', async (t) => {
+    const repository = await createRepository(t)
+    await repository.write(JAR, 'one')
+    await utimes(join(repository.treeDir, JAR), -1, -1)
+    assert.equal((await publish(repository)).files, 1)
+  })
+})
