@@ -31,8 +31,16 @@ export class FileTrustStore implements TrustStore {
 
   async load(repository: RepositoryId): Promise<TrustRecord | undefined> {
     checkDigest(repository)
-    const generations = await this.#generations(repository)
-    return newestOf(generations)?.record
+    const { generations, damaged } = await this.#generations(repository)
+    const newest = newestOf(generations)
+    if (newest === undefined && damaged > 0) {
+      this.#logger.error(
+        { repository, directory: join(this.#root, 'trust', repository) },
+        'Cannot read any generation of trusted state: the repository is joined anew from its id, ' +
+          'and until a newer head comes, an older one than was trusted before may be taken',
+      )
+    }
+    return newest?.record
   }
 
   async save(repository: RepositoryId, record: TrustRecord): Promise<void> {
@@ -55,26 +63,30 @@ export class FileTrustStore implements TrustStore {
     const directory = join(this.#root, 'trust', repository)
     await this.#files.makeDirectory(directory)
     await syncDirectory(this.#files, join(this.#root, 'trust'))
-    const generations = await this.#generations(repository)
+    const { generations } = await this.#generations(repository)
     const newest = newestOf(generations)
     const older = newest !== undefined && newest === generations[0] ? SLOTS[1] : SLOTS[0]
     const serial = (newest?.serial ?? 0) + 1
     await replaceFile(this.#files, join(directory, older), formatTrustFile({ serial, record }))
   }
 
-  /** What each slot holds; undefined for one that is absent or cannot be read. */
-  async #generations(repository: RepositoryId): Promise<(TrustGeneration | undefined)[]> {
+  /** What each slot holds, undefined for one that is absent or cannot be read, and how many cannot be read. */
+  async #generations(
+    repository: RepositoryId,
+  ): Promise<{ generations: (TrustGeneration | undefined)[]; damaged: number }> {
+    let damaged = 0
     const generations: (TrustGeneration | undefined)[] = []
     for (const slot of SLOTS) {
       const path = join(this.#root, 'trust', repository, slot)
       const bytes = await this.#read(path)
       const generation = bytes && parseTrustFile(bytes)
       if (bytes !== undefined && generation === undefined) {
+        damaged += 1
         this.#logger.error({ path }, 'Cannot read a generation of trusted state: it is damaged')
       }
       generations.push(generation)
     }
-    return generations
+    return { generations, damaged }
   }
 
   async #read(path: string): Promise<Uint8Array | undefined> {

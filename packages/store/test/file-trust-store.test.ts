@@ -1,4 +1,5 @@
 import { sha256 } from '@jarswarm/manifest'
+import type { Logger } from '@jarswarm/ports'
 import { openDataDirectory } from '@jarswarm/store'
 import assert from 'node:assert/strict'
 import { readFile, rm, writeFile } from 'node:fs/promises'
@@ -32,6 +33,31 @@ describe('FileTrustStore after a crash', () => {
     }
     await directory.trust.save(REPOSITORY, record('three'))
     assert.deepEqual(await directory.trust.load(REPOSITORY), record('three'))
+    await directory.close()
+    await rm(root, { recursive: true })
+  })
+
+  it('says loudly when no generation can be read, and nothing when there was none', async () => {
+    const root = await makeRoot()
+    const errors: string[] = []
+    const silent = (): void => undefined
+    const logger: Logger = {
+      debug: silent,
+      info: silent,
+      warn: silent,
+      error: (_fields, message) => {
+        errors.push(message)
+      },
+    }
+    const directory = await openDataDirectory(root, INIT, { logger })
+    assert.equal(await directory.trust.load(REPOSITORY), undefined)
+    assert.deepEqual(errors, [])
+    const record = { roots: [ROOT_BYTES], manifest: undefined }
+    await directory.trust.save(REPOSITORY, record)
+    await directory.trust.save(REPOSITORY, record)
+    for (const slot of ['0', '1']) await writeFile(join(root, 'trust', REPOSITORY, slot), 'damaged')
+    assert.equal(await directory.trust.load(REPOSITORY), undefined)
+    assert.match(errors.join('; '), /joined anew .* an older one than was trusted before/)
     await directory.close()
     await rm(root, { recursive: true })
   })
