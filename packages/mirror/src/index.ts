@@ -6,3 +6,8 @@ export type { MirroredRepositoryComponents, MirroredRepositoryInit } from './rep
 export { policyMatcher } from './share/mirror-policy.ts'
 export type { MirrorPolicy } from './share/mirror-policy.ts'
 export type { HeadWatchInit } from './trust/head-watch.ts'
+export { ProxiedRepository, proxiedRepositoryId } from './proxy/proxied-repository.ts'
+export type {
+  ProxiedRepositoryComponents,
+  ProxiedRepositoryInit,
+} from './proxy/proxied-repository.ts'

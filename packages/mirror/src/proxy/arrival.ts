@@ -111,15 +111,25 @@ export class Arrival {
         continue
       }
       const length = Math.min(limit - offset, CHUNK_BYTES)
-      yield await this.#readBack({ offset, length })
+      const bytes = await this.#readBack({ offset, length })
+      if (bytes === undefined) continue
+      yield bytes
       offset += length
     }
   }
 
-  async #readBack(range: ByteRange): Promise<Uint8Array> {
+  /** @returns undefined when the stage ended while it was read: look again where the bytes are */
+  async #readBack(range: ByteRange): Promise<Uint8Array | undefined> {
     const { blobs, stage } = this.#components
     const { inHeap, path } = this.#init
-    if (inHeap || this.#state !== 'checked') return await stage.read(range)
+    if (inHeap || this.#state === 'arriving') {
+      try {
+        return await stage.read(range)
+      } catch (error) {
+        if (this.#state === 'arriving') throw error
+        return undefined
+      }
+    }
     const bytes = await blobs.read(this.#digest, range)
     if (bytes === undefined) {
       throw new UnavailableError(`Cannot read ${path}: it left the store meanwhile`)

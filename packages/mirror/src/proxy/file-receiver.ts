@@ -125,8 +125,8 @@ export class FileReceiver {
       arrival.complete()
       return record
     } catch (error) {
-      await stage.abort()
       arrival.fail(error instanceof Error ? error.message : String(error), error)
+      await stage.abort()
       throw error
     }
   }

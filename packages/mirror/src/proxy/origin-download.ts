@@ -94,17 +94,20 @@ export class OriginDownload {
   async #fetch(signal: AbortSignal): Promise<ProxyRecord | undefined> {
     const { origin } = this.#components
     const { path, previous } = this.#init
+    let isWanted = true
     const readStated = (): Promise<StatedChecksums | undefined> => {
-      const stated = readStatedChecksums(origin, path, signal)
+      const stated = readStatedChecksums(origin, path, { signal, isWanted: () => isWanted })
       stated.catch(() => undefined)
       return stated
     }
+    const asked = origin.get(path, { signal, ...unlessChanged(previous) })
     // Beside the file, for one round trip instead of two; a file that probably did not change needs none.
     const early = previous === undefined ? readStated() : undefined
-    const answer = await origin.get(path, { signal, ...unlessChanged(previous) })
+    const answer = await asked
     switch (answer.kind) {
       case 'absent':
       case 'unmodified':
+        isWanted = false
         this.#decision.resolve(answer)
         return undefined
       case 'busy':

@@ -16,19 +16,20 @@ type Found = readonly [kind: ChecksumKind, hex: string | undefined]
 /**
  * Read the checksum files of a file: all but the weakest at the same time, so that it costs one round trip.
  *
+ * @param options.isWanted false once the file itself turns out to be missing, so that the origin is asked no more
  * @returns undefined when the origin offers none
  * @throws {SourceUnavailableError | OriginBusyError} when none could be read, though there may be one
  */
 export async function readStatedChecksums(
   origin: ProxyOrigin,
   path: string,
-  signal: AbortSignal,
+  options: { readonly signal: AbortSignal; readonly isWanted: () => boolean },
 ): Promise<StatedChecksums | undefined> {
+  const { signal, isWanted } = options
   const strong = CHECKSUM_KINDS.filter((kind) => kind !== 'md5')
-  return (
-    choose(await readAll({ origin, path, kinds: strong, signal })) ??
-    choose(await readAll({ origin, path, kinds: ['md5'], signal }))
-  )
+  const found = choose(await readAll({ origin, path, kinds: strong, signal }))
+  if (found !== undefined || !isWanted()) return found
+  return choose(await readAll({ origin, path, kinds: ['md5'], signal }))
 }
 
 interface Wanted {
