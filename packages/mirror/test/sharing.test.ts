@@ -85,6 +85,23 @@ describe('sharing', () => {
     )
   })
 
+  it('mirrors what peers hold while the origin is down, however much nobody has', async (t) => {
+    const rig = new Rig(t)
+    for (let i = 0; i < 200; i += 1) rig.builder.put(`a/a/${i}/a-${i}.pom`, `${i}`)
+    rig.builder.publish()
+    const peer = await rig.node({ name: 'peer' })
+    await rig.synced(peer)
+    await rig.fetch(peer, JAR)
+    rig.origin.behaviour = 'refusing'
+    rig.origin.reported = { healthy: false, medianMs: 20, waitingMs: 0 }
+    const node = await rig.node({ name: 'mirror', mirrorPolicy: 'all' })
+    const added = new Set<string>()
+    node.mirror.onHoldingsChange((change) => {
+      for (const digest of change.added) added.add(digest)
+    })
+    await rig.until(() => added.has(rig.builder.entry(JAR).digest))
+  })
+
   it('pins what was here before the policy named it', async (t) => {
     const rig = new Rig(t)
     const stores = { ...rig.stores(), blobs: new MemoryBlobStore({ quotaBytes: 1_600_000 }) }

@@ -101,14 +101,21 @@ export class BlobFetcher {
    * @throws {UnavailableError} or {NoSpaceError}
    */
   async store(entry: IndexEntry, options: FetchOptions): Promise<void> {
-    if (await this.#isStored(entry)) return
+    if (await this.isStored(entry)) return
     if (this.#init.offline) throw unavailable(entry, 'the node is offline')
     const download = await orAborted(this.#download(entry, options), options.signal)
     await orAborted(download.stored, options.signal)
   }
 
+  /** Whether anybody known may give it: an upstream that works, or a connected peer that claims it. Asks nobody. */
+  hasSource({ digest }: IndexEntry): boolean {
+    const { swarm, upstreams } = this.#components
+    if (upstreams.some((upstream) => upstream.health().healthy)) return true
+    return swarm.claimants(this.#init.repository, digest).length > 0
+  }
+
   /** Whether it is here; then it is pinned when the mirror policy says so, whoever stored it. */
-  async #isStored(entry: IndexEntry): Promise<boolean> {
+  async isStored(entry: IndexEntry): Promise<boolean> {
     const { blobs, onStored } = this.#components
     const isPinned = this.#init.isPinned(entry.path)
     const isStored = isPinned

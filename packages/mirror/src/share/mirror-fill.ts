@@ -16,7 +16,7 @@ export const FILL_RETRY_MS = 30_000
 export const MAX_FILL_RETRY_MS = 900_000
 /** Changed files remembered between two rounds; beyond it the next round goes through all paths again. */
 export const MAX_REMEMBERED_CHANGES = 10_000
-/** Failures that end a round: the rest would not go better. */
+/** Files that were asked for in vain until a round ends: the rest would not go better. */
 const MAX_FAILURES = 64
 
 export interface MirrorFillComponents {
@@ -109,13 +109,16 @@ export class MirrorFill {
     const queue = new PQueue({ concurrency: FILL_PARALLEL })
     const { signal } = this.#stop
     const missing: IndexEntry[] = []
+    let failures = 0
     let wasWhole = true
     const fetch = async (entry: IndexEntry): Promise<void> => {
-      if (!(await this.#fetch(entry))) missing.push(entry)
+      const outcome = await this.#fetch(entry)
+      if (outcome === 'failed') failures += 1
+      if (outcome !== 'stored') missing.push(entry)
     }
     try {
       for await (const entry of entries) {
-        wasWhole = missing.length < MAX_FAILURES
+        wasWhole = failures < MAX_FAILURES && missing.length < MAX_REMEMBERED_CHANGES
         if (!wasWhole) break
         if (!this.#matches(entry.path)) continue
         await orAborted(queue.onSizeLessThan(FILL_PARALLEL), signal)
@@ -138,16 +141,19 @@ export class MirrorFill {
     return changed ?? this.#components.index.listEntries('', { signal: this.#stop.signal })
   }
 
-  async #fetch(entry: IndexEntry): Promise<boolean> {
-    if (this.#stop.signal.aborted) return false
+  /** `passed`: nobody known has it now, so that nobody was asked. Others further on may be had all the same. */
+  async #fetch(entry: IndexEntry): Promise<'stored' | 'passed' | 'failed'> {
+    const { fetcher } = this.#components
+    if (this.#stop.signal.aborted) return 'failed'
     try {
-      await this.#components.fetcher.store(entry, { purpose: 'fill', signal: this.#stop.signal })
+      if (!fetcher.hasSource(entry) && !(await fetcher.isStored(entry))) return 'passed'
+      await fetcher.store(entry, { purpose: 'fill', signal: this.#stop.signal })
       if (this.#policy !== 'all') this.#mirrored.add(entry.digest)
-      return true
+      return 'stored'
     } catch (error) {
       const level = error instanceof NoSpaceError ? 'warn' : 'debug'
       this.#components.logger[level]({ path: entry.path, error: String(error) }, 'not mirrored yet')
-      return false
+      return 'failed'
     }
   }
 
