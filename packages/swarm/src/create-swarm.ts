@@ -1,13 +1,16 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import type { ConnectionGater, PeerId, PrivateKey } from '@libp2p/interface'
+import type { PrivateKey } from '@libp2p/interface'
 import type { Clock, Logger, Swarm, SwarmContent } from '@jarswarm/ports'
 import { multiaddr } from '@multiformats/multiaddr'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { LevelDatastore } from 'datastore-level'
 import { areLocal } from './addresses.ts'
 import { BanList } from './ban-list.ts'
+import { connectionGate } from './connection-gate.ts'
 import { createLibp2pNode } from './libp2p-node.ts'
+import type { Libp2pNode } from './libp2p-node.ts'
 import { Libp2pSwarm } from './libp2p-swarm.ts'
 import type { SharePolicy } from './libp2p-swarm.ts'
 import { DEFAULT_LIMITS, MAX_BOOTSTRAP_CONNECTIONS } from './limits.ts'
@@ -70,7 +73,10 @@ export async function createSwarm(components: SwarmComponents, init: SwarmInit):
   const limits = limitsFor(role, init.limits)
   const { privateKey, datastore } = await openDirectory(init.directory)
   const bans = new BanList({ clock, logger, datastore })
-  const node = await createLibp2pNode({
+  const isBanned = (peer: string): boolean => bans.isBanned(peer)
+  const remoteAddresses = (): readonly Multiaddr[] =>
+    node.libp2p.getConnections().map(({ remoteAddr }) => remoteAddr)
+  const node: Libp2pNode = await createLibp2pNode({
     privateKey,
     datastore,
     limits,
@@ -80,7 +86,7 @@ export async function createSwarm(components: SwarmComponents, init: SwarmInit):
     announce: init.announce ?? [],
     mdns: init.mdns ?? false,
     dhtServer: dhtServer(init.dht, role, network),
-    gater: gaterOf(bans),
+    gater: connectionGate({ isBanned, remoteAddresses }, limits),
   })
   return new Libp2pSwarm(
     { clock, logger, content, random, node, bans, datastore },
@@ -151,11 +157,6 @@ function dhtServer(
 ): boolean | undefined {
   if (given !== undefined) return given === 'server'
   return role === 'bootstrap' || network === 'private' ? true : undefined
-}
-
-function gaterOf(bans: BanList): ConnectionGater {
-  const refuses = (peer: PeerId): boolean => bans.isBanned(peer.toString())
-  return { denyDialPeer: refuses, denyInboundEncryptedConnection: refuses }
 }
 
 async function openDirectory(

@@ -82,6 +82,7 @@ export class Greeter {
     const entry = book.get(peer)
     if (entry?.connected !== true) return
     entry.repositories = new Set(hello.repositories)
+    entry.bootstrap = hello.bootstrap
     if (entry.greeted) return
     entry.greeted = true
     const common = content.repositories().filter((id) => entry.repositories.has(id))
@@ -111,6 +112,8 @@ export class Greeter {
   async #tellAll(peer: PeerName, repository: RepositoryId): Promise<void> {
     const own = this.#own.get(repository)
     if (own === undefined || !this.#components.shares(peer)) return
+    // It fetches nothing, so it does not keep what others hold.
+    if (this.#components.book.get(peer)?.bootstrap === true) return
     const told = this.#told.get(peer) ?? new Set()
     this.#told.set(peer, told.add(repository))
     try {

@@ -5,7 +5,12 @@ import type { PeerId } from '@libp2p/interface'
 import type { Clock, Logger, ManifestVerdict, PeerName, SwarmContent } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import { RequestRate } from './exchange/request-rate.ts'
-import { MAX_HEADS_PER_SECOND, MAX_KNOWN_PEERS, MAX_MANIFEST_BYTES } from './limits.ts'
+import {
+  MAX_GOSSIP_FRAME_BYTES,
+  MAX_HEADS_PER_SECOND,
+  MAX_KNOWN_PEERS,
+  MAX_MANIFEST_BYTES,
+} from './limits.ts'
 import { headTopic } from './protocols.ts'
 
 /** The gossip service, held to the topics and sizes of root manifests. */
@@ -17,7 +22,7 @@ export function headGossipService(
     globalSignaturePolicy: StrictNoSign,
     msgIdFn: ({ data }: Message) => createHash('sha256').update(data).digest(),
     allowedTopics: repositories.map(headTopic),
-    maxInboundDataLength: MAX_MANIFEST_BYTES,
+    maxInboundDataLength: MAX_GOSSIP_FRAME_BYTES,
     fallbackToFloodsub: false,
     allowPublishToZeroTopicPeers: true,
     ignoreDuplicatePublishError: true,

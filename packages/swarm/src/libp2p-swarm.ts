@@ -256,7 +256,8 @@ export class Libp2pSwarm implements Swarm {
         this.#greeter.onHello(peer, hello)
       },
       onSummary: (peer, repository, summary) => {
-        this.#book.summarize(peer, repository, summary)
+        // A bootstrap node asks nobody for blobs: what hundreds of peers hold is not worth its memory.
+        if (this.#init.role === 'node') this.#book.summarize(peer, repository, summary)
       },
     })
   }

@@ -17,6 +17,8 @@ export const MAX_CONNECTIONS: number = 100
 export const MAX_BOOTSTRAP_CONNECTIONS: number = 300
 /** New connections per second from one address: an office or a CI farm behind one address has many. */
 export const INBOUND_PER_SECOND: number = 20
+/** Of all connections, one public /24 or /48 gets at most this part: 25 of a workstation's, 75 of a bootstrap's. */
+export const MAX_SHARE_OF_RANGE: number = 0.25
 /** Handshakes under way from strangers: each holds keys and buffers. */
 export const MAX_PENDING_INBOUND: number = 32
 /** One ping per connection every two minutes: the usual 10 s costs 478 B/s each. */
@@ -89,6 +91,8 @@ export const MAX_SUMMARIES_PER_SECOND: number = 8
 
 // Gossip
 
+/** One frame of gossipsub: a manifest of the largest size and what travels with it, such as a second manifest. */
+export const MAX_GOSSIP_FRAME_BYTES: number = 256 * KIB
 /** Heads verified for one peer per second; a repository has about one a minute. */
 export const MAX_HEADS_PER_SECOND: number = 4
 

@@ -17,6 +17,8 @@ export interface PeerEntry {
   local: boolean
   /** It has been greeted on this connection. */
   greeted: boolean
+  /** It only introduces others. */
+  bootstrap: boolean
   repositories: ReadonlySet<RepositoryId>
   readonly claims: Map<RepositoryId, Claims>
   roundTripMs: number | undefined
@@ -113,6 +115,7 @@ function newEntry(peer: PeerName): PeerEntry {
     connected: false,
     local: false,
     greeted: false,
+    bootstrap: false,
     repositories: new Set(),
     claims: new Map(),
     roundTripMs: undefined,
