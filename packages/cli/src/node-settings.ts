@@ -1,10 +1,11 @@
 import { resolve } from 'node:path'
 import { defaultDataDirectory, LOG_LEVELS } from '@jarswarm/node'
-import type { HostPort, LogLevel } from '@jarswarm/node'
+import type { HostPort, LogLevel, ProxyAddress } from '@jarswarm/node'
 import { parseLink } from '@jarswarm/trust'
 import type { SwarmLink } from '@jarswarm/trust'
 import { readConfigFile } from './config-file.ts'
 import { parseHostPort } from './host-port.ts'
+import { parseProxyAddress } from './proxy-address.ts'
 import { readOne, readSetting } from './setting.ts'
 import type { Setting, SettingSources } from './setting.ts'
 import { parseSize } from './size.ts'
@@ -25,6 +26,8 @@ export interface NodeSettings {
   /** What is fetched before anyone asks: nothing, everything, or what matches one of the globs. */
   readonly mirror: 'none' | 'all' | readonly string[]
   readonly quotaBytes: number | undefined
+  /** Repositories without signed index that are passed on from their origins. */
+  readonly proxy: readonly ProxyAddress[]
   readonly share: 'all' | 'lan' | 'none'
   readonly freshness: 'default' | 'enforce'
   readonly offline: boolean
@@ -79,6 +82,7 @@ export interface NodeSettingTable {
   readonly mdns: Setting<boolean>
   readonly mirror: Setting<string>
   readonly quota: Setting<number>
+  readonly proxy: Setting<ProxyAddress>
   readonly share: Setting<'all' | 'lan' | 'none'>
   readonly freshness: Setting<'default' | 'enforce'>
   readonly offline: Setting<boolean>
@@ -103,6 +107,12 @@ export const SETTINGS: NodeSettingTable = {
     repeated: false,
     wanted: 'a size such as 500M or 20G',
     parse: parseSize,
+  },
+  proxy: {
+    flag: 'proxy',
+    repeated: true,
+    wanted: 'NAME=URL such as central=https://repo1.maven.org/maven2/, without credentials',
+    parse: parseProxyAddress,
   },
   share: choice('share', ['all', 'lan', 'none']),
   freshness: choice('freshness', ['default', 'enforce']),
@@ -155,6 +165,7 @@ function readKeeping(sources: SettingSources): Omit<NodeSettings, 'dataDir' | ke
   return {
     mirror,
     quotaBytes: readOne(SETTINGS.quota, sources),
+    proxy: readSetting(SETTINGS.proxy, sources) ?? [],
     share: readOne(SETTINGS.share, sources) ?? (isCi ? 'none' : 'all'),
     freshness: readOne(SETTINGS.freshness, sources) ?? 'default',
     offline: readOne(SETTINGS.offline, sources) ?? false,

@@ -30,7 +30,7 @@ describe('jarswarm with wrong usage', () => {
   const cases: readonly (readonly [args: string, sentence: RegExp])[] = [
     ['nonsense', /^jarswarm: Unknown command 'nonsense'/],
     ['start --nonsense', /Unknown option '--nonsense'/],
-    ['start --proxy central=https://example.org', /Unknown option '--proxy'/],
+    ['start --proxy central', /--proxy "central": NAME=URL such as central=https:/],
     ['start --join nonsense', /Cannot read the swarm link: found "nonsense", wanted jarswarm:/],
     ['start --quota much', /--quota "much": a size such as 500M or 20G is wanted/],
     ['start --http 8470', /--http "8470": HOST:PORT such as 127\.0\.0\.1:8470 is wanted/],

@@ -22,7 +22,11 @@ export async function answerDirectory(
   const limit = MAX_LISTED_NAMES + 1
   const names = await untilAborted(source.list(directory, { limit, signal }), signal)
   if (names === undefined)
-    throw new UnavailableError(`The index of ${source.name} is not here yet, so nothing is listed`)
+    throw new UnavailableError(
+      source.proxied === true
+        ? `Nothing of this folder of ${source.name} was fetched yet, and its origin is not searched`
+        : `The index of ${source.name} is not here yet, so nothing is listed`,
+    )
   const headers = {
     'Content-Type': 'text/html; charset=utf-8',
     'Cache-Control': 'no-cache',

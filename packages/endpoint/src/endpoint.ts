@@ -118,6 +118,11 @@ export class Endpoint {
     return this.#counter.read()
   }
 
+  /** The same of one proxied repository, which `served` leaves out. */
+  servedProxied(name: string): ServedStatus {
+    return this.#counter.read(name)
+  }
+
   /** Never rejects: whatever goes wrong ends in a refusal, or in a reset once the head is out. */
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const exchange = new Exchange(request, response, this.#clock)
@@ -139,6 +144,7 @@ export class Endpoint {
     const path = cleanRequestPath(target.path)
     const [first] = path.segments
     outcome.maven = first !== undefined && first !== '-'
+    outcome.proxied = this.#router.proxiedName(first)
     const answer = await this.#router.answer(exchange, path)
     outcome.source = answer.source
     outcome.bytes = await sendAnswer(exchange, answer)
@@ -172,11 +178,11 @@ export class Endpoint {
   }
 
   #count(exchange: Exchange, outcome: Outcome): void {
-    const { bytes, source, maven } = outcome
+    const { bytes, source, maven, proxied } = outcome
     const status = outcome.end ?? String(exchange.response.statusCode)
     const durationSeconds = (this.#clock.now() - exchange.startedMs) / 1000
     this.#metrics.count({ status, source, bytes, durationSeconds })
-    if (maven === true) this.#counter.count({ bytes, source })
+    if (maven === true) this.#counter.count({ bytes, source, proxied })
   }
 }
 
@@ -185,6 +191,8 @@ interface Outcome {
   bytes: number
   source: SourceKind | undefined
   maven?: boolean
+  /** Name of the repository when it is a proxied one. */
+  proxied?: string | undefined
   /** How it ended when there was no whole answer. */
   end?: 'closed' | 'reset'
 }

@@ -1,4 +1,4 @@
 export { Endpoint } from './endpoint.ts'
 export type { EndpointComponents, EndpointInit } from './endpoint.ts'
 export { EndpointListenError } from './errors.ts'
-export type { NodeStatus, ServedStatus } from './status.ts'
+export type { NodeStatus, ProxiedStatus, ServedStatus } from './status.ts'

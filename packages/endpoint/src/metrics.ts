@@ -1,5 +1,6 @@
 import type { SourceKind } from '@jarswarm/ports'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { addProxiedCounters } from './proxied-metrics.ts'
 import type { NodeStatus } from './status.ts'
 
 /** From "in memory" over "a peer had it" to "the client was told no". */
@@ -42,6 +43,7 @@ export class Metrics {
     })
     addStatusGauges(registers, status)
     addRepositoryGauges(registers, status)
+    addProxiedCounters(registers, status)
   }
 
   get contentType(): string {

@@ -48,6 +48,12 @@ export class Router {
     return await this.#components.maven.answer({ method, headers, source, path: below, signal })
   }
 
+  /** The name of the proxied repository that a path's first segment names, if it does. */
+  proxiedName(first: string | undefined): string | undefined {
+    const source = first === undefined ? undefined : this.#find(first)
+    return source?.proxied === true ? source.name : undefined
+  }
+
   async #own(name: string): Promise<Answer> {
     switch (name) {
       case 'health':

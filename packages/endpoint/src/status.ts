@@ -10,6 +10,20 @@ export interface ServedStatus {
   readonly bySource: Readonly<Record<SourceKind, number>>
 }
 
+/** A repository without signed index: checked against its origin's own checksums, and never called verified. */
+export interface ProxiedStatus {
+  readonly name: string
+  readonly origin: string
+  /** Body bytes that the origin sent since the node started. */
+  readonly receivedBytes: number
+  readonly served: {
+    readonly requests: number
+    readonly bytes: number
+    /** Files by where their bytes came from. */
+    readonly bySource: { readonly store: number; readonly origin: number }
+  }
+}
+
 /** The document at `/-/status`, and of `jarswarm status --json`. */
 export interface NodeStatus {
   readonly version: string
@@ -24,5 +38,8 @@ export interface NodeStatus {
     readonly quotaBytes: number
   }
   readonly peers: { readonly connected: number; readonly known: number }
+  /** Of all but the proxied repositories. */
   readonly served: ServedStatus
+  /** Absent when there is none. */
+  readonly proxied?: readonly ProxiedStatus[]
 }

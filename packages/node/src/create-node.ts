@@ -6,6 +6,7 @@ import { LocalNode } from './local-node.ts'
 import type { Node } from './node.ts'
 import type { NodeInit } from './node-init.ts'
 import { createLogger } from './pino-logger.ts'
+import { ProxiedRepositories } from './proxied-repositories.ts'
 import { SwarmSlot } from './swarm-slot.ts'
 import { SystemClock } from './system-clock.ts'
 
@@ -29,7 +30,7 @@ export async function createNode(init: NodeInit): Promise<Node> {
  * @throws as {@link createNode}
  */
 export async function createBootstrap(
-  init: Omit<NodeInit, 'http' | 'allowHosts' | 'mirror' | 'share' | 'syncIndex'>,
+  init: Omit<NodeInit, 'proxy' | 'http' | 'allowHosts' | 'mirror' | 'share' | 'syncIndex'>,
 ): Promise<Node> {
   return makeNode({ ...init, http: undefined, mirror: 'none', syncIndex: true }, 'bootstrap')
 }
@@ -46,10 +47,16 @@ async function makeNode(init: NodeInit, role: 'node' | 'bootstrap'): Promise<Nod
   try {
     const joined = new JoinedRepositories(dataDir)
     await joined.load()
+    const { proxy = [], version, offline = false } = init
+    for (const { name } of proxy) joined.reserve(name)
+    const proxied = new ProxiedRepositories(
+      { data, clock, logger },
+      { proxies: proxy, version, offline },
+    )
     const swarm = new SwarmSlot()
     const followed = new FollowedRepositories({ data, joined, swarm, clock, logger }, init)
     for (const link of init.join ?? []) await followed.remember(link)
-    return new LocalNode({ data, swarm, followed, clock, logger }, { ...init, role })
+    return new LocalNode({ data, swarm, followed, proxied, clock, logger }, { ...init, role })
   } catch (error) {
     await data.close()
     throw error

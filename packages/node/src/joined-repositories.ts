@@ -15,6 +15,7 @@ const MAX_PEERS = 16
 export class JoinedRepositories {
   readonly #file: string
   readonly #links = new Map<string, SwarmLink>()
+  readonly #reserved = new Set<string>()
 
   constructor(dataDir: string) {
     this.#file = join(dataDir, FILE_NAME)
@@ -48,8 +49,31 @@ export class JoinedRepositories {
     return merged
   }
 
+  /**
+   * Keep a name for a repository that is not joined.
+   *
+   * @throws {RepositoryNameTakenError} when one that is joined has it, or it is reserved already
+   */
+  reserve(name: string): void {
+    const known = this.#links.get(name)
+    if (known !== undefined) {
+      throw new RepositoryNameTakenError(
+        `Cannot proxy ${name}: repository ${known.id} was joined under that name; choose another one in --proxy`,
+      )
+    }
+    if (this.#reserved.has(name)) {
+      throw new RepositoryNameTakenError(`Cannot proxy ${name}: two proxies have that name`)
+    }
+    this.#reserved.add(name)
+  }
+
   /** @throws {RepositoryNameTakenError} when `add` would refuse the link */
   check(link: SwarmLink): void {
+    if (this.#reserved.has(link.name)) {
+      throw new RepositoryNameTakenError(
+        `Cannot join ${link.name}: a proxied repository has that name here; change name= in the link`,
+      )
+    }
     for (const known of this.#links.values()) {
       if (known.name === link.name && known.id !== link.id) {
         throw new RepositoryNameTakenError(

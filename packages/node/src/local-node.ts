@@ -14,6 +14,7 @@ import { startSwarm } from './listening.ts'
 import type { CheckReport, GottenArtifact } from './node-control.ts'
 import type { NodeInit } from './node-init.ts'
 import type { Node } from './node.ts'
+import type { ProxiedRepositories } from './proxied-repositories.ts'
 import type { SwarmSlot } from './swarm-slot.ts'
 
 const PEER_DIRECTORY = 'peer'
@@ -28,6 +29,7 @@ export interface LocalNodeComponents {
   readonly data: DataDirectory
   readonly swarm: SwarmSlot
   readonly followed: FollowedRepositories
+  readonly proxied: ProxiedRepositories
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -49,12 +51,12 @@ export class LocalNode implements Node {
   #url: string | undefined
 
   constructor(components: LocalNodeComponents, init: LocalNodeInit) {
-    const { clock, logger, followed } = components
+    const { clock, logger, followed, proxied } = components
     const { dataDir, http, allowHosts = [] } = init
     this.#components = components
     this.#init = init
     this.#startedMs = clock.now()
-    const repositories = () => followed.mirror.sources()
+    const repositories = () => [...followed.mirror.sources(), ...proxied.sources()]
     this.#reader = new ArtifactReader({ repositories, clock })
     this.#control = new ControlServer({ control: this, logger }, { dataDir })
     if (http === undefined) return
@@ -85,6 +87,7 @@ export class LocalNode implements Node {
   async start(): Promise<void> {
     try {
       await this.#components.followed.start()
+      this.#components.proxied.start()
       await this.#endpoint?.start()
       this.#url = this.#endpoint?.address()
       await this.#startSwarm(this.#init.listen ?? [])
@@ -106,6 +109,9 @@ export class LocalNode implements Node {
   statusNow(): NodeStatus {
     const { data, swarm, followed, clock } = this.#components
     const peers = swarm.peers()
+    const proxied = this.#components.proxied.status(
+      (name) => this.#endpoint?.servedProxied(name) ?? NOTHING_SERVED,
+    )
     return {
       version: this.#init.version,
       peerId: swarm.peerId,
@@ -115,6 +121,7 @@ export class LocalNode implements Node {
       store: data.blobs.usage(),
       peers: { connected: peers.filter(({ connected }) => connected).length, known: peers.length },
       served: this.#endpoint?.served() ?? NOTHING_SERVED,
+      ...(proxied.length === 0 ? {} : { proxied }),
     }
   }
 
@@ -184,10 +191,10 @@ export class LocalNode implements Node {
   }
 
   async #stop(): Promise<void> {
-    const { data, swarm, followed } = this.#components
+    const { data, swarm, followed, proxied } = this.#components
     await Promise.all([this.#control.stop(), this.#endpoint?.stop()])
     await this.#joining
-    await Promise.all([followed.stop(), swarm.stop()])
+    await Promise.all([followed.stop(), proxied.stop(), swarm.stop()])
     await data.close()
   }
 }

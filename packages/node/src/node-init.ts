@@ -3,6 +3,7 @@ import type { Clock, Logger } from '@jarswarm/ports'
 import type { SwarmInit } from '@jarswarm/swarm'
 import type { SwarmLink } from '@jarswarm/trust'
 import type { HostPort } from './listening.ts'
+import type { ProxyAddress } from './proxied-repositories.ts'
 
 /** Ways in which a node and its peers find out about one another. All are on; each can be switched off alone. */
 export interface Mechanisms extends Pick<SwarmInit, 'summaries' | 'dht' | 'limits'> {
@@ -40,6 +41,8 @@ export interface NodeInit {
   readonly share?: 'all' | 'lan' | 'none'
   /** `enforce` refuses states that have expired. @defaultValue `default` */
   readonly freshness?: 'default' | 'enforce'
+  /** Repositories without signed index that are passed on from their origins and kept. @defaultValue [] */
+  readonly proxy?: readonly ProxyAddress[]
   /** Use no network at all, neither origin nor peers: serve what is stored. @defaultValue false */
   readonly offline?: boolean
   /** Fetch the whole index, rather than proofs on demand. @defaultValue true */

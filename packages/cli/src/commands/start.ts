@@ -34,6 +34,11 @@ export function addStart(program: Command, { terminal }: CommandSetup): void {
       'hold nothing beforehand, everything, or the paths of a glob (default: none; globs repeatable)',
       collect,
     )
+    .option(
+      '--proxy <name=url>',
+      "pass on a repository that nobody signed, such as central=https://repo1.maven.org/maven2/: checked against its origin's own checksums and kept (repeatable)",
+      collect,
+    )
     .option('--quota <size>', 'most that is stored, such as 500M or 20G (default: 20G)')
     .option(
       '--share <all|lan|none>',
@@ -72,6 +77,9 @@ function describe(node: Node, settings: NodeSettings): string {
   const lines = [
     `jarswarm serves at     ${url}/`,
     ...names.map((name) => `repository             ${url}/${name}/`),
+    ...settings.proxy.map(
+      (proxy) => `passed on, unsigned    ${url}/${proxy.name}/ from ${proxy.url}`,
+    ),
     `data directory         ${settings.dataDir}`,
     ...node.listenAddresses().map((address) => `peers connect to       ${address}`),
     `sharing                ${settings.offline ? 'offline: no network is used' : SHARING[settings.share]}`,

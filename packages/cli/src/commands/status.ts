@@ -34,6 +34,11 @@ function describe(status: Status): string {
     `peer id       ${status.peerId}`,
     ...status.listen.map((address) => `listens on    ${address}`),
     ...status.repositories.map((repository) => `repository    ${describeRepository(repository)}`),
+    ...(status.proxied ?? []).map(
+      ({ name, origin, served: { requests: asked, bytes, bySource: from } }) =>
+        `proxied       ${name} from ${origin}, not signed: ${String(asked)} requests, ${formatSize(bytes)}; ` +
+        `files from the store ${String(from.store)}, the origin ${String(from.origin)}`,
+    ),
     `store         ${String(store.blobs)} blobs, ${formatSize(store.bytes)} of ${formatSize(store.quotaBytes)}`,
     `peers         ${String(peers.connected)} connected, ${String(peers.known)} known`,
     `served        ${String(served.requests)} requests, ${formatSize(served.bytes)}`,

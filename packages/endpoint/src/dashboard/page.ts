@@ -1,5 +1,5 @@
 import type { RepositoryStatus } from '@jarswarm/ports'
-import type { NodeStatus } from '../status.ts'
+import type { NodeStatus, ProxiedStatus } from '../status.ts'
 import { html, joinHtml, SafeHtml } from './html.ts'
 import { clientSnippets } from './snippets.ts'
 import { DASHBOARD_STYLE } from './style.ts'
@@ -38,7 +38,7 @@ export function dashboardPage(status: NodeStatus, address: string): string {
             >
           </header>
           <div class="cards">
-            ${repositories(status)} ${store(status)} ${peers(status)} ${served(status)}
+            ${repositories(status)} ${proxied(status)} ${store(status)} ${peers(status)} ${served(status)}
           </div>
           <h2>Point your build at this node</h2>
           ${instructions(status, address)}
@@ -57,6 +57,32 @@ function repositories(status: NodeStatus): SafeHtml {
   return html`<section class="card wide">
     <h3>No repository yet</h3>
     <p>Join one with its link: <code>jarswarm start --join LINK</code></p>
+  </section>`
+}
+
+function proxied(status: NodeStatus): SafeHtml {
+  return joinHtml((status.proxied ?? []).map(proxiedRepository))
+}
+
+function proxiedRepository({ name, origin, receivedBytes, served }: ProxiedStatus): SafeHtml {
+  return html`<section class="card wide">
+    <div class="title">
+      <h3>${name}</h3>
+      <span class="state">Passed on from its origin: nobody signed it</span>
+    </div>
+    <dl>
+      <dt>Origin</dt>
+      <dd>${origin}</dd>
+      <dt>Checked against</dt>
+      <dd>the checksums that the origin itself states</dd>
+      <dt>Served</dt>
+      <dd>${formatCount(served.requests)} requests, ${formatSize(served.bytes)}</dd>
+      <dt>Files</dt>
+      <dd>
+        ${formatCount(served.bySource.store)} from the store, ${formatCount(served.bySource.origin)}
+        from the origin (${formatSize(receivedBytes)})
+      </dd>
+    </dl>
   </section>`
 }
 
