@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { ArtifactSource, Clock, Logger, SourceKind } from '@jarswarm/ports'
+import type { ArtifactSource, Clock, Logger, Prefetch, SourceKind } from '@jarswarm/ports'
 import { UnavailableError } from '@jarswarm/ports'
 import type { Answer } from './answer.ts'
 import { Dashboard } from './dashboard/dashboard.ts'
@@ -28,6 +28,8 @@ const ANY_HOSTS: ReadonlySet<string> = new Set(['', '0.0.0.0', '::'])
 export interface EndpointComponents {
   /** The followed repositories; their names are the first segment of each path. */
   readonly repositories: () => readonly ArtifactSource[]
+  /** Fetches ahead of clients, when the node does. */
+  readonly prefetch?: Prefetch | undefined
   /** The whole node's status; `served` may come from {@link Endpoint.served}. */
   readonly status: () => NodeStatus
   readonly clock: Clock
@@ -66,15 +68,16 @@ export class Endpoint {
   #guard: RequestGuard | undefined
 
   constructor(components: EndpointComponents, init: EndpointInit = {}) {
-    const { repositories, status, clock, logger } = components
+    const { repositories, prefetch, status, clock, logger } = components
     this.#clock = clock
     this.#logger = logger
     this.#host = init.host ?? DEFAULT_HOST
     this.#allowHosts = init.allowHosts ?? []
-    this.#metrics = new Metrics(status)
+    this.#metrics = new Metrics(status, prefetch)
     const blobs = new HotBlobs(init)
     const digests = new SidecarDigests(blobs)
-    const maven = new MavenRoutes({ blobs, digests, versions: new ServedVersions(clock) })
+    const versions = new ServedVersions(clock)
+    const maven = new MavenRoutes({ blobs, digests, versions, prefetch })
     const dashboard = new Dashboard({ status, address: () => this.address() })
     this.#router = new Router({ repositories, status, maven, metrics: this.#metrics, dashboard })
     const listener = (request: IncomingMessage, response: ServerResponse): void => {

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { IndexEntry } from '@jarswarm/manifest'
 import { InvalidPathError, nameOf, parsePath, pomOf, sidecarOf } from '@jarswarm/maven'
 import type { RepositoryPath, SidecarAlgorithm } from '@jarswarm/maven'
-import type { ArrivingArtifact, ArtifactSource, Resolution } from '@jarswarm/ports'
+import type { ArrivingArtifact, ArtifactSource, Prefetch, Resolution } from '@jarswarm/ports'
 import { UnavailableError } from '@jarswarm/ports'
 import type { Answer } from './answer.ts'
 import { answerDirectory } from './directory-answer.ts'
@@ -36,6 +36,8 @@ export interface MavenRoutesComponents {
   readonly blobs: HotBlobs
   readonly digests: SidecarDigests
   readonly versions: ServedVersions
+  /** Told of what clients are given. */
+  readonly prefetch: Prefetch | undefined
 }
 
 interface WantedSidecar<Found> {
@@ -58,11 +60,13 @@ export class MavenRoutes {
   readonly #blobs: HotBlobs
   readonly #digests: SidecarDigests
   readonly #versions: ServedVersions
+  readonly #prefetch: Prefetch | undefined
 
   constructor(components: MavenRoutesComponents) {
     this.#blobs = components.blobs
     this.#digests = components.digests
     this.#versions = components.versions
+    this.#prefetch = components.prefetch
   }
 
   /**
@@ -107,6 +111,9 @@ export class MavenRoutes {
     // HEAD opens the artifact too: its 200 would else promise bytes that the GET after it cannot have.
     const blob = await this.#openWithPom(request, entry)
     if (mutable) this.#versions.served(source.id, entry)
+    // HEAD asks whether a file that the client has is here, too: nothing follows from it.
+    if (request.method === 'GET')
+      this.#prefetch?.served({ repository: source.id, entry, source: blob.source })
     const answer = answerFile(request, facts, blob)
     return { ...answer, headers: { ...answer.headers, 'X-Jarswarm-Source': blob.source } }
   }

@@ -1,4 +1,4 @@
-import type { SourceKind } from '@jarswarm/ports'
+import type { Prefetch, SourceKind } from '@jarswarm/ports'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { addProxiedCounters } from './proxied-metrics.ts'
 import type { NodeStatus } from './status.ts'
@@ -22,7 +22,7 @@ export class Metrics {
   readonly #bytes: Counter
   readonly #duration: Histogram
 
-  constructor(status: () => NodeStatus) {
+  constructor(status: () => NodeStatus, prefetch?: Prefetch) {
     const registers = [this.#registry]
     this.#requests = new Counter({
       name: 'jarswarm_requests_total',
@@ -44,6 +44,7 @@ export class Metrics {
     addStatusGauges(registers, status)
     addRepositoryGauges(registers, status)
     addProxiedCounters(registers, status)
+    if (prefetch !== undefined) addPrefetchCounters(registers, prefetch)
   }
 
   get contentType(): string {
@@ -77,6 +78,33 @@ function addStatusGauges(registers: Registry[], status: () => NodeStatus): void 
       registers,
       collect() {
         this.set(read(status()))
+      },
+    })
+  }
+}
+
+/** Their quotient is the hit rate. */
+function addPrefetchCounters(registers: Registry[], prefetch: Prefetch): void {
+  const counters: readonly (readonly [string, string, () => number])[] = [
+    [
+      'jarswarm_prefetch_files_total',
+      'Files that were fetched before a client asked for them',
+      () => prefetch.counts().files,
+    ],
+    [
+      'jarswarm_prefetch_used_total',
+      'Files among them that a client then asked for',
+      () => prefetch.counts().used,
+    ],
+  ]
+  for (const [name, help, read] of counters) {
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset()
+        this.inc(read())
       },
     })
   }

@@ -4,6 +4,8 @@ import { BlobFetcher } from './fetch/blob-fetcher.ts'
 import { IndexKeeper } from './index-tree/index-keeper.ts'
 import { IndexReader } from './index-tree/index-reader.ts'
 import { ObjectFetcher } from './index-tree/object-fetcher.ts'
+import { IndexedPrefetchSource } from './prefetch/indexed-prefetch-source.ts'
+import type { PrefetchSource } from './prefetch/prefetch-source.ts'
 import type { MirroredRepositoryComponents, MirroredRepositoryInit } from './repository-init.ts'
 import { Announcer } from './share/announcer.ts'
 import { HeldBlobs } from './share/held-blobs.ts'
@@ -21,6 +23,7 @@ export interface RepositoryParts {
   readonly tree: IndexKeeper
   readonly reader: IndexReader
   readonly fetcher: BlobFetcher
+  readonly prefetchSource: PrefetchSource
   readonly held: HeldBlobs
   readonly announcer: Announcer
   readonly fill: MirrorFill
@@ -61,12 +64,18 @@ export function assembleRepository(
     { repository, offline, lookUp: init.lookUp ?? true, isPinned },
   )
   const held = new HeldBlobs({ blobs, index })
+  const trust = assembleTrust({ ...components, upstreams, random }, init, events)
+  const reader = new IndexReader({ keeper: tree, index, clock })
   return {
-    ...assembleTrust({ ...components, upstreams, random }, init, events),
+    ...trust,
     objects,
     tree,
-    reader: new IndexReader({ keeper: tree, index, clock }),
+    reader,
     fetcher,
+    prefetchSource: new IndexedPrefetchSource(
+      { reader, fetcher, blobs },
+      { id: repository, head: () => trust.keeper.trusted?.head },
+    ),
     held,
     announcer: new Announcer(
       { swarm, held, clock, random, logger },

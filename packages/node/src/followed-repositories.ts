@@ -1,4 +1,4 @@
-import { Mirror, MirroredRepository } from '@jarswarm/mirror'
+import { Mirror, MirroredRepository, Prefetcher } from '@jarswarm/mirror'
 import type { Clock, Logger, Swarm, Upstream } from '@jarswarm/ports'
 import type { DataDirectory } from '@jarswarm/store'
 import type { SwarmLink } from '@jarswarm/trust'
@@ -21,6 +21,8 @@ export interface FollowedRepositoriesComponents {
 /** The repositories of a node: what was joined, and the mirror that follows it. */
 export class FollowedRepositories {
   readonly mirror: Mirror
+  /** Fetches ahead of clients; undefined when the node asks nobody. */
+  readonly prefetcher: Prefetcher | undefined
   readonly #components: FollowedRepositoriesComponents
   readonly #init: NodeInit
   readonly #upstreams: Upstream[] = []
@@ -29,6 +31,10 @@ export class FollowedRepositories {
     this.#components = components
     this.#init = init
     this.mirror = new Mirror({ blobs: components.data.blobs })
+    if (init.offline === true || init.prefetch === false) return
+    const { clock, logger } = components
+    const sources = () => this.mirror.sources().map((source) => source.prefetchSource)
+    this.prefetcher = new Prefetcher({ sources, clock, logger })
   }
 
   /** Links of all followed repositories, in the order of joining. */
@@ -44,6 +50,7 @@ export class FollowedRepositories {
 
   /** Stop following. Idempotent. */
   async stop(): Promise<void> {
+    await this.prefetcher?.stop()
     await this.mirror.stop()
     await Promise.all(this.#upstreams.splice(0).map((upstream) => upstream.close()))
   }

@@ -61,7 +61,13 @@ export class LocalNode implements Node {
     this.#control = new ControlServer({ control: this, logger }, { dataDir })
     if (http === undefined) return
     this.#endpoint = new Endpoint(
-      { repositories, status: () => this.statusNow(), clock, logger },
+      {
+        repositories,
+        prefetch: followed.prefetcher,
+        status: () => this.statusNow(),
+        clock,
+        logger,
+      },
       { host: http.host, port: http.port, allowHosts },
     )
   }

@@ -45,6 +45,8 @@ export interface NodeInit {
   readonly proxy?: readonly ProxyAddress[]
   /** Use no network at all, neither origin nor peers: serve what is stored. @defaultValue false */
   readonly offline?: boolean
+  /** Fetch what follows from a pom before clients ask for it. @defaultValue true, unless offline */
+  readonly prefetch?: boolean
   /** Fetch the whole index, rather than proofs on demand. @defaultValue true */
   readonly syncIndex?: boolean
   /** @defaultValue all on */

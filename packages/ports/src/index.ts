@@ -31,6 +31,7 @@ export {
 } from './errors.ts'
 export type { EntryChange, IndexStore, NamedObject } from './index-store.ts'
 export type { LogFields, Logger } from './logger.ts'
+export type { Prefetch, PrefetchCounts, ServedArtifact } from './prefetch.ts'
 export { providerKey } from './provider-key.ts'
 export { CHECKSUM_KINDS } from './proxy.ts'
 export type {

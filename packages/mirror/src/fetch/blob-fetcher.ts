@@ -40,15 +40,23 @@ export interface BlobFetcherInit {
 }
 
 export interface FetchOptions extends AbortOptions {
-  /** `client`: somebody waits. `fill`: a mirror fetches ahead, and spares the DHT. @defaultValue 'client' */
-  readonly purpose?: 'client' | 'fill'
+  /** @defaultValue 'client' */
+  readonly purpose?: FetchPurpose
 }
+
+/**
+ * `client`: somebody waits. `fill`: a mirror fetches what its policy names. `prefetch`: somebody may ask soon. The
+ * last two spare the DHT, and fetch no large blob that the disk has no room for.
+ */
+export type FetchPurpose = 'client' | 'fill' | 'prefetch'
 
 /** Fetches blobs from the best sources; equal requests at the same time are one download. */
 export class BlobFetcher {
   readonly #components: BlobFetcherComponents
   readonly #init: BlobFetcherInit
   readonly #downloads = new Map<Digest, Promise<BlobDownload>>()
+  /** Those of them that no client began. */
+  readonly #ahead = new WeakSet<Promise<BlobDownload>>()
   readonly #stop = new AbortController()
   #bytesWithoutDisk = 0
   #saidFull = false
@@ -61,6 +69,11 @@ export class BlobFetcher {
   /** Blobs on their way. */
   get active(): number {
     return this.#downloads.size
+  }
+
+  /** Whether a blob is on its way. */
+  isFetching(digest: Digest): boolean {
+    return this.#downloads.has(digest)
   }
 
   /**
@@ -79,14 +92,21 @@ export class BlobFetcher {
     if (this.#init.offline) throw unavailable(entry, 'the node is offline and does not hold it')
     const starting = this.#download(entry, options)
     let reasons = (): string => 'no source answered in time'
+    const untilReady = async (promise: Promise<BlobDownload>): Promise<BlobDownload> => {
+      const download = await promise
+      reasons = () => download.reasons() || 'no source answered in time'
+      await download.ready
+      return download
+    }
     try {
       const init = { timeoutMs: DECISION_TIMEOUT_MS, reason: 'timeout', parents: [options.signal] }
-      const ready = await withDeadline(clock, init, async () => {
-        const download = await starting
-        reasons = () => download.reasons() || 'no source answered in time'
-        await download.ready
-        return download
-      })
+      const ready = await withDeadline(clock, init, () =>
+        untilReady(starting).catch((error: unknown) => {
+          // What fetches ahead asks fewer sources: that it failed says nothing to somebody who waits.
+          if (!this.#ahead.has(starting) || this.#stop.signal.aborted) throw error
+          return untilReady(this.#restart(entry, starting))
+        }),
+      )
       // Only now: content for somebody who left would be held for ever.
       return contentOf(ready, blobs)
     } catch (error) {
@@ -141,13 +161,24 @@ export class BlobFetcher {
   #download(entry: IndexEntry, options: FetchOptions): Promise<BlobDownload> {
     const running = this.#downloads.get(entry.digest)
     if (running !== undefined) return running
-    const starting = this.#start(entry, options.purpose ?? 'client')
+    return this.#begin(entry, options.purpose ?? 'client')
+  }
+
+  /** A download for a client in place of one that failed, unless another client was first. */
+  #restart(entry: IndexEntry, failed: Promise<BlobDownload>): Promise<BlobDownload> {
+    const running = this.#downloads.get(entry.digest)
+    return running === undefined || running === failed ? this.#begin(entry, 'client') : running
+  }
+
+  #begin(entry: IndexEntry, purpose: FetchPurpose): Promise<BlobDownload> {
+    const starting = this.#start(entry, purpose)
+    if (purpose !== 'client') this.#ahead.add(starting)
     this.#downloads.set(entry.digest, starting)
     void this.#finish(entry, starting)
     return starting
   }
 
-  async #start(entry: IndexEntry, purpose: 'client' | 'fill'): Promise<BlobDownload> {
+  async #start(entry: IndexEntry, purpose: FetchPurpose): Promise<BlobDownload> {
     const parts = await this.#partsOf(entry)
     const { writer, inMemory } = await this.#createWriter(entry, purpose)
     const plan = new SourcePlan(this.#components, {
@@ -177,7 +208,7 @@ export class BlobFetcher {
         logger.warn({ path: entry.path, error: error.message }, 'no room: serving without storing')
       }
     } finally {
-      this.#downloads.delete(entry.digest)
+      if (this.#downloads.get(entry.digest) === starting) this.#downloads.delete(entry.digest)
     }
   }
 
@@ -199,7 +230,7 @@ export class BlobFetcher {
 
   async #createWriter(
     entry: IndexEntry,
-    purpose: 'client' | 'fill',
+    purpose: FetchPurpose,
   ): Promise<{ writer: BlobWriter; inMemory: boolean }> {
     const { blobs } = this.#components
     const { digest, sizeBytes } = entry
@@ -212,7 +243,7 @@ export class BlobFetcher {
     try {
       return { writer: await blobs.createWriter({ digest, sizeBytes }, put), inMemory: false }
     } catch (error) {
-      if (!(error instanceof NoSpaceError) || purpose === 'fill') throw error
+      if (!(error instanceof NoSpaceError) || purpose !== 'client') throw error
       if (this.#bytesWithoutDisk + sizeBytes > MAX_BYTES_WITHOUT_DISK) throw error
       this.#bytesWithoutDisk += sizeBytes
       void this.#releaseHeap(entry)

@@ -1,0 +1,25 @@
+import type { IndexEntry } from '@jarswarm/manifest'
+import type { RepositoryPath } from '@jarswarm/maven'
+import type { AbortOptions } from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
+
+export interface BringOptions extends AbortOptions {
+  /** Called with what is not here yet, before it is fetched; what it refuses stays where it is. */
+  readonly allow: (entry: IndexEntry) => boolean
+}
+
+/** A repository as the prefetcher sees it. Nobody waits for its answers, and nobody is told of its failures. */
+export interface PrefetchSource {
+  readonly id: RepositoryId
+  /** Whether a file is here; undefined when the repository does not have it, or cannot say without asking. */
+  isHere(path: RepositoryPath, options: AbortOptions): Promise<boolean | undefined>
+  /**
+   * See to it that a file is stored.
+   *
+   * @returns its entry; undefined when the repository does not have it, or `allow` refused
+   * @throws {NoSpaceError} when storing it would push something else out
+   */
+  bring(path: RepositoryPath, options: BringOptions): Promise<IndexEntry | undefined>
+  /** The bytes of a stored file. */
+  read(entry: IndexEntry): Promise<Uint8Array | undefined>
+}

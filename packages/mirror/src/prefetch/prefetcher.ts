@@ -1,0 +1,111 @@
+import { parseCoordinates } from '@jarswarm/maven'
+import { NoSpaceError } from '@jarswarm/ports'
+import type { Clock, Logger, Prefetch, PrefetchCounts, ServedArtifact } from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
+import PQueue from 'p-queue'
+import { PrefetchSession } from './prefetch-session.ts'
+import type { PrefetchSource } from './prefetch-source.ts'
+import { PrefetchTally } from './prefetch-tally.ts'
+
+/** Files fetched ahead at a time: as many as an upstream takes connections. */
+export const PREFETCH_PARALLEL = 16
+/** When no client has asked for so long, nobody waits for what is still to be fetched. */
+export const PREFETCH_IDLE_MS = 30_000
+/** After the store was full, nothing is fetched ahead for so long. */
+export const PREFETCH_FULL_PAUSE_MS = 60_000
+
+export interface PrefetcherComponents {
+  /** All repositories of the node: a dependency may lie in another one than its dependent. */
+  readonly sources: () => readonly PrefetchSource[]
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/**
+ * When a client is given a pom, fetches its parents, its jar and everything that it will ask for because of it, so
+ * that a client which walks the graph one request at a time finds each file here. A hint and no more: it fails in
+ * silence, pushes nothing out of the store, and ends when clients do.
+ */
+export class Prefetcher implements Prefetch {
+  readonly #components: PrefetcherComponents
+  readonly #tally = new PrefetchTally()
+  readonly #queue = new PQueue({ concurrency: PREFETCH_PARALLEL })
+  /** By the repository that the client asked, which is looked into first. */
+  readonly #sessions = new Map<RepositoryId, PrefetchSession>()
+  readonly #ending = new Set<Promise<void>>()
+  #lastServedMs = 0
+  #pausedUntilMs = 0
+  #timer: { cancel(): void } | undefined
+  #isStopped = false
+
+  constructor(components: PrefetcherComponents) {
+    this.#components = components
+  }
+
+  served(artifact: ServedArtifact): void {
+    const { entry } = artifact
+    this.#lastServedMs = this.#components.clock.now()
+    this.#tally.used(entry.digest)
+    if (this.#isStopped || this.#lastServedMs < this.#pausedUntilMs) return
+    if (!entry.path.endsWith('.pom')) return
+    const coordinates = parseCoordinates(entry.path)
+    if (coordinates?.extension !== 'pom' || coordinates.classifier !== undefined) return
+    this.#session(artifact.repository).begin(coordinates, artifact)
+    this.#timer ??= this.#watchIdle(PREFETCH_IDLE_MS)
+  }
+
+  counts(): PrefetchCounts {
+    return this.#tally.counts()
+  }
+
+  /** End everything under way; resolves when it has ended. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    this.#end(new Error('the node stops'))
+    await Promise.all(this.#ending)
+  }
+
+  #session(repository: RepositoryId): PrefetchSession {
+    const running = this.#sessions.get(repository)
+    if (running !== undefined) return running
+    const { sources, clock, logger } = this.#components
+    const session = new PrefetchSession(
+      {
+        sources: () =>
+          sources().toSorted((a, b) => Number(b.id === repository) - Number(a.id === repository)),
+        queue: this.#queue,
+        tally: this.#tally,
+        clock,
+        logger,
+      },
+      (reason) => {
+        if (reason instanceof NoSpaceError) {
+          this.#pausedUntilMs = clock.now() + PREFETCH_FULL_PAUSE_MS
+        }
+        this.#end(reason)
+      },
+    )
+    this.#sessions.set(repository, session)
+    return session
+  }
+
+  #watchIdle(delayMs: number): { cancel(): void } {
+    const { clock } = this.#components
+    return clock.setTimer(() => {
+      const leftMs = this.#lastServedMs + PREFETCH_IDLE_MS - clock.now()
+      if (leftMs > 0) this.#timer = this.#watchIdle(leftMs)
+      else this.#end(new Error('no client asks any more'))
+    }, delayMs)
+  }
+
+  #end(reason: Error): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    for (const session of this.#sessions.values()) {
+      const ending = session.end(reason)
+      this.#ending.add(ending)
+      void ending.finally(() => this.#ending.delete(ending))
+    }
+    this.#sessions.clear()
+  }
+}

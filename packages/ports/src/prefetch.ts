@@ -1,0 +1,24 @@
+import type { IndexEntry } from '@jarswarm/manifest'
+import type { RepositoryId } from '@jarswarm/trust'
+import type { SourceKind } from './artifact-source.ts'
+
+/** An artifact that a client was given. */
+export interface ServedArtifact {
+  readonly repository: RepositoryId
+  readonly entry: IndexEntry
+  /** `store` when the node had it before. */
+  readonly source: SourceKind
+}
+
+/** Files that were fetched ahead of the clients since the start, and how many of them a client then asked for. */
+export interface PrefetchCounts {
+  readonly files: number
+  readonly used: number
+}
+
+/** Fetches what a client will ask for next, behind its back. */
+export interface Prefetch {
+  /** A client is given an artifact. Returns at once and never throws: whatever follows from it is a hint. */
+  served(artifact: ServedArtifact): void
+  counts(): PrefetchCounts
+}
