@@ -133,7 +133,7 @@ describe('jarswarm start on a machine that is not ready', () => {
     assertRefused(
       await runJarswarm(peers),
       1,
-      new RegExp(`tcp/${port}: another program uses that port`),
+      new RegExp(`tcp/${port}: another program uses that port; .* --listen`),
     )
   })
 

@@ -31,7 +31,8 @@ function toListenError(error: unknown, { host, port, path }: ListenOptions): Err
   const where = path ?? `${host ?? ''}:${String(port)}`
   if (errorCode(error) === 'EADDRINUSE') {
     return new PortInUseError(
-      `Cannot listen on ${where}: another program uses that port, a free port (or 0 for any) is wanted`,
+      `Cannot listen on ${where}: another program uses that port; stop it, or choose another port (0 is any free ` +
+        `one) with ${path === undefined ? '--http' : '--listen'}`,
       { cause: error },
     )
   }
