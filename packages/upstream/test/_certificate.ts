@@ -9,7 +9,12 @@ export function createCertificate(): { readonly key: string; readonly cert: stri
   try {
     const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')]
     const wanted = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2'
-    const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:origin.test']
+    const subject = [
+      '-subj',
+      '/CN=127.0.0.1',
+      '-addext',
+      'subjectAltName=IP:127.0.0.1,DNS:origin.test',
+    ]
     const files = ['-keyout', key, '-out', cert]
     execFileSync('openssl', [...wanted.split(' '), ...subject, ...files], { stdio: 'ignore' })
     return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
