@@ -12,6 +12,7 @@ import { parseSize } from './size.ts'
 import { UsageError } from './usage-error.ts'
 
 export const DEFAULT_HTTP: HostPort = { host: '127.0.0.1', port: 8470 }
+export const DEFAULT_HTTPS: HostPort = { host: '127.0.0.1', port: 8471 }
 export const DEFAULT_LISTEN = '/ip4/0.0.0.0/tcp/4870'
 
 /** What a node is to do, after flags, environment, `config.json` and defaults were merged. */
@@ -19,6 +20,8 @@ export interface NodeSettings {
   readonly dataDir: string
   readonly join: readonly SwarmLink[]
   readonly http: HostPort
+  /** Undefined when it is off. `optional` when nobody asked for this address. */
+  readonly https: (HostPort & { readonly optional: boolean }) | undefined
   readonly allowHosts: readonly string[]
   readonly listen: readonly string[]
   readonly bootstrap: readonly string[]
@@ -76,6 +79,7 @@ const PEER_ADDRESS = /^\/(?:ip4|ip6|dns|dns4|dns6|dnsaddr)\/[^/]+(?:\/[^/]+)*\/p
 export interface NodeSettingTable {
   readonly join: Setting<SwarmLink>
   readonly http: Setting<HostPort>
+  readonly https: Setting<HostPort | 'off'>
   readonly allowHost: Setting<string>
   readonly listen: Setting<string>
   readonly bootstrap: Setting<string>
@@ -96,6 +100,12 @@ export const SETTINGS: NodeSettingTable = {
     repeated: false,
     wanted: 'HOST:PORT such as 127.0.0.1:8470',
     parse: parseHostPort,
+  },
+  https: {
+    flag: 'https',
+    repeated: false,
+    wanted: 'HOST:PORT such as 127.0.0.1:8471, or off',
+    parse: (value) => (value === 'off' ? value : parseHostPort(value)),
   },
   allowHost: text('allow-host', 'a host name'),
   listen: multiaddr('listen', LISTEN_ADDRESS, DEFAULT_LISTEN),
@@ -146,17 +156,29 @@ export async function readNodeSettings(
   return { dataDir, ...readNetwork(sources), ...readKeeping(sources) }
 }
 
-type Network = Pick<NodeSettings, 'join' | 'http' | 'allowHosts' | 'listen' | 'bootstrap' | 'mdns'>
+type Network = Pick<
+  NodeSettings,
+  'join' | 'http' | 'https' | 'allowHosts' | 'listen' | 'bootstrap' | 'mdns'
+>
 
 function readNetwork(sources: SettingSources): Network {
+  const http = readOne(SETTINGS.http, sources) ?? DEFAULT_HTTP
   return {
     join: readSetting(SETTINGS.join, sources) ?? [],
-    http: readOne(SETTINGS.http, sources) ?? DEFAULT_HTTP,
+    http,
+    https: toHttps(readOne(SETTINGS.https, sources), http),
     allowHosts: readSetting(SETTINGS.allowHost, sources) ?? [],
     listen: readSetting(SETTINGS.listen, sources) ?? [DEFAULT_LISTEN],
     bootstrap: readSetting(SETTINGS.bootstrap, sources) ?? [],
     mdns: readOne(SETTINGS.mdns, sources) ?? true,
   }
+}
+
+/** A node that takes any free port for HTTP does so for HTTPS too. */
+function toHttps(said: HostPort | 'off' | undefined, http: HostPort): NodeSettings['https'] {
+  if (said === 'off') return undefined
+  if (said !== undefined) return { ...said, optional: false }
+  return { ...DEFAULT_HTTPS, ...(http.port === 0 ? { port: 0 } : {}), optional: true }
 }
 
 function readKeeping(sources: SettingSources): Omit<NodeSettings, 'dataDir' | keyof Network> {

@@ -3,8 +3,10 @@ export interface ReadyLine {
   readonly ready: true
   /** Base URL of the endpoint, or of the origin for `repo serve`; null for a bootstrap. */
   readonly http: string | null
-  readonly https: null
-  readonly cert: null
+  /** Base URL of the endpoint over TLS; null when it is off. */
+  readonly https: string | null
+  /** PEM file of the certificate that is shown there. */
+  readonly cert: string | null
   /** Full multiaddrs. */
   readonly listen: readonly string[]
   /** Swarm link that names this node as a peer; null while it follows no repository, or several. */
@@ -13,12 +15,21 @@ export interface ReadyLine {
 
 interface Ready {
   readonly http: string | undefined
+  readonly https?: string | undefined
+  readonly cert?: string | undefined
   readonly listen: readonly string[]
   readonly link: string | undefined
 }
 
-export function readyLine({ http, listen, link }: Ready): ReadyLine {
-  return { ready: true, http: http ?? null, https: null, cert: null, listen, link: link ?? null }
+export function readyLine({ http, https, cert, listen, link }: Ready): ReadyLine {
+  return {
+    ready: true,
+    http: http ?? null,
+    https: https ?? null,
+    cert: cert ?? null,
+    listen,
+    link: link ?? null,
+  }
 }
 
 /** Read a line back that another process printed; undefined when it is something else. */

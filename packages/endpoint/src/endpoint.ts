@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { ArtifactSource, Clock, Logger, Prefetch, SourceKind } from '@jarswarm/ports'
 import { UnavailableError } from '@jarswarm/ports'
 import type { Answer } from './answer.ts'
@@ -7,8 +7,10 @@ import { BrokenBodyError, ClientGoneError, RefusedRequestError } from './errors.
 import { Exchange } from './exchange.ts'
 import { HotBlobs } from './hot-blobs.ts'
 import { HttpListener, toUrlHost } from './http-listener.ts'
+import type { RequestListener } from './http-listener.ts'
 import { MavenRoutes } from './maven-routes.ts'
 import { Metrics } from './metrics.ts'
+import type { TlsCredentials } from './read-server.ts'
 import { refuseBody } from './refuse-body.ts'
 import { toRefusal } from './refusal-answer.ts'
 import { announcesBody, isReadMethod, RequestGuard } from './request-guard.ts'
@@ -41,14 +43,26 @@ export interface EndpointInit {
   readonly host?: string
   /** 0 means any free one. @defaultValue {@link DEFAULT_PORT} */
   readonly port?: number
+  /** Listen over TLS too. @defaultValue no */
+  readonly https?: HttpsInit | undefined
   /** Further names that clients may call this node by: `name`, or `name:port`. @defaultValue [] */
   readonly allowHosts?: readonly string[]
   /** Memory for small blobs. @defaultValue 64 MiB */
   readonly hotCacheBytes?: number
 }
 
+/** The second listener of an endpoint, over TLS. */
+export interface HttpsInit {
+  readonly host: string
+  /** 0 means any free one. */
+  readonly port: number
+  readonly credentials: TlsCredentials
+  /** Go on without it, with a warning, when its address cannot be listened on. @defaultValue false */
+  readonly optional?: boolean
+}
+
 /**
- * The Maven endpoint: artifacts, status, metrics and dashboard over HTTP, for GET and HEAD only.
+ * The Maven endpoint: artifacts, status, metrics and dashboard over HTTP and HTTPS, for GET and HEAD only.
  *
  * @example
  * const endpoint = new Endpoint({ repositories, status, clock, logger }, { port: 0 })
@@ -65,6 +79,8 @@ export class Endpoint {
   readonly #metrics: Metrics
   readonly #router: Router
   readonly #listener: HttpListener
+  readonly #https: HttpsInit | undefined
+  readonly #secureListener: HttpListener | undefined
   #guard: RequestGuard | undefined
 
   constructor(components: EndpointComponents, init: EndpointInit = {}) {
@@ -78,26 +94,48 @@ export class Endpoint {
     const digests = new SidecarDigests(blobs)
     const versions = new ServedVersions(clock)
     const maven = new MavenRoutes({ blobs, digests, versions, prefetch })
-    const dashboard = new Dashboard({ status, address: () => this.address() })
+    const dashboard = new Dashboard({
+      status,
+      address: () => this.address(),
+      secureAddress: () => this.secureAddress(),
+    })
     this.#router = new Router({ repositories, status, maven, metrics: this.#metrics, dashboard })
-    const listener = (request: IncomingMessage, response: ServerResponse): void => {
-      void this.#serve(request, response)
+    const listener: RequestListener = (request, response, reset) => {
+      void this.#serve(new Exchange({ request, response, reset }, clock))
     }
     const address = { host: this.#host, port: init.port ?? DEFAULT_PORT }
     this.#listener = new HttpListener({ clock, listener }, address)
+    this.#https = init.https
+    if (init.https !== undefined)
+      this.#secureListener = new HttpListener({ clock, listener }, init.https)
   }
 
-  /** @throws {EndpointListenError} when the address cannot be listened on; says what to do */
+  /** @throws {EndpointListenError} when an address cannot be listened on; says what to do */
   async start(): Promise<void> {
     await this.#listener.start()
-    const port = this.#listener.port ?? DEFAULT_PORT
-    const host = toUrlHost(this.#host)
-    this.#guard = new RequestGuard({ host, port, allowHosts: this.#allowHosts })
+    try {
+      await this.#startSecure()
+    } catch (error) {
+      await this.#listener.stop()
+      throw error
+    }
+    const plain = { host: toUrlHost(this.#host), port: this.#listener.port ?? DEFAULT_PORT }
+    const securePort = this.#secureListener?.port
+    const addresses =
+      securePort === undefined
+        ? [plain]
+        : [plain, { host: toUrlHost(this.#https?.host ?? ''), port: securePort }]
+    this.#guard = new RequestGuard({ addresses, allowHosts: this.#allowHosts })
   }
 
   /** Resolves once every connection is closed; running answers get 2 s. */
   async stop(): Promise<void> {
-    await this.#listener.stop()
+    await Promise.all([this.#listener.stop(), this.#secureListener?.stop()])
+  }
+
+  /** Show this certificate to TLS clients from now on. */
+  renew(credentials: TlsCredentials): void {
+    this.#secureListener?.renew(credentials)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -112,8 +150,14 @@ export class Endpoint {
   address(): string {
     const { port } = this.#listener
     if (port === undefined) throw new Error('Cannot tell the address: the endpoint is not started')
-    const host = ANY_HOSTS.has(this.#host) ? DEFAULT_HOST : this.#host
-    return `http://${toUrlHost(host)}:${port}`
+    return `http://${toClientHost(this.#host)}:${port}`
+  }
+
+  /** As {@link address}, over TLS; undefined when it does not listen there. */
+  secureAddress(): string | undefined {
+    const port = this.#secureListener?.port
+    if (port === undefined) return undefined
+    return `https://${toClientHost(this.#https?.host ?? '')}:${port}`
   }
 
   /** What was answered since the endpoint was made, for the node's status. */
@@ -126,9 +170,17 @@ export class Endpoint {
     return this.#counter.read(name)
   }
 
+  async #startSecure(): Promise<void> {
+    try {
+      await this.#secureListener?.start()
+    } catch (error) {
+      if (this.#https?.optional !== true) throw error
+      this.#logger.warn({ error }, 'HTTPS is off: its port cannot be listened on')
+    }
+  }
+
   /** Never rejects: whatever goes wrong ends in a refusal, or in a reset once the head is out. */
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const exchange = new Exchange(request, response, this.#clock)
+  async #serve(exchange: Exchange): Promise<void> {
     const outcome: Outcome = { bytes: 0, source: undefined }
     try {
       await this.#answer(exchange, outcome)
@@ -198,6 +250,10 @@ interface Outcome {
   proxied?: string | undefined
   /** How it ended when there was no whole answer. */
   end?: 'closed' | 'reset'
+}
+
+function toClientHost(host: string): string {
+  return toUrlHost(ANY_HOSTS.has(host) ? DEFAULT_HOST : host)
 }
 
 /** A refusal comes from memory and is short, so it needs no deadline of its own. */

@@ -11,18 +11,27 @@ const SOURCE_SILENCE_MS = 8_000
 /** A client that takes no byte for so long holds a blob and a socket for nothing. */
 const CLIENT_SILENCE_MS = 60_000
 
+export interface ExchangeComponents {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Resets the connection, whatever it is made of. */
+  readonly reset: () => void
+}
+
 /** One request with its answer in the making, and the one signal that ends everything done for it. */
 export class Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly startedMs: number
   readonly #clock: Clock
+  readonly #reset: () => void
   readonly #control = new AbortController()
   readonly #decision: { cancel(): void }
 
-  constructor(request: IncomingMessage, response: ServerResponse, clock: Clock) {
+  constructor({ request, response, reset }: ExchangeComponents, clock: Clock) {
     this.request = request
     this.response = response
+    this.#reset = reset
     this.#clock = clock
     this.startedMs = clock.now()
     this.#decision = clock.setTimer(() => {
@@ -72,8 +81,7 @@ export class Exchange {
 
   /** End the connection so that the client sees a failure and not a short file. */
   reset(): void {
-    const { socket } = this.request
-    if (!socket.destroyed) socket.resetAndDestroy()
+    this.#reset()
   }
 
   async #within<T>(limitMs: number, found: string, work: Promise<T>): Promise<T> {

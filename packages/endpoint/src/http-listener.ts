@@ -1,22 +1,12 @@
-import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Server as SecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import type { Duplex } from 'node:stream'
 import type { Clock } from '@jarswarm/ports'
 import { EndpointListenError } from './errors.ts'
+import { RawSockets } from './raw-sockets.ts'
+import { createReadServer, createSecureReadServer } from './read-server.ts'
+import type { TlsCredentials } from './read-server.ts'
 
-/** Clients reuse connections for a minute; a reset of a reused one fails a build. */
-const KEEP_ALIVE_MS = 75_000
-const HEADERS_TIMEOUT_MS = 15_000
-/** A whole request, which for reads is its headers. */
-const REQUEST_TIMEOUT_MS = 30_000
-const TIMEOUT_CHECK_MS = 5_000
-const MAX_HEADER_BYTES = 16 * 1024
-const MAX_HEADER_COUNT = 100
-/** Many builds at once (5 connections each); beyond it sockets are closed at once. */
-const MAX_CONNECTIONS = 1_024
-/** Chunks written ahead of a client that is slower than the source. */
-const WRITE_AHEAD_BYTES = 256 * 1024
 /** How long `stop` lets answers end by themselves. */
 const STOP_GRACE_MS = 2_000
 const LISTEN_ADVICE: Readonly<Record<string, string>> = {
@@ -26,20 +16,28 @@ const LISTEN_ADVICE: Readonly<Record<string, string>> = {
   ENOTFOUND: 'this machine has no such address; choose another',
 }
 
-export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void
+/** `reset` ends the connection of the request so that a client sees a failure. */
+export type RequestListener = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  reset: () => void,
+) => void
 
 export interface HttpListenerInit {
   readonly host: string
   /** 0 means any free one. */
   readonly port: number
+  /** Makes it a listener over TLS. */
+  readonly credentials?: TlsCredentials
 }
 
-/** One listening HTTP server. A listener over TLS differs only in how its server is made. */
+/** One listening server, over plain HTTP or over TLS. */
 export class HttpListener {
   readonly #clock: Clock
   readonly #listener: RequestListener
   readonly #init: HttpListenerInit
-  #server: Server | undefined
+  readonly #sockets = new RawSockets()
+  #server: Server | SecureServer | undefined
 
   constructor(
     components: { readonly clock: Clock; readonly listener: RequestListener },
@@ -53,7 +51,7 @@ export class HttpListener {
   /** @throws {EndpointListenError} when the address cannot be listened on */
   async start(): Promise<void> {
     if (this.#server !== undefined) return
-    const server = createReadServer(this.#listener)
+    const server = this.#createServer()
     const listening = Promise.withResolvers<undefined>()
     server.once('error', listening.reject)
     server.listen(this.#init.port, this.#init.host, () => {
@@ -84,53 +82,43 @@ export class HttpListener {
     grace.cancel()
   }
 
+  /** Connections from now on see this certificate; those that are open go on. */
+  renew(credentials: TlsCredentials): void {
+    if (this.#server !== undefined && 'setSecureContext' in this.#server)
+      this.#server.setSecureContext({ ...credentials, minVersion: 'TLSv1.2' })
+  }
+
   /** The port in use, or undefined while not started. */
   get port(): number | undefined {
     return (this.#server?.address() as AddressInfo | null | undefined)?.port
+  }
+
+  #createServer(): Server | SecureServer {
+    const { credentials } = this.#init
+    const listener = (request: IncomingMessage, response: ServerResponse): void => {
+      this.#listener(request, response, () => {
+        this.#sockets.reset(request.socket)
+      })
+    }
+    if (credentials === undefined) return createReadServer(listener)
+    const server = createSecureReadServer(listener, credentials)
+    this.#sockets.watch(server)
+    return server
   }
 
   #explain(error: unknown): Error {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
     const advice = LISTEN_ADVICE[code] ?? `found ${code || String(error)}; choose another`
     const address = `${toUrlHost(this.#init.host)}:${this.#init.port}`
-    return new EndpointListenError(`Cannot listen on ${address}: ${advice} with --http HOST:PORT`, {
-      cause: error,
-    })
+    const flag = this.#init.credentials === undefined ? 'http' : 'https'
+    return new EndpointListenError(
+      `Cannot listen on ${address}: ${advice} with --${flag} HOST:PORT`,
+      { cause: error },
+    )
   }
 }
 
 /** A host as it stands in a URL: IPv6 addresses in brackets. */
 export function toUrlHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host
-}
-
-function createReadServer(listener: RequestListener): Server {
-  const server = createServer({
-    insecureHTTPParser: false,
-    requireHostHeader: true,
-    maxHeaderSize: MAX_HEADER_BYTES,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    headersTimeout: HEADERS_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-    highWaterMark: WRITE_AHEAD_BYTES,
-    noDelay: true,
-  })
-  server.maxHeadersCount = MAX_HEADER_COUNT
-  server.maxConnections = MAX_CONNECTIONS
-  server.on('request', listener)
-  // Not `100 Continue`: a body is refused before it is sent.
-  server.on('checkContinue', listener)
-  server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
-    refuseTunnel(socket)
-  })
-  return server
-}
-
-/** CONNECT is the one method that reaches no request listener. */
-function refuseTunnel(socket: Duplex): void {
-  socket.once('error', () => socket.destroy())
-  socket.end(
-    'HTTP/1.1 405 This node is no proxy\r\nAllow: GET, HEAD\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
-  )
 }

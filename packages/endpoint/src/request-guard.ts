@@ -7,10 +7,8 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': ':80', 'https
 
 /** What decides whether a request is meant for this node. */
 export interface RequestGuardInit {
-  /** Port that clients reach. */
-  readonly port: number
-  /** Host that is listened on, as it stands in a URL. */
-  readonly host: string
+  /** What is listened on: hosts as they stand in a URL, and the ports that clients reach. */
+  readonly addresses: readonly { readonly host: string; readonly port: number }[]
   /** Further names, `name` for any port or `name:port`. */
   readonly allowHosts: readonly string[]
 }
@@ -20,7 +18,9 @@ export class RequestGuard {
   readonly #allowed: ReadonlySet<string>
 
   constructor(init: RequestGuardInit) {
-    const own = [...LOOPBACK_NAMES, init.host].map((name) => `${name}:${init.port}`)
+    const own = init.addresses.flatMap(({ host, port }) =>
+      [...LOOPBACK_NAMES, host].map((name) => `${name}:${port}`),
+    )
     this.#allowed = new Set([...own, ...init.allowHosts].map((host) => host.toLowerCase()))
   }
 
@@ -34,7 +34,7 @@ export class RequestGuard {
       throw new RefusedRequestError(400, 'Cannot read the request: found two Host headers')
     const host = authority ?? request.headers.host ?? ''
     // DNS rebinding: a foreign name that resolves to this node makes a web page same-origin with it.
-    if (!this.#isOwn(host, ':80'))
+    if (!this.#isOwn(host, isSecure(request) ? ':443' : ':80'))
       throw new RefusedRequestError(
         421,
         `This node does not answer for host ${host || '(none)'}; allow it with --allow-host`,
@@ -63,6 +63,10 @@ export class RequestGuard {
     const withPort = /:\d+$/.test(lower) ? lower : `${name}${defaultPort}`
     return this.#allowed.has(withPort) || this.#allowed.has(name)
   }
+}
+
+function isSecure({ socket }: IncomingMessage): boolean {
+  return 'encrypted' in socket
 }
 
 /** Whether a method reads; no other reaches anything. */

@@ -5,11 +5,14 @@ import { dirname } from 'node:path'
 const FILE_MODE = 0o600
 
 /** Replace a file as a whole: whoever reads, also after a power cut, finds the old or the new content. */
-export async function writeFileAtomically(file: string, text: string): Promise<void> {
+export async function writeFileAtomically(
+  file: string,
+  content: string | Uint8Array,
+): Promise<void> {
   const temporary = `${file}.new`
   const handle = await open(temporary, 'w', FILE_MODE)
   try {
-    await handle.writeFile(text)
+    await handle.writeFile(content)
     await handle.sync()
   } finally {
     await handle.close()

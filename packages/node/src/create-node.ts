@@ -1,3 +1,5 @@
+import type { HttpsInit } from '@jarswarm/endpoint'
+import type { Clock } from '@jarswarm/ports'
 import { openDataDirectory } from '@jarswarm/store'
 import { checkClock } from './clock-check.ts'
 import { FollowedRepositories } from './followed-repositories.ts'
@@ -9,6 +11,7 @@ import { createLogger } from './pino-logger.ts'
 import { ProxiedRepositories } from './proxied-repositories.ts'
 import { SwarmSlot } from './swarm-slot.ts'
 import { SystemClock } from './system-clock.ts'
+import { loadCertificate } from './tls/certificate-files.ts'
 
 /**
  * Open a data directory, and make a node of it that is ready to start.
@@ -30,9 +33,24 @@ export async function createNode(init: NodeInit): Promise<Node> {
  * @throws as {@link createNode}
  */
 export async function createBootstrap(
-  init: Omit<NodeInit, 'proxy' | 'http' | 'allowHosts' | 'mirror' | 'share' | 'syncIndex'>,
+  init: Omit<
+    NodeInit,
+    'proxy' | 'http' | 'https' | 'allowHosts' | 'mirror' | 'share' | 'syncIndex'
+  >,
 ): Promise<Node> {
-  return makeNode({ ...init, http: undefined, mirror: 'none', syncIndex: true }, 'bootstrap')
+  return makeNode(
+    { ...init, http: undefined, https: undefined, mirror: 'none', syncIndex: true },
+    'bootstrap',
+  )
+}
+
+/** The certificate is made before the node: an endpoint is given what it shows. */
+async function prepareHttps(
+  { dataDir, http, https }: NodeInit,
+  clock: Clock,
+): Promise<HttpsInit | undefined> {
+  if (http === undefined || https === undefined) return undefined
+  return { ...https, credentials: await loadCertificate(dataDir, clock.now()) }
 }
 
 async function makeNode(init: NodeInit, role: 'node' | 'bootstrap'): Promise<Node> {
@@ -56,7 +74,11 @@ async function makeNode(init: NodeInit, role: 'node' | 'bootstrap'): Promise<Nod
     const swarm = new SwarmSlot()
     const followed = new FollowedRepositories({ data, joined, swarm, clock, logger }, init)
     for (const link of init.join ?? []) await followed.remember(link)
-    return new LocalNode({ data, swarm, followed, proxied, clock, logger }, { ...init, role })
+    const https = await prepareHttps(init, clock)
+    return new LocalNode(
+      { data, swarm, followed, proxied, clock, logger },
+      { ...init, role, https },
+    )
   } catch (error) {
     await data.close()
     throw error

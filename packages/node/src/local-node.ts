@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { Endpoint } from '@jarswarm/endpoint'
-import type { NodeStatus, ServedStatus } from '@jarswarm/endpoint'
+import type { HttpsInit, NodeStatus, ServedStatus } from '@jarswarm/endpoint'
 import type { AbortOptions, Clock, Logger, PeerStatus, RepositoryStatus } from '@jarswarm/ports'
 import type { DataDirectory } from '@jarswarm/store'
 import { createSwarm } from '@jarswarm/swarm'
@@ -14,10 +14,15 @@ import { startSwarm } from './listening.ts'
 import type { CheckReport, GottenArtifact } from './node-control.ts'
 import type { NodeInit } from './node-init.ts'
 import type { Node } from './node.ts'
+import { repeat } from './repeat.ts'
+import type { Repetition } from './repeat.ts'
 import type { ProxiedRepositories } from './proxied-repositories.ts'
 import type { SwarmSlot } from './swarm-slot.ts'
+import { certificatePlaces, loadCertificate } from './tls/certificate-files.ts'
 
 const PEER_DIRECTORY = 'peer'
+/** Well below the 30 days that a certificate has left when it is made anew. */
+const CERTIFICATE_CHECK_MS = 24 * 60 * 60 * 1000
 
 const NOTHING_SERVED: ServedStatus = {
   requests: 0,
@@ -34,8 +39,10 @@ export interface LocalNodeComponents {
   readonly logger: Logger
 }
 
-export interface LocalNodeInit extends NodeInit {
+export interface LocalNodeInit extends Omit<NodeInit, 'https'> {
   readonly role: 'node' | 'bootstrap'
+  /** With the certificate of the data directory. */
+  readonly https?: HttpsInit | undefined
 }
 
 /** A node in this process. Made by `createNode` and `createBootstrap`. */
@@ -46,13 +53,14 @@ export class LocalNode implements Node {
   readonly #control: ControlServer
   readonly #reader: ArtifactReader
   readonly #startedMs: number
+  #renewal: Repetition | undefined
   #joining: Promise<unknown> = Promise.resolve()
   #stopping: Promise<void> | undefined
   #url: string | undefined
 
   constructor(components: LocalNodeComponents, init: LocalNodeInit) {
     const { clock, logger, followed, proxied } = components
-    const { dataDir, http, allowHosts = [] } = init
+    const { dataDir, http, https, allowHosts = [] } = init
     this.#components = components
     this.#init = init
     this.#startedMs = clock.now()
@@ -68,12 +76,20 @@ export class LocalNode implements Node {
         clock,
         logger,
       },
-      { host: http.host, port: http.port, allowHosts },
+      { host: http.host, port: http.port, https, allowHosts },
     )
   }
 
   get url(): string | undefined {
     return this.#url
+  }
+
+  get secureUrl(): string | undefined {
+    return this.#endpoint?.secureAddress()
+  }
+
+  get certificateFile(): string | undefined {
+    return this.secureUrl === undefined ? undefined : certificatePlaces(this.#init.dataDir).cert
   }
 
   listenAddresses(): readonly string[] {
@@ -96,6 +112,7 @@ export class LocalNode implements Node {
       this.#components.proxied.start()
       await this.#endpoint?.start()
       this.#url = this.#endpoint?.address()
+      if (this.secureUrl !== undefined) this.#renewal = this.#renewCertificate()
       await this.#startSwarm(this.#init.listen ?? [])
       await this.#control.start()
     } catch (error) {
@@ -172,6 +189,22 @@ export class LocalNode implements Node {
     return joined.status()
   }
 
+  /** A node may run for longer than its certificate is valid. */
+  #renewCertificate(): Repetition {
+    const { clock, logger } = this.#components
+    return repeat(
+      { clock, logger },
+      {
+        what: 'renew the certificate',
+        intervalMs: CERTIFICATE_CHECK_MS,
+        firstMs: CERTIFICATE_CHECK_MS,
+        task: async () => {
+          this.#endpoint?.renew(await loadCertificate(this.#init.dataDir, clock.now()))
+        },
+      },
+    )
+  }
+
   async #startSwarm(listen: readonly string[]): Promise<void> {
     if (this.#init.offline === true) return
     const { data, swarm, followed, clock, logger } = this.#components
@@ -198,7 +231,7 @@ export class LocalNode implements Node {
 
   async #stop(): Promise<void> {
     const { data, swarm, followed, proxied } = this.#components
-    await Promise.all([this.#control.stop(), this.#endpoint?.stop()])
+    await Promise.all([this.#control.stop(), this.#endpoint?.stop(), this.#renewal?.stop()])
     await this.#joining
     await Promise.all([followed.stop(), proxied.stop(), swarm.stop()])
     await data.close()

@@ -25,6 +25,13 @@ export interface NodeInit {
   readonly join?: readonly SwarmLink[]
   /** Where the Maven endpoint listens; without it there is none, and no control socket either. */
   readonly http?: HostPort | undefined
+  /**
+   * Where the endpoint listens over TLS too, with the certificate of the data directory. `optional`: goes on without,
+   * with a warning, when the address cannot be had.
+   *
+   * @defaultValue nowhere
+   */
+  readonly https?: (HostPort & { readonly optional?: boolean }) | undefined
   /** Further host names that the endpoint answers to. @defaultValue [] */
   readonly allowHosts?: readonly string[]
   /** Multiaddrs where peers connect. @defaultValue [] */

@@ -5,6 +5,10 @@ import type { NodeControl } from './node-control.ts'
 export interface Node extends NodeControl, AsyncDisposable {
   /** Base URL of the Maven endpoint without a trailing slash; undefined when there is none, and before start. */
   readonly url: string | undefined
+  /** As `url`, over TLS. */
+  readonly secureUrl: string | undefined
+  /** PEM file of the certificate that is shown at `secureUrl`. */
+  readonly certificateFile: string | undefined
   /** Full multiaddrs; empty before start and when offline. */
   listenAddresses(): readonly string[]
   /** Names of the followed repositories, in the order of joining. */

@@ -7,6 +7,7 @@ import { readNodeSettings } from '../node-settings.ts'
 import type { NodeSettings } from '../node-settings.ts'
 import { collect } from '../options.ts'
 import { readyLine } from '../ready-line.ts'
+import type { ReadyLine } from '../ready-line.ts'
 import { serveUntilStopped } from '../serve-until-stopped.ts'
 import { createTerminalLogger } from '../terminal-logger.ts'
 import { say, sayJson } from '../terminal.ts'
@@ -27,6 +28,10 @@ export function addStart(program: Command, { terminal }: CommandSetup): void {
     .option(
       '--http <host:port>',
       'the Maven endpoint (default: 127.0.0.1:8470; port 0 is any free one)',
+    )
+    .option(
+      '--https <host:port|off>',
+      'the same over TLS, with a certificate of its own (default: 127.0.0.1:8471, off when that is taken)',
     )
     .option('--allow-host <name>', 'answer requests for this host name too (repeatable)', collect)
     .option(
@@ -58,10 +63,19 @@ export function addStart(program: Command, { terminal }: CommandSetup): void {
       version: programVersion(),
     })
     await serveUntilStopped(node, terminal, () => {
-      const ready = readyLine({ http: node.url, listen: node.listenAddresses(), link: node.link() })
-      if (flags['json'] === true) sayJson(terminal, ready)
+      if (flags['json'] === true) sayJson(terminal, describeReady(node))
       else say(terminal, describe(node, settings))
     })
+  })
+}
+
+function describeReady(node: Node): ReadyLine {
+  return readyLine({
+    http: node.url,
+    https: node.secureUrl,
+    cert: node.certificateFile,
+    listen: node.listenAddresses(),
+    link: node.link(),
   })
 }
 
@@ -71,11 +85,20 @@ const SHARING = {
   none: 'what is held here is offered to nobody',
 } as const
 
+function describeSecure(node: Node, { https }: NodeSettings): string {
+  if (node.secureUrl !== undefined)
+    return `${node.secureUrl}/ with the certificate ${node.certificateFile ?? ''}`
+  return https === undefined
+    ? 'off'
+    : `off: port ${String(https.port)} is taken; choose another with --https HOST:PORT`
+}
+
 function describe(node: Node, settings: NodeSettings): string {
   const url = node.url ?? ''
   const names = node.repositoryNames()
   const lines = [
     `jarswarm serves at     ${url}/`,
+    `over TLS               ${describeSecure(node, settings)}`,
     ...names.map((name) => `repository             ${url}/${name}/`),
     ...settings.proxy.map(
       (proxy) => `passed on, unsigned    ${url}/${proxy.name}/ from ${proxy.url}`,
@@ -89,7 +112,7 @@ function describe(node: Node, settings: NodeSettings): string {
   } else {
     lines.push(
       '',
-      `Point a client at ${url}/${names[0] ?? ''}/ as a mirror. Ctrl-C stops the node.`,
+      `Point a client at it with: jarswarm setup lein (or clj, maven, gradle, boot). Ctrl-C stops the node.`,
     )
   }
   return lines.join('\n')

@@ -9,6 +9,8 @@ export interface DashboardComponents {
   readonly status: () => NodeStatus
   /** The endpoint's own address, for the instructions. */
   readonly address: () => string
+  /** Its address over TLS, if it has one. */
+  readonly secureAddress: () => string | undefined
 }
 
 /** The page at `/`. It only shows: there is nothing on it that changes anything. */
@@ -29,8 +31,9 @@ export class Dashboard {
   }
 
   answer(): Answer {
-    const { status, address } = this.#components
-    return toAnswer(200, this.#headers, dashboardPage(status(), address()))
+    const { status, address, secureAddress } = this.#components
+    const addresses = { plain: address(), secure: secureAddress() }
+    return toAnswer(200, this.#headers, dashboardPage(status(), addresses))
   }
 }
 

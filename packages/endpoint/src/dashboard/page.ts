@@ -16,8 +16,14 @@ const FRESHNESS_WORDS: Readonly<Record<RepositoryStatus['freshness'], string>> =
   unknown: 'Waiting for the first head',
 }
 
+/** Where clients reach the endpoint, without trailing slash. */
+export interface Addresses {
+  readonly plain: string
+  readonly secure: string | undefined
+}
+
 /** The dashboard page. Works without scripts; loads nothing from anywhere. */
-export function dashboardPage(status: NodeStatus, address: string): string {
+export function dashboardPage(status: NodeStatus, addresses: Addresses): string {
   const page = html`<!doctype html>
     <html lang="en">
       <head>
@@ -33,15 +39,16 @@ export function dashboardPage(status: NodeStatus, address: string): string {
           <header>
             <h1>jarswarm</h1>
             <span class="soft"
-              >${address} · version ${status.version} · up
-              ${formatDuration(status.uptimeSeconds)}</span
+              >${addresses.plain}${addresses.secure === undefined ? '' : ` · ${addresses.secure}`} ·
+              version ${status.version} · up ${formatDuration(status.uptimeSeconds)}</span
             >
           </header>
           <div class="cards">
-            ${repositories(status)} ${proxied(status)} ${store(status)} ${peers(status)} ${served(status)}
+            ${repositories(status)} ${proxied(status)} ${store(status)} ${peers(status)}
+            ${served(status)}
           </div>
           <h2>Point your build at this node</h2>
-          ${instructions(status, address)}
+          ${instructions(status, addresses.plain)}
           <footer>
             <a href="/-/status">Status as JSON</a> · <a href="/-/metrics">Metrics</a> · node
             <code>${status.peerId}</code>

@@ -1,0 +1,81 @@
+import { createServer } from 'node:http'
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import type { Server as SecureServer } from 'node:https'
+import type { Duplex } from 'node:stream'
+
+/** Clients reuse connections for a minute; a reset of a reused one fails a build. */
+const KEEP_ALIVE_MS = 75_000
+const HEADERS_TIMEOUT_MS = 15_000
+/** A whole request, which for reads is its headers. */
+const REQUEST_TIMEOUT_MS = 30_000
+const TIMEOUT_CHECK_MS = 5_000
+/** A TLS client that does not finish its greeting holds a socket for nothing. */
+const HANDSHAKE_TIMEOUT_MS = 15_000
+const MAX_HEADER_BYTES = 16 * 1024
+const MAX_HEADER_COUNT = 100
+/** Many builds at once (5 connections each); beyond it sockets are closed at once. */
+const MAX_CONNECTIONS = 1_024
+/** Chunks written ahead of a client that is slower than the source. */
+const WRITE_AHEAD_BYTES = 256 * 1024
+
+const OPTIONS: ServerOptions = {
+  insecureHTTPParser: false,
+  requireHostHeader: true,
+  maxHeaderSize: MAX_HEADER_BYTES,
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+  highWaterMark: WRITE_AHEAD_BYTES,
+  noDelay: true,
+}
+
+/** What a server shows to TLS clients, both as PEM. */
+export interface TlsCredentials {
+  readonly cert: string
+  readonly key: string
+}
+
+/** A server over plain HTTP that is bounded in everything, and takes no request body. */
+export function createReadServer(listener: Listener): Server {
+  return bound(createServer(OPTIONS), listener)
+}
+
+/** As {@link createReadServer}, over TLS. */
+export function createSecureReadServer(
+  listener: Listener,
+  credentials: TlsCredentials,
+): SecureServer {
+  const { cert, key } = credentials
+  const server = createSecureServer({
+    ...OPTIONS,
+    cert,
+    key,
+    minVersion: 'TLSv1.2',
+    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+  })
+  return bound(server, listener)
+}
+
+type Listener = (request: IncomingMessage, response: ServerResponse) => void
+
+function bound<S extends Server | SecureServer>(server: S, listener: Listener): S {
+  server.maxHeadersCount = MAX_HEADER_COUNT
+  server.maxConnections = MAX_CONNECTIONS
+  server.on('request', listener)
+  // Not `100 Continue`: a body is refused before it is sent.
+  server.on('checkContinue', listener)
+  server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
+    refuseTunnel(socket)
+  })
+  return server
+}
+
+/** CONNECT is the one method that reaches no request listener. */
+function refuseTunnel(socket: Duplex): void {
+  socket.once('error', () => socket.destroy())
+  socket.end(
+    'HTTP/1.1 405 This node is no proxy\r\nAllow: GET, HEAD\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
+  )
+}

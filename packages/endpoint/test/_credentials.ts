@@ -1,0 +1,41 @@
+import type { TlsCredentials } from '../src/index.ts'
+
+// Made for these tests alone with openssl: one key of no use elsewhere, two certificates for 127.0.0.1.
+const KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgxhoHhm2agz3BPyNN
+GqrqshqgbSOdQotTCYOYYZIRvsWhRANCAATSxLvJnhaWv6aMk5p13Np3aMFJQ13N
+hTWdxYg+u8VS/Sy0Ztpn+ZWdAQy2+v+emeYjuc/smA8fBNbZsJeJZoZh
+-----END PRIVATE KEY-----
+`
+
+export const CREDENTIALS: TlsCredentials = {
+  key: KEY,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBoTCCAUagAwIBAgIUAZ406D+STDeyrGs+ej/UJlVlUB8wCgYIKoZIzj0EAwIw
+GDEWMBQGA1UEAwwNamFyc3dhcm0gdGVzdDAgFw0yNjExMjIyMTU2MTJaGA8yMTI2
+MTAyOTIxNTYxMlowGDEWMBQGA1UEAwwNamFyc3dhcm0gdGVzdDBZMBMGByqGSM49
+AgEGCCqGSM49AwEHA0IABNLEu8meFpa/poyTmnXc2ndowUlDXc2FNZ3FiD67xVL9
+LLRm2mf5lZ0BDLb6/56Z5iO5z+yYDx8E1tmwl4lmhmGjbDBqMB0GA1UdDgQWBBTu
+jS+wB0/3ZDxwlaHefteA5wgbZjAfBgNVHSMEGDAWgBTujS+wB0/3ZDxwlaHefteA
+5wgbZjAaBgNVHREEEzARhwR/AAABgglsb2NhbGhvc3QwDAYDVR0TAQH/BAIwADAK
+BggqhkjOPQQDAgNJADBGAiEArHUHodU70IWqBULyiFFml6yZLw0c10UTrmk25t7a
+qdcCIQDt1rBimng9JrOavk83h5ErSwes0GH5Am0JXKQtR0Z7Jw==
+-----END CERTIFICATE-----
+`,
+}
+
+export const RENEWED: TlsCredentials = {
+  key: KEY,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBpjCCAUygAwIBAgIUBMdB7O7DLWTh8wEVRp9ISnGnqocwCgYIKoZIzj0EAwIw
+GzEZMBcGA1UEAwwQamFyc3dhcm0gcmVuZXdlZDAgFw0yNjExMjIyMTU2MTJaGA8y
+MTI2MTAyOTIxNTYxMlowGzEZMBcGA1UEAwwQamFyc3dhcm0gcmVuZXdlZDBZMBMG
+ByqGSM49AgEGCCqGSM49AwEHA0IABNLEu8meFpa/poyTmnXc2ndowUlDXc2FNZ3F
+iD67xVL9LLRm2mf5lZ0BDLb6/56Z5iO5z+yYDx8E1tmwl4lmhmGjbDBqMB0GA1Ud
+DgQWBBTujS+wB0/3ZDxwlaHefteA5wgbZjAfBgNVHSMEGDAWgBTujS+wB0/3ZDxw
+laHefteA5wgbZjAaBgNVHREEEzARhwR/AAABgglsb2NhbGhvc3QwDAYDVR0TAQH/
+BAIwADAKBggqhkjOPQQDAgNIADBFAiEAmV4k5kGoi8qxMmWWT9nXzFgNxsFDyimb
+jVzIkiW9K7ICICJmDbrXSTF9E2Oa5AAzEIcn8x9wxI42QqbzcjE4VmLp
+-----END CERTIFICATE-----
+`,
+}

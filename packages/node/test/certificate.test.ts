@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import type { TestContext } from 'node:test'
+import { certificatePlaces, loadCertificate } from '../src/tls/certificate-files.ts'
+
+const DAY_MS = 24 * 60 * 60 * 1000
+const NOW_MS = Date.UTC(2027, 2, 1)
+
+function temporaryDirectory(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'jarswarm-certificate-'))
+  t.after(() => {
+    rmSync(directory, { recursive: true, force: true })
+  })
+  return directory
+}
+
+describe('loadCertificate', () => {
+  it('makes one that vouches for this machine and nothing else', async (t) => {
+    const { cert } = await loadCertificate(temporaryDirectory(t), NOW_MS)
+    const certificate = new X509Certificate(cert)
+    assert.equal(certificate.ca, false)
+    assert.equal(certificate.subjectAltName, 'IP Address:127.0.0.1, DNS:localhost')
+    assert.ok(certificate.verify(certificate.publicKey))
+    assert.ok(Date.parse(certificate.validFrom) <= NOW_MS)
+    assert.equal(Date.parse(certificate.validTo), NOW_MS + 365 * DAY_MS)
+    assert.deepEqual(certificate.keyUsage, ['1.3.6.1.5.5.7.3.1'])
+    assert.equal(certificate.publicKey.asymmetricKeyDetails?.namedCurve, 'prime256v1')
+  })
+
+  it('lets nobody else read the key', async (t) => {
+    const directory = temporaryDirectory(t)
+    await loadCertificate(directory, NOW_MS)
+    assert.equal(statSync(certificatePlaces(directory).key).mode & 0o777, 0o600)
+  })
+
+  it('keeps it until it has 30 days left', async (t) => {
+    const directory = temporaryDirectory(t)
+    const first = await loadCertificate(directory, NOW_MS)
+    assert.deepEqual(await loadCertificate(directory, NOW_MS + 335 * DAY_MS - 1), first)
+    const second = await loadCertificate(directory, NOW_MS + 335 * DAY_MS)
+    assert.notEqual(second.cert, first.cert)
+    assert.deepEqual(await loadCertificate(directory, NOW_MS + 336 * DAY_MS), second)
+  })
+
+  it('makes another when the clock was wrong at first', async (t) => {
+    const directory = temporaryDirectory(t)
+    const first = await loadCertificate(directory, NOW_MS + 100 * DAY_MS)
+    assert.notEqual((await loadCertificate(directory, NOW_MS)).cert, first.cert)
+  })
+
+  it('makes another when the key is of another one, as after a crash', async (t) => {
+    const directory = temporaryDirectory(t)
+    const first = await loadCertificate(directory, NOW_MS)
+    const other = await loadCertificate(temporaryDirectory(t), NOW_MS)
+    writeFileSync(certificatePlaces(directory).key, other.key)
+    assert.notEqual((await loadCertificate(directory, NOW_MS)).cert, first.cert)
+  })
+
+  it('makes another when a file is damaged', async (t) => {
+    const directory = temporaryDirectory(t)
+    await loadCertificate(directory, NOW_MS)
+    writeFileSync(certificatePlaces(directory).cert, 'no certificate')
+    assert.match((await loadCertificate(directory, NOW_MS)).cert, /BEGIN CERTIFICATE/)
+  })
+
+  it('writes a trust store with the certificate and the authorities of the system', async (t) => {
+    const directory = temporaryDirectory(t)
+    const { cert } = await loadCertificate(directory, NOW_MS)
+    const bytes = readFileSync(certificatePlaces(directory).trustStore)
+    assert.equal(bytes.readUInt32BE(0), 0xfeedfeed)
+    assert.ok(bytes.readUInt32BE(8) > 50)
+    assert.ok(bytes.includes(new X509Certificate(cert).raw))
+  })
+})
