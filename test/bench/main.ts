@@ -5,9 +5,10 @@ import type { Bench, Row } from './_row.ts'
 import { coldGet } from './cold-get.ts'
 import { exchange } from './exchange.ts'
 import { idle } from './idle.ts'
+import { prefetch } from './prefetch.ts'
 import { publish } from './publish.ts'
 
-const BENCHES: readonly Bench[] = [publish, coldGet, exchange, idle]
+const BENCHES: readonly Bench[] = [publish, coldGet, exchange, prefetch, idle]
 
 const round = (value: number): string =>
   value.toLocaleString('en', { maximumSignificantDigits: 3, useGrouping: false })
