@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { TestContext } from 'node:test'
+import type { SourceKind } from '@jarswarm/ports'
+import { MemoryBlobStore } from '@jarswarm/testkit'
+import { Prefetcher } from '../src/index.ts'
+import type { PrefetchSource } from '../src/index.ts'
+import { MAX_FAILURES_IN_A_ROW } from '../src/prefetch/file-bringer.ts'
+import { PREFETCH_IDLE_MS } from '../src/prefetch/prefetcher.ts'
+import { MAX_WATCHED_FILES, PrefetchTally } from '../src/prefetch/prefetch-tally.ts'
+import { readAll, Rig } from './_rig.ts'
+import type { Node, NodeOptions } from './_rig.ts'
+
+const ROOT = 'org/example/root/1/root-1'
+
+const gav = (artifact: string, version: string): string =>
+  `<groupId>org.example</groupId><artifactId>${artifact}</artifactId><version>${version}</version>`
+const dependencies = (...list: readonly string[]): string =>
+  `<dependencies>${list.map((text) => `<dependency>${text}</dependency>`).join('')}</dependencies>`
+const pathOf = (artifact: string, extension: string): string =>
+  `org/example/${artifact}/1/${artifact}-1.${extension}`
+
+class PrefetchRig extends Rig {
+  prefetcher: Prefetcher | undefined
+
+  /** Publish a project with its jar. */
+  project(artifact: string, body = ''): this {
+    this.builder.put(pathOf(artifact, 'pom'), `<project>${gav(artifact, '1')}${body}</project>`)
+    this.builder.put(pathOf(artifact, 'jar'), `the jar of ${artifact}`)
+    return this
+  }
+
+  /** Root depends on `a` and has a parent; `a` depends on `b`, and on a snapshot. */
+  sample(): this {
+    this.project('a', dependencies(gav('b', '1'), gav('s', '1-SNAPSHOT')))
+    this.project('b').project('parent', '<packaging>pom</packaging>')
+    const snapshot = 'org/example/s/1-SNAPSHOT'
+    this.builder.put(
+      `${snapshot}/maven-metadata.xml`,
+      `<metadata><versioning><snapshotVersions>
+        <snapshotVersion><extension>pom</extension><value>1-20240102.030405-1</value></snapshotVersion>
+        <snapshotVersion><extension>jar</extension><value>1-20240102.030405-2</value></snapshotVersion>
+      </snapshotVersions></versioning></metadata>`,
+    )
+    this.builder.put(`${snapshot}/s-1-20240102.030405-1.pom`, '<project><a/></project>')
+    this.builder.put(`${snapshot}/s-1-20240102.030405-2.jar`, 'a snapshot')
+    return this.project(
+      'root',
+      `<parent>${gav('parent', '1')}</parent>${dependencies(gav('a', '1'))}`,
+    )
+  }
+
+  async begin(options: NodeOptions = {}, others: readonly PrefetchSource[] = []): Promise<Node> {
+    this.builder.publish()
+    const node = await this.node(options)
+    await this.synced(node)
+    const sources = (): readonly PrefetchSource[] => [...others, node.repository.prefetchSource]
+    this.prefetcher = new Prefetcher({ sources, clock: this.clock, logger: node.logger })
+    return node
+  }
+
+  /** Tell the prefetcher what a client was given. */
+  served(path: string, source: SourceKind = 'origin'): void {
+    const entry = this.builder.entry(path)
+    this.prefetcher?.served({ repository: this.builder.id, entry, source })
+  }
+
+  /** Artifacts that the origin was asked for. */
+  asked(): readonly string[] {
+    return this.origin.requests.filter((path) => path.startsWith('org/example/')).sort()
+  }
+}
+
+async function begin(test: TestContext, options: NodeOptions = {}): Promise<[PrefetchRig, Node]> {
+  const rig = new PrefetchRig(test).sample()
+  const node = await rig.begin(options)
+  test.after(() => rig.prefetcher?.stop())
+  return [rig, node]
+}
+
+const ALL = [
+  ...['root', 'a', 'b'].flatMap((name) => [pathOf(name, 'jar'), pathOf(name, 'pom')]),
+  pathOf('parent', 'pom'),
+  'org/example/s/1-SNAPSHOT/maven-metadata.xml',
+  'org/example/s/1-SNAPSHOT/s-1-20240102.030405-1.pom',
+  'org/example/s/1-SNAPSHOT/s-1-20240102.030405-2.jar',
+].sort()
+
+describe('Prefetcher', () => {
+  it('brings parents, jar and closure of a pom, each once', async (t) => {
+    const [rig, node] = await begin(t)
+    await rig.fetch(node, `${ROOT}.pom`)
+    rig.served(`${ROOT}.pom`)
+    rig.served(`${ROOT}.pom`)
+    await rig.until(() => rig.prefetcher?.counts().files === ALL.length - 1)
+    rig.served(pathOf('a', 'pom'), 'store')
+    await rig.prefetcher?.stop()
+    for (const path of ALL) {
+      assert.ok(await node.stores.blobs.has(rig.builder.entry(path).digest), path)
+    }
+    const asked = rig.asked()
+    assert.deepEqual(asked, [...new Set(asked)])
+  })
+  it('counts what clients then ask for', async (t) => {
+    const [rig] = await begin(t)
+    rig.served(`${ROOT}.pom`)
+    await rig.until(() => rig.prefetcher?.counts().files === ALL.length)
+    rig.served(pathOf('a', 'jar'), 'store')
+    rig.served(pathOf('a', 'jar'), 'store')
+    rig.served(pathOf('b', 'pom'), 'store')
+    assert.deepEqual(rig.prefetcher?.counts(), { files: ALL.length, used: 2 })
+  })
+  it('does nothing for jars, for metadata, and for a pom whose jar was here before', async (t) => {
+    const [rig, node] = await begin(t)
+    await rig.fetch(node, `${ROOT}.jar`)
+    const before = rig.asked()
+    rig.served(`${ROOT}.pom`, 'store')
+    rig.served(pathOf('a', 'jar'))
+    rig.served('org/example/s/1-SNAPSHOT/maven-metadata.xml')
+    await rig.prefetcher?.stop()
+    assert.deepEqual(rig.asked(), before)
+  })
+  it('walks from a pom that was here without its jar', async (t) => {
+    const [rig] = await begin(t)
+    rig.served(`${ROOT}.pom`, 'store')
+    await rig.until(() => rig.prefetcher?.counts().files === ALL.length)
+  })
+  it('ends when no client asks any more', async (t) => {
+    const [rig] = await begin(t)
+    const gate = Promise.withResolvers<undefined>()
+    rig.origin.gate = () => gate.promise
+    rig.served(`${ROOT}.pom`)
+    await rig.until(() => rig.asked().length === 1)
+    rig.clock.advance(PREFETCH_IDLE_MS)
+    gate.resolve(undefined)
+    await rig.prefetcher?.stop()
+    assert.deepEqual(rig.asked(), [`${ROOT}.pom`])
+  })
+  it('ends with the node, and begins nothing afterwards', async (t) => {
+    const [rig] = await begin(t)
+    rig.origin.gate = () => new Promise(() => undefined)
+    rig.served(`${ROOT}.pom`)
+    await rig.until(() => rig.asked().length === 1)
+    await rig.prefetcher?.stop()
+    rig.served(pathOf('a', 'pom'))
+    await rig.prefetcher?.stop()
+    assert.deepEqual(rig.asked(), [`${ROOT}.pom`])
+  })
+  it('pushes nothing out of the store', async (t) => {
+    const rig = new PrefetchRig(t).sample()
+    const blobs = new MemoryBlobStore({ quotaBytes: 400 })
+    const node = await rig.begin({ stores: { ...rig.stores(), blobs } })
+    await rig.fetch(node, `${ROOT}.pom`)
+    const removed: string[] = []
+    blobs.onChange(({ kind, digest }) => {
+      if (kind === 'removed') removed.push(digest)
+    })
+    rig.served(`${ROOT}.pom`)
+    await rig.until(() => node.logger.lines.some(({ message }) => message === 'not fetched ahead'))
+    await rig.prefetcher?.stop()
+    assert.deepEqual(removed, [])
+  })
+  it('finds a dependency in another repository', async (t) => {
+    const rig = new PrefetchRig(t).project('root', dependencies(gav('elsewhere', '1')))
+    const wanted: string[] = []
+    const other: PrefetchSource = {
+      id: 'f'.repeat(64),
+      isHere: () => Promise.resolve(undefined),
+      bring: (path) => {
+        wanted.push(path)
+        return Promise.resolve(undefined)
+      },
+      read: () => Promise.resolve(undefined),
+    }
+    await rig.begin({}, [other])
+    rig.served(`${ROOT}.pom`)
+    await rig.until(() => wanted.length > 0)
+    await rig.until(() => rig.prefetcher?.counts().files === 2)
+    assert.deepEqual(wanted, [pathOf('elsewhere', 'pom')])
+    await rig.prefetcher?.stop()
+  })
+  it('gives up after many files in a row that cannot be had', async (t) => {
+    const rig = new PrefetchRig(t)
+    const names = Array.from({ length: 4 * MAX_FAILURES_IN_A_ROW }, (_, n) => `n${String(n)}`)
+    for (const name of names) rig.project(name)
+    rig.project('root', dependencies(...names.map((name) => gav(name, '1'))))
+    const node = await rig.begin()
+    await rig.fetch(node, `${ROOT}.pom`)
+    rig.origin.gate = () => Promise.reject(new Error('the network is down'))
+    rig.served(`${ROOT}.pom`)
+    await rig.until(() => {
+      const failed = node.logger.lines.filter(({ message }) => message === 'not fetched ahead')
+      return failed.length >= MAX_FAILURES_IN_A_ROW
+    })
+    await rig.wait(rig.prefetcher?.stop() ?? Promise.resolve())
+    assert.ok(rig.asked().length < names.length)
+  })
+  it('fails for no client that waits for the same file', async (t) => {
+    const [rig, node] = await begin(t)
+    const gate = Promise.withResolvers<undefined>()
+    rig.origin.gate = (path) => (path.endsWith('.jar') ? gate.promise : Promise.resolve())
+    rig.served(`${ROOT}.pom`)
+    await rig.until(() => rig.asked().includes(`${ROOT}.jar`))
+    const opening = node.repository.open(rig.builder.entry(`${ROOT}.jar`), {})
+    opening.catch(() => undefined)
+    await new Promise((resolve) => setImmediate(resolve))
+    rig.origin.gate = () => Promise.resolve()
+    gate.reject(new Error('the connection was reset'))
+    const content = await rig.wait(opening)
+    assert.equal(String(await rig.wait(readAll(content))), 'the jar of root')
+    content.release()
+  })
+})
+
+describe('PrefetchTally', () => {
+  it('counts a use before the file is here, and none of what failed', () => {
+    const tally = new PrefetchTally()
+    tally.began('a')
+    tally.used('a')
+    tally.stored('a')
+    tally.began('b')
+    tally.failed('b')
+    tally.used('b')
+    assert.deepEqual(tally.counts(), { files: 1, used: 1 })
+  })
+  it('watches a bounded number of files', () => {
+    const tally = new PrefetchTally()
+    for (let n = 0; n <= MAX_WATCHED_FILES; n += 1) tally.began(String(n))
+    tally.stored('0')
+    tally.used('0')
+    assert.equal(tally.counts().used, 0)
+  })
+})
