@@ -30,6 +30,18 @@ async function bytesOf(node: Node, path: string): Promise<Buffer> {
   return Buffer.from(await answer.arrayBuffer())
 }
 
+/** A large answer that fails is either refused before its first byte, or cut short. */
+async function arrivesWhole(node: Node, path: string): Promise<boolean> {
+  try {
+    const answer = await fetchFrom(node, path)
+    await answer.arrayBuffer()
+    return answer.status !== 424
+  } catch (error) {
+    if (error instanceof TypeError) return false
+    throw error
+  }
+}
+
 describe('a node with a proxied repository', () => {
   it('serves it beside its sidecars, from the origin and then from the store', async (t) => {
     const origin = await TestOrigin.start(t, FILES)
@@ -133,11 +145,7 @@ describe('a node with a proxied repository', () => {
       const node = await startNode(t, { dataDir, proxy: [{ name: 'central', url: origin.url }] })
       await bytesOf(node, LARGE_POM)
       origin.manner = manner
-      await assert.rejects(async () => {
-        const answer = await fetchFrom(node, LARGE)
-        assert.equal(answer.status, 200)
-        await answer.arrayBuffer()
-      }, TypeError)
+      assert.equal(await arrivesWhole(node, LARGE), false)
       origin.manner = 'whole'
       assert.ok((await bytesOf(node, LARGE)).equals(FILES[LARGE]))
     })

@@ -42,6 +42,10 @@ export class Arrival {
     this.#init = init
   }
 
+  get hasFailed(): boolean {
+    return this.#state === 'failed'
+  }
+
   /** Content for one more answer. */
   open(): ArtifactContent {
     this.#readers += 1

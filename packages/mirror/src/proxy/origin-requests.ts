@@ -2,6 +2,7 @@ import { isMutablePath, nameOf } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import { UnavailableError } from '@jarswarm/ports'
 import type { ProxyOrigin, ProxyRecord } from '@jarswarm/ports'
+import type { Arrival } from './arrival.ts'
 import { OriginBusyError, WrongChecksumError } from './errors.ts'
 import { Misses } from './misses.ts'
 import { OriginDownload } from './origin-download.ts'
@@ -33,6 +34,8 @@ export type AskedOrigin =
 interface Running {
   readonly download: OriginDownload
   readonly outcome: Promise<DownloadOutcome>
+  /** Once a large file is being passed on. */
+  arrival?: Arrival
 }
 
 /** What is asked of one origin: equal requests once, misses not again, and nothing while it asks to be left alone. */
@@ -58,7 +61,10 @@ export class OriginRequests {
   /** @param held what is here of the file, to ask only whether it changed */
   ask(path: RepositoryPath, held: ProxyRecord | undefined): AskedOrigin {
     const running = this.#running.get(path)
-    if (running !== undefined) return { kind: 'asked', outcome: running.outcome }
+    // One that has failed may still be removing what it wrote: nobody is to wait for that, and then be told of it.
+    if (running !== undefined && running.arrival?.hasFailed !== true) {
+      return { kind: 'asked', outcome: running.outcome }
+    }
     const { origin, clock } = this.#components
     if (this.#stop.signal.aborted) return this.#refuse(path, 'the node stops')
     if (origin === undefined) return this.#refuse(path, 'the node is offline and does not hold it')
@@ -100,8 +106,9 @@ export class OriginRequests {
     )
     const outcome = this.#noted(path, { download, held: from.held })
     outcome.catch(() => undefined)
-    const running = { download, outcome }
+    const running: Running = { download, outcome }
     this.#running.set(path, running)
+    void this.#noteArrival(running)
     void this.#finish(path, download)
     return running
   }
@@ -124,6 +131,15 @@ export class OriginRequests {
     return outcome
   }
 
+  async #noteArrival(running: Running): Promise<void> {
+    try {
+      const outcome = await running.download.decided
+      if (outcome.kind === 'arriving') running.arrival = outcome.arrival
+    } catch {
+      // Whoever waits for the outcome is told, and `#finish` writes it down.
+    }
+  }
+
   async #finish(path: RepositoryPath, download: OriginDownload): Promise<void> {
     const { logger, clock } = this.#components
     const fields = { repository: this.#init.name, path }
@@ -140,7 +156,7 @@ export class OriginRequests {
         logger.debug(failed, 'no answer from the origin of a proxied repository')
       }
     } finally {
-      this.#running.delete(path)
+      if (this.#running.get(path)?.download === download) this.#running.delete(path)
     }
   }
 }
