@@ -78,6 +78,13 @@ async function begin(test: TestContext, options: NodeOptions = {}): Promise<[Pre
   return [rig, node]
 }
 
+/** Let everything happen that needs no time to pass. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 100; turn += 1) {
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
 const ALL = [
   ...['root', 'a', 'b'].flatMap((name) => [pathOf(name, 'jar'), pathOf(name, 'pom')]),
   pathOf('parent', 'pom'),
@@ -117,7 +124,7 @@ describe('Prefetcher', () => {
     rig.served(`${ROOT}.pom`, 'store')
     rig.served(pathOf('a', 'jar'))
     rig.served('org/example/s/1-SNAPSHOT/maven-metadata.xml')
-    await rig.prefetcher?.stop()
+    await settle()
     assert.deepEqual(rig.asked(), before)
   })
   it('walks from a pom that was here without its jar', async (t) => {
@@ -125,16 +132,25 @@ describe('Prefetcher', () => {
     rig.served(`${ROOT}.pom`, 'store')
     await rig.until(() => rig.prefetcher?.counts().files === ALL.length)
   })
-  it('ends when no client asks any more', async (t) => {
-    const [rig] = await begin(t)
-    const gate = Promise.withResolvers<undefined>()
-    rig.origin.gate = () => gate.promise
+  it('ends when no client asks any more, and begins anew with the next', async (t) => {
+    const [rig, node] = await begin(t)
+    const jar = pathOf('b', 'jar')
+    const timesAsked = (): number => rig.asked().filter((path) => path === jar).length
     rig.served(`${ROOT}.pom`)
-    await rig.until(() => rig.asked().length === 1)
+    await rig.until(() => rig.prefetcher?.counts().files === ALL.length)
+    await node.stores.blobs.delete(rig.builder.entry(jar).digest)
+    rig.served(`${ROOT}.pom`)
+    await settle()
+    assert.equal(timesAsked(), 1)
+    rig.clock.advance(PREFETCH_IDLE_MS - 1)
+    rig.served(jar)
+    rig.clock.advance(PREFETCH_IDLE_MS - 1)
+    rig.served(`${ROOT}.pom`)
+    await settle()
+    assert.equal(timesAsked(), 1)
     rig.clock.advance(PREFETCH_IDLE_MS)
-    gate.resolve(undefined)
-    await rig.prefetcher?.stop()
-    assert.deepEqual(rig.asked(), [`${ROOT}.pom`])
+    rig.served(`${ROOT}.pom`)
+    await rig.until(() => timesAsked() === 2)
   })
   it('ends with the node, and begins nothing afterwards', async (t) => {
     const [rig] = await begin(t)
