@@ -3,6 +3,7 @@ import type { ArtifactContent, Resolution } from '@jarswarm/ports'
 import {
   ManualClock,
   MemoryBlobStore,
+  MemoryIndexStore,
   MemoryProxyCache,
   MemoryProxyOrigin,
   RecordingLogger,
@@ -18,6 +19,7 @@ export interface ProxyRig {
   readonly origin: MemoryProxyOrigin
   readonly blobs: MemoryBlobStore
   readonly cache: MemoryProxyCache
+  readonly objects: MemoryIndexStore
   readonly clock: ManualClock
   readonly logger: RecordingLogger
   readonly repository: ProxiedRepository
@@ -31,13 +33,14 @@ export function createProxyRig(
   const origin = new MemoryProxyOrigin()
   const blobs = new MemoryBlobStore(init)
   const cache = new MemoryProxyCache()
-  return reopen(t, { origin, blobs, cache, clock: new ManualClock() }, init)
+  const objects = new MemoryIndexStore('a'.repeat(64))
+  return reopen(t, { origin, blobs, cache, objects, clock: new ManualClock() }, init)
 }
 
 /** The same files with a repository that has just started. */
 export function reopen(
   t: TestContext,
-  kept: Pick<ProxyRig, 'origin' | 'blobs' | 'cache' | 'clock'>,
+  kept: Pick<ProxyRig, 'origin' | 'blobs' | 'cache' | 'objects' | 'clock'>,
   init: { readonly offline?: boolean } = {},
 ): ProxyRig {
   const logger = new RecordingLogger()

@@ -188,6 +188,18 @@ describe('ProxiedRepository', () => {
     await assert.rejects(rig.repository.fetch(parsePath('g/other.jar'), {}), UnavailableError)
   })
 
+  it('drops a stored file that the disk has damaged, and fetches it again', async (t) => {
+    const rig = createProxyRig(t)
+    const large = 'x'.repeat(600_000)
+    rig.origin.put('g/large.jar', { bytes: large })
+    const entry = await rig.repository.fetch(parsePath('g/large.jar'), {})
+    assert.ok(entry?.pieceList)
+    assert.notEqual(await rig.objects.getObject(entry.pieceList), undefined)
+    rig.blobs.corrupt(entry.digest)
+    await assert.rejects(read(rig, 'g/large.jar'), UnavailableError)
+    assert.equal((await read(rig, 'g/large.jar')).text, large)
+  })
+
   it('forgets after a month what it does not hold any more', async (t) => {
     const rig = createProxyRig(t)
     for (const name of ['kept', 'gone']) {

@@ -80,8 +80,9 @@ export class ProxiedRepositories {
     const url = from.url.replace(/\/+$/, '')
     const origin = from.offline ? undefined : new HttpProxyOrigin({ url, version: from.version })
     if (origin !== undefined) this.#origins.push(origin)
-    const cache = data.proxyCache(proxiedRepositoryId(url))
-    return new ProxiedRepository({ blobs: data.blobs, cache, origin, clock, logger }, { name, url })
+    const id = proxiedRepositoryId(url)
+    const kept = { blobs: data.blobs, cache: data.proxyCache(id), objects: data.index(id) }
+    return new ProxiedRepository({ ...kept, origin, clock, logger }, { name, url })
   }
 }
 

@@ -13,6 +13,8 @@ export interface ProxyRecord {
   readonly digest: Digest
   readonly sha1: string
   readonly sizeBytes: number
+  /** Of a blob larger than a piece: SHA-256 of its piece list. */
+  readonly pieceList?: Digest
   /** The origin's Last-Modified, or 0 when it states none. */
   readonly mtimeSeconds: number
   /** The strongest checksum file that the origin offered, and that the bytes agreed with. */

@@ -62,17 +62,21 @@ function readRecord(path: string, text: string): ProxyRecord | undefined {
 }
 
 function isRecord(value: Readonly<Record<string, unknown>>): value is ProxyRecord & typeof value {
-  const { path, digest, sha1, checksum, etag } = value
+  const { path, digest, sha1, checksum, etag, pieceList } = value
   const numbers = [value['sizeBytes'], value['mtimeSeconds'], value['fetchedAtMs']]
   return (
     typeof path === 'string' &&
     isPath(path) &&
-    typeof digest === 'string' &&
-    isDigest(digest) &&
+    isBlobName(digest) &&
     typeof sha1 === 'string' &&
     /^[0-9a-f]{40}$/.test(sha1) &&
     CHECKSUM_KINDS.some((kind) => kind === checksum) &&
     numbers.every((number) => Number.isSafeInteger(number) && Number(number) >= 0) &&
-    (etag === undefined || typeof etag === 'string')
+    (etag === undefined || typeof etag === 'string') &&
+    (pieceList === undefined || isBlobName(pieceList))
   )
+}
+
+function isBlobName(value: unknown): boolean {
+  return typeof value === 'string' && isDigest(value)
 }

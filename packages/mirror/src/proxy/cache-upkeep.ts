@@ -1,5 +1,5 @@
 import type { RepositoryPath } from '@jarswarm/maven'
-import type { AbortOptions, BlobStore, Clock, ProxyCache } from '@jarswarm/ports'
+import type { AbortOptions, BlobStore, Clock, IndexStore, ProxyCache } from '@jarswarm/ports'
 
 /** A file that was evicted is remembered so long: what is asked for now and then keeps its first digest in the log. */
 export const FORGET_AFTER_MS: number = 30 * 86_400_000
@@ -14,15 +14,21 @@ const MAX_SCANNED = 100_000
  * @returns how many
  */
 export async function pruneCache(
-  components: { readonly cache: ProxyCache; readonly blobs: BlobStore; readonly clock: Clock },
+  components: {
+    readonly cache: ProxyCache
+    readonly objects: Pick<IndexStore, 'deleteObjects'>
+    readonly blobs: BlobStore
+    readonly clock: Clock
+  },
   signal: AbortSignal,
 ): Promise<number> {
-  const { cache, blobs, clock } = components
+  const { cache, objects, blobs, clock } = components
   let forgotten = 0
   let batch: RepositoryPath[] = []
-  for await (const { path, digest, fetchedAtMs } of cache.list('', { signal })) {
+  for await (const { path, digest, fetchedAtMs, pieceList } of cache.list('', { signal })) {
     if (clock.now() - fetchedAtMs < FORGET_AFTER_MS || (await blobs.has(digest))) continue
     batch.push(path)
+    if (pieceList !== undefined) await objects.deleteObjects([pieceList])
     forgotten += 1
     if (batch.length < BATCH) continue
     await cache.delete(batch)

@@ -1,9 +1,11 @@
+import { PIECE_BYTES, sha256 } from '@jarswarm/manifest'
 import type { Digest } from '@jarswarm/manifest'
 import type { RepositoryPath } from '@jarswarm/maven'
 import { NoSpaceError, SourceUnavailableError, TruncatedError } from '@jarswarm/ports'
 import type {
   BlobStore,
   Clock,
+  IndexStore,
   OriginFile,
   ProxyCache,
   ProxyRecord,
@@ -24,6 +26,8 @@ export const MAX_UNSTATED_BYTES = 16_777_216
 export interface FileReceiverComponents {
   readonly blobs: BlobStore
   readonly cache: ProxyCache
+  /** Piece lists of large files. */
+  readonly objects: Pick<IndexStore, 'putObjects'>
   readonly clock: Clock
   readonly budget: HeapBudget
   /** Keeps a small file that the store has no room for, so that it can be served nevertheless. */
@@ -80,8 +84,7 @@ export class FileReceiver {
         if (!(error instanceof NoSpaceError)) throw error
         keep(record.digest, bytes)
       }
-      await this.#components.cache.put(record)
-      return record
+      return await this.#note(record, hashes)
     } finally {
       budget.give(taken.bytes)
     }
@@ -120,15 +123,29 @@ export class FileReceiver {
       const record = this.#check({ stated, hashes, sizeBytes })
       arrival.name(record.digest)
       await stage.commit(record.digest)
-      await this.#components.cache.put(record)
-      this.#checkAnnounced(stated, record)
+      const noted = await this.#note(record, hashes)
+      this.#checkAnnounced(stated, noted)
       arrival.complete()
-      return record
+      return noted
     } catch (error) {
       arrival.fail(error instanceof Error ? error.message : String(error), error)
       await stage.abort()
       throw error
     }
+  }
+
+  /** Remember what is here now; of a large file also the digests of its pieces. */
+  async #note(record: ProxyRecord, hashes: Hashes): Promise<ProxyRecord> {
+    const { cache, objects } = this.#components
+    if (record.sizeBytes <= PIECE_BYTES) {
+      await cache.put(record)
+      return record
+    }
+    const bytes = hashes.pieceList()
+    const noted = { ...record, pieceList: sha256(bytes) }
+    await objects.putObjects([{ digest: noted.pieceList, bytes }])
+    await cache.put(noted)
+    return noted
   }
 
   async #writeAll({

@@ -1,4 +1,4 @@
-import { PIECE_BYTES, sha256 } from '@jarswarm/manifest'
+import { sha256 } from '@jarswarm/manifest'
 import type { Digest, Head, IndexEntry } from '@jarswarm/manifest'
 import { isMutablePath } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
@@ -9,6 +9,7 @@ import type {
   ArtifactSource,
   BlobStore,
   Clock,
+  IndexStore,
   Logger,
   ProxyCache,
   ProxyOrigin,
@@ -38,6 +39,8 @@ const MAX_REMEMBERED = 10_000
 export interface ProxiedRepositoryComponents {
   readonly blobs: BlobStore
   readonly cache: ProxyCache
+  /** Piece lists of large files. */
+  readonly objects: Pick<IndexStore, 'getObject' | 'putObjects' | 'deleteObjects'>
   /** Undefined when the node may use no network. */
   readonly origin: ProxyOrigin | undefined
   readonly clock: Clock
@@ -76,7 +79,7 @@ export class ProxiedRepository implements ArtifactSource {
   #upkeep: Promise<void> = Promise.resolve()
 
   constructor(components: ProxiedRepositoryComponents, init: ProxiedRepositoryInit) {
-    const { blobs, cache, origin, clock, logger } = components
+    const { blobs, cache, objects, origin, clock, logger } = components
     this.id = proxiedRepositoryId(init.url)
     this.name = init.name
     this.origin = init.url
@@ -85,7 +88,7 @@ export class ProxiedRepository implements ArtifactSource {
       this.#unstored.add(digest, bytes)
     }
     this.#requests = new OriginRequests(
-      { blobs, cache, origin, clock, logger, keep, budget: new HeapBudget() },
+      { blobs, cache, objects, origin, clock, logger, keep, budget: new HeapBudget() },
       {
         name: init.name,
         onOutcome: (path, outcome) => {
@@ -262,11 +265,16 @@ export class ProxiedRepository implements ArtifactSource {
   }
 
   async #openHere(entry: IndexEntry): Promise<ArtifactContent | undefined> {
-    const content =
-      this.#unstored.open(entry.digest) ??
-      (await storedContent({ ...this.#components, readLocalObject }, entry))
+    const content = this.#unstored.open(entry.digest) ?? (await this.#openStored(entry))
     if (content === undefined || !this.#unserved.delete(entry.digest)) return content
     return { ...content, source: 'origin' }
+  }
+
+  async #openStored(entry: IndexEntry): Promise<ArtifactContent | undefined> {
+    const { blobs, objects, logger } = this.#components
+    const readLocalObject = (digest: Digest): Promise<Uint8Array | undefined> =>
+      objects.getObject(digest)
+    return await storedContent({ blobs, logger, readLocalObject }, entry)
   }
 
   async #prune(): Promise<void> {
@@ -286,13 +294,7 @@ function toArtifact(record: ProxyRecord): Resolution & { readonly kind: 'artifac
   return { kind: 'artifact', entry: toEntry(record), mutable: isMutablePath(record.path) }
 }
 
-/** No piece lists are kept: a large file is compared as a whole before it is read from the store. */
-function readLocalObject(): Promise<undefined> {
-  return Promise.resolve(undefined)
-}
-
-function toEntry({ path, digest, sha1, sizeBytes, mtimeSeconds }: ProxyRecord): IndexEntry {
-  // A large entry names a piece list. The one named here does not exist, see `readLocalObject`.
-  const pieceList = sizeBytes > PIECE_BYTES ? digest : undefined
+function toEntry(record: ProxyRecord): IndexEntry {
+  const { path, digest, sha1, sizeBytes, mtimeSeconds, pieceList } = record
   return { path, digest, sha1, sizeBytes, mtimeSeconds, pieceList }
 }

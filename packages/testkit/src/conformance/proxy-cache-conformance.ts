@@ -49,7 +49,11 @@ export function proxyCacheConformance(
       const first = record('a/b-1+x.jar')
       await cache.put(first)
       assert.deepEqual(await cache.get(first.path), first)
-      const second = record('a/b-1+x.jar', { etag: 'W/"x"', sizeBytes: 0, checksum: 'md5' })
+      const second = record('a/b-1+x.jar', {
+        etag: 'W/"x"',
+        checksum: 'md5',
+        pieceList: 'f'.repeat(64),
+      })
       await cache.put(second)
       assert.deepEqual(await cache.get(first.path), second)
       await cache.delete([first.path])
