@@ -38,6 +38,8 @@ export interface Place {
   readonly namespace?: string | undefined
   /** Run what was built, as users do, and not the sources: it starts sooner and takes less memory. */
   readonly built?: boolean
+  /** Variables beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 function spawnJarswarm(args: readonly string[], place: Place): ChildProcess {
@@ -45,7 +47,7 @@ function spawnJarswarm(args: readonly string[], place: Place): ChildProcess {
   const program = place.built === true ? [BUILT_MAIN] : ['--conditions=source', MAIN]
   const command = [...enter, process.execPath, ...program, ...args]
   return spawn(command[0] ?? '', command.slice(1), {
-    env: environment(),
+    env: { ...environment(), ...place.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
 }

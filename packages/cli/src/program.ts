@@ -7,6 +7,8 @@ import { addJoin } from './commands/join.ts'
 import { addPeers } from './commands/peers.ts'
 import { addRepo } from './commands/repo.ts'
 import { addRepos } from './commands/repos.ts'
+import { addRun } from './commands/run.ts'
+import { addSetup } from './commands/setup.ts'
 import { addStart } from './commands/start.ts'
 import { addStatus } from './commands/status.ts'
 import type { CommandSetup } from './command-setup.ts'
@@ -22,6 +24,7 @@ from http://127.0.0.1:8470/<repository name>/.`
 const AFTER = `
 See it work:           jarswarm demo
 Follow a repository:   jarswarm start --join 'jarswarm:…'
+Point a client at it:  jarswarm setup lein (or boot, clj, maven, gradle)
 Publish your own:      jarswarm repo init, jarswarm repo publish, jarswarm repo serve
 
 Options of a node may also stand in config.json in its data directory, as
@@ -62,6 +65,8 @@ export function createProgram(
     addRepos,
     addGet,
     addCheck,
+    addSetup,
+    addRun,
     addBootstrap,
     addRepo,
   ]) {

@@ -13,7 +13,12 @@ const PURPOSE = 'jarswarm data directory'
 const MAX_MARKER_BYTES = 4096
 
 /** What a user or a file system may have put there before the first start. */
-const HARMLESS_NAMES: readonly string[] = ['config.json', 'lost+found', `${MARKER_NAME}.tmp`]
+const HARMLESS_NAMES: readonly string[] = [
+  'config.json',
+  'setup',
+  'lost+found',
+  `${MARKER_NAME}.tmp`,
+]
 
 /**
  * Create the data directory, or make sure that it is one of ours.
