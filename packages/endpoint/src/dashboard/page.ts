@@ -172,7 +172,13 @@ function served(status: NodeStatus): SafeHtml {
 function instructions(status: NodeStatus, address: string): SafeHtml {
   if (status.repositories.length === 0)
     return html`<p class="soft">Instructions appear here with the first repository.</p>`
-  return joinHtml(status.repositories.map(({ name }) => repositoryInstructions(name, address)))
+  return joinHtml([
+    html`<p>
+      <code>jarswarm setup lein</code> (or boot, clj, maven, gradle) does it, and
+      <code>--undo</code> takes it back. By hand:
+    </p>`,
+    ...status.repositories.map(({ name }) => repositoryInstructions(name, address)),
+  ])
 }
 
 function repositoryInstructions(name: string, address: string): SafeHtml {
