@@ -83,9 +83,14 @@ export async function runJson(
   return JSON.parse(stdout) as Record<string, unknown>
 }
 
+/** A node's second listener has a port of its own by default, which is not ours to take. */
+function withoutTls(args: readonly string[]): readonly string[] {
+  return args[0] === 'start' && !args.includes('--https') ? ['--https', 'off'] : []
+}
+
 /** Start a long-running command and wait until it serves. */
 export async function startJarswarm(args: readonly string[], place: Place = {}): Promise<Running> {
-  const child = spawnJarswarm([...args, '--json'], place)
+  const child = spawnJarswarm([...args, ...withoutTls(args), '--json'], place)
   let errors = ''
   child.stderr?.on('data', (chunk) => (errors += String(chunk)))
   const gone = once(child, 'exit')
