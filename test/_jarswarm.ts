@@ -83,7 +83,7 @@ export async function runJson(
   return JSON.parse(stdout) as Record<string, unknown>
 }
 
-/** A node's second listener has a port of its own by default, which is not ours to take. */
+/** Only who asks for TLS gets it: a certificate for each node costs time. */
 function withoutTls(args: readonly string[]): readonly string[] {
   return args[0] === 'start' && !args.includes('--https') ? ['--https', 'off'] : []
 }
