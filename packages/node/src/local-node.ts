@@ -3,7 +3,6 @@ import { Endpoint } from '@jarswarm/endpoint'
 import type { HttpsInit, NodeStatus, ServedStatus } from '@jarswarm/endpoint'
 import type { AbortOptions, Clock, Logger, PeerStatus, RepositoryStatus } from '@jarswarm/ports'
 import type { DataDirectory } from '@jarswarm/store'
-import { createSwarm } from '@jarswarm/swarm'
 import { formatLink, parseLink } from '@jarswarm/trust'
 import { ArtifactReader } from './artifact-reader.ts'
 import { checkStore } from './check-store.ts'
@@ -211,6 +210,8 @@ export class LocalNode implements Node {
     const { bootstrap = [], mdns = false, share = 'all', role, mechanisms = {} } = this.#init
     const { summaries = true, dht, limits = {} } = mechanisms
     const linked = followed.links().flatMap(({ peers }) => peers)
+    // Loaded where it is used: libp2p is most of the start-up time, and most commands need none of it.
+    const { createSwarm } = await import('@jarswarm/swarm')
     const made = await createSwarm(
       { content: followed.mirror, clock, logger },
       {

@@ -2,7 +2,6 @@ import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock, Logger, Swarm } from '@jarswarm/ports'
 import { publishTree, readPublishedLink, resignTimestamp } from '@jarswarm/publisher'
-import { createSwarm } from '@jarswarm/swarm'
 import { formatLink, parseLink } from '@jarswarm/trust'
 import type { SwarmLink } from '@jarswarm/trust'
 import { checkClock } from '../clock-check.ts'
@@ -73,6 +72,8 @@ export async function createPrimary(init: PrimaryInit): Promise<Primary> {
   const blobs = new TreeBlobs({ treeRoot, publishedRoot })
   const content = new PrimaryContent({ published, blobs, clock, logger })
   await content.refresh(identity.id)
+  // Loaded where it is used: libp2p is most of the start-up time, and most commands need none of it.
+  const { createSwarm } = await import('@jarswarm/swarm')
   const swarm = await createSwarm(
     { content, clock, logger },
     { directory: join(stateDir, PEER_DIRECTORY), listen, bootstrap: identity.peers },
