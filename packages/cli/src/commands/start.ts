@@ -107,7 +107,7 @@ function describe(node: Node, settings: NodeSettings): string {
     ...node.listenAddresses().map((address) => `peers connect to       ${address}`),
     `sharing                ${settings.offline ? 'offline: no network is used' : SHARING[settings.share]}`,
   ]
-  if (names.length === 0) {
+  if (names.length === 0 && settings.proxy.length === 0) {
     lines.push('', "No repository is followed yet. Join one with: jarswarm join 'jarswarm:…'")
   } else {
     lines.push(
