@@ -124,7 +124,7 @@ export class Greeter {
   }
 
   async #tellChanges(repository: RepositoryId): Promise<void> {
-    const summary = await this.#own.get(repository)?.takeChanges()
+    const summary = await this.#takeChanges(repository)
     if (summary === undefined) return
     const { book } = this.#components
     for (const { peer } of book.followers(repository)) {
@@ -134,6 +134,15 @@ export class Greeter {
           this.#lost(peer, repository, error)
         })
       }
+    }
+  }
+
+  async #takeChanges(repository: RepositoryId): Promise<Summary | undefined> {
+    try {
+      return await this.#own.get(repository)?.takeChanges()
+    } catch (error) {
+      this.#components.logger.warn({ repository, error }, 'what is held could not be read')
+      return undefined
     }
   }
 

@@ -41,9 +41,15 @@ export class Redialler {
     for (const reconnector of this.#reconnectors) reconnector.stop()
   }
 
-  /** Dial a peer once; failures are of no consequence. */
+  /** Dial a peer once; failures are of no consequence, for anybody on the network may have named it. */
   async dial(peer: PeerInfo): Promise<void> {
-    await this.#components.libp2p.peerStore.merge(peer.id, { multiaddrs: peer.multiaddrs })
+    const { libp2p, logger } = this.#components
+    try {
+      await libp2p.peerStore.merge(peer.id, { multiaddrs: peer.multiaddrs })
+    } catch (error) {
+      logger.debug({ error }, 'a peer of the local network cannot be noted')
+      return
+    }
     await this.#attempt(peer.id)
   }
 
