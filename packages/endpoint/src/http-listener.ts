@@ -53,7 +53,8 @@ export class HttpListener {
     if (this.#server !== undefined) return
     const server = this.#createServer()
     const listening = Promise.withResolvers<undefined>()
-    server.once('error', listening.reject)
+    // For good: later it is a connection that could not be taken, which must not end the program.
+    server.on('error', listening.reject)
     server.listen(this.#init.port, this.#init.host, () => {
       listening.resolve(undefined)
     })

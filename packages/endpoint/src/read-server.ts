@@ -14,6 +14,8 @@ const TIMEOUT_CHECK_MS = 5_000
 const HANDSHAKE_TIMEOUT_MS = 15_000
 const MAX_HEADER_BYTES = 16 * 1024
 const MAX_HEADER_COUNT = 100
+/** A socket on which nothing moves; longer than any wait of an answer, and than a client that reads nothing may take. */
+const SOCKET_SILENCE_MS = 90_000
 /** Many builds at once (5 connections each); beyond it sockets are closed at once. */
 const MAX_CONNECTIONS = 1_024
 /** Chunks written ahead of a client that is slower than the source. */
@@ -63,6 +65,7 @@ type Listener = (request: IncomingMessage, response: ServerResponse) => void
 function bound<S extends Server | SecureServer>(server: S, listener: Listener): S {
   server.maxHeadersCount = MAX_HEADER_COUNT
   server.maxConnections = MAX_CONNECTIONS
+  server.timeout = SOCKET_SILENCE_MS
   server.on('request', listener)
   // Not `100 Continue`: a body is refused before it is sent.
   server.on('checkContinue', listener)
@@ -77,5 +80,7 @@ function refuseTunnel(socket: Duplex): void {
   socket.once('error', () => socket.destroy())
   socket.end(
     'HTTP/1.1 405 This node is no proxy\r\nAllow: GET, HEAD\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
+    // The server no longer watches this socket: left half open, it would hold a place for ever.
+    () => socket.destroy(),
   )
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { describe, it } from 'node:test'
 import { ask, openRaw, readToEnd, sendRaw, startEndpoint, waitFor } from './_fixture.ts'
 
@@ -69,6 +71,19 @@ describe('writing', () => {
     const { text } = await sendRaw(port, `CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n`)
     assert.match(text, /^HTTP\/1\.1 405 /)
   })
+
+  it(
+    'keeps no place for a tunnel that its client leaves half open',
+    { timeout: 30_000 },
+    async (t) => {
+      const { endpoint, port } = await startEndpoint(t)
+      const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+      t.after(() => socket.destroy())
+      socket.write(`CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n`)
+      await once(socket.resume(), 'end')
+      await endpoint.stop()
+    },
+  )
 })
 
 describe('malformed requests', () => {
