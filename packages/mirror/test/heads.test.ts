@@ -83,6 +83,34 @@ describe('heads', () => {
     assert.deepEqual(verdicts.slice(5), Array(3).fill('ignore'))
   })
 
+  it('that one peer pushed wait for their judgement two at a time', async (t) => {
+    const rig = new Rig(t)
+    const stores = rig.stores()
+    const saved = Promise.withResolvers<undefined>()
+    const node = await rig.node({ stores, heads: { poll: false, pull: false } })
+    await rig.resolve(node, ABSENT)
+    await rig.synced(node)
+    const saving = stores.trust.save.bind(stores.trust)
+    stores.trust.save = async (id, record) => {
+      await saved.promise
+      await saving(id, record)
+    }
+    rig.builder.put(NEW_POM, 'new').publish()
+    const manifest = rig.builder.state?.manifest ?? new Uint8Array()
+    const push = (peer: string): Promise<string> =>
+      node.mirror.offerManifest(rig.builder.id, manifest, peer)
+    const pushed = [push('p'), push('p')]
+    assert.equal(await push('p'), 'ignore')
+    const other = push('q')
+    saved.resolve(undefined)
+    assert.deepEqual(await rig.wait(Promise.all(pushed)), ['accept', 'ignore'])
+    assert.equal(await rig.wait(other), 'ignore')
+    rig.builder.put(NEW_POM, 'newer').publish()
+    const next = rig.builder.state?.manifest ?? new Uint8Array()
+    const verdict = node.mirror.offerManifest(rig.builder.id, next, 'p')
+    assert.equal(await rig.wait(verdict), 'accept')
+  })
+
   it('are looked for although a peer repeats the known one all the time', async (t) => {
     const rig = new Rig(t)
     const node = await rig.node({ heads: { poll: false, pull: false } })

@@ -15,6 +15,11 @@ export const CONFIRMATION_MS = 10_000
 export const LOOK_TIMEOUT_MS = 2_000
 /** Longest wait for one manifest in the background. */
 const BACKGROUND_TIMEOUT_MS = 10_000
+/**
+ * Pushed manifests of one peer that are judged or wait for it. They are judged one after another, and each may wait for
+ * roots that nobody has: without this bound one peer could put off all true heads, and fill the memory.
+ */
+export const MAX_UNDER_WAY = 2
 /** Followers asked in one look. */
 const PEERS_PER_LOOK = 3
 
@@ -45,6 +50,8 @@ export class HeadWatch {
   readonly #components: HeadWatchComponents
   readonly #init: HeadWatchInit
   readonly #budget: VerificationBudget
+  /** How many pushed manifests of each peer are being judged, or wait for it. */
+  readonly #underWay = new Map<PeerName, number>()
   readonly #stop = new AbortController()
   readonly #tasks: readonly Periodic[]
   readonly #running = new Set<Promise<unknown>>()
@@ -89,8 +96,16 @@ export class HeadWatch {
     const { keeper } = this.#components
     // Confirms nothing: else one peer could keep us from asking others by repeating an old head.
     if (keeper.isCurrent(manifest)) return 'ignore'
-    if (!this.#budget.take(peer)) return 'ignore'
-    return verdictOf(await keeper.offer(manifest, peer))
+    const underWay = this.#underWay.get(peer) ?? 0
+    if (underWay >= MAX_UNDER_WAY || !this.#budget.take(peer)) return 'ignore'
+    this.#underWay.set(peer, underWay + 1)
+    try {
+      return verdictOf(await keeper.offer(manifest, peer))
+    } finally {
+      const left = (this.#underWay.get(peer) ?? 1) - 1
+      if (left > 0) this.#underWay.set(peer, left)
+      else this.#underWay.delete(peer)
+    }
   }
 
   /**
