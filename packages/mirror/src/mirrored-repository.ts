@@ -238,7 +238,6 @@ export class MirroredRepository implements ArtifactSource {
     if (this.#init.offline) return
     this.#parts.watch.peerJoined(peer)
     this.#parts.announcer.changed()
-    this.#parts.announcer.changed()
     if (this.#retry !== undefined) this.#sync()
   }
 

@@ -94,8 +94,8 @@ export class Arrival {
     if (this.#readers > 0 || this.#state === 'arriving' || this.#state === 'naming') return
     this.#hold?.release()
     this.#hold = undefined
-    // Frees the heap; a stage in a file has ended already.
-    void this.#components.stage.abort()
+    // Frees the heap. A stage in a file has ended already, or has failed: what of it a sick disk keeps goes at the next start.
+    this.#components.stage.abort().catch(() => undefined)
   }
 
   #wake(): void {
