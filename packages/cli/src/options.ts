@@ -5,7 +5,7 @@ export function collect(value: string, before: readonly string[] | undefined): r
   return [...(before ?? []), value]
 }
 
-/** Add `--json`, which every command has. */
+/** Add `--json`, which every command but `run` has. */
 export function withJson(command: Command, result = 'print one JSON document'): Command {
   return command.option('--json', result)
 }
