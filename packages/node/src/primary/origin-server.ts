@@ -62,6 +62,9 @@ export class OriginServer {
   async start({ host, port }: HostPort): Promise<void> {
     this.#treeRoot = await realpath(this.#init.treeDir)
     await listen(this.#server, { host, port })
+    this.#server.on('error', (error) => {
+      this.#logger.warn({ err: error }, 'a connection could not be taken')
+    })
     const bound = (this.#server.address() as AddressInfo).port
     const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
     this.#url = `http://${name.includes(':') ? `[${name}]` : name}:${String(bound)}`
