@@ -64,6 +64,10 @@ export class ControlServer {
     const listening = listen(server, { path })
     process.umask(before)
     await listening
+    // A connection that cannot be taken is lost to whoever asked, not to the node.
+    server.on('error', (error) => {
+      this.#logger.warn({ error: error.message }, 'cannot take a connection on the control socket')
+    })
     this.#server = server
   }
 
