@@ -45,7 +45,8 @@ async function startHiddenPrimary(t: TestContext) {
     'http://127.0.0.1:9/',
   ])
   await runJson(publish)
-  const serve = ['repo', 'serve', '--state', state, '--tree', tree, '--watch', '1', ...TCP]
+  // Without --watch: it publishes by itself, and would hold the lock now and then when the test publishes.
+  const serve = ['repo', 'serve', '--state', state, '--tree', tree, ...TCP]
   const primary = await startJarswarm(serve)
   running.push(primary)
   const link = new URL(String(primary.ready.link))

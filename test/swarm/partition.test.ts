@@ -34,7 +34,7 @@ describe('a node that was partitioned', { skip: namespacesMissing() }, () => {
     await publish()
     const tcp = (address: string): string[] => ['--listen', `/ip4/${address}/tcp/0`]
     const serve = ['repo', 'serve', '--state', state, '--tree', tree, '--http', '127.0.0.1:0']
-    const primary = await startJarswarm([...serve, '--watch', '1', ...tcp(here.address)], here)
+    const primary = await startJarswarm([...serve, ...tcp(here.address)], here)
     t.after(() => primary.stop())
     // Its HTTP is at the other host's loopback address: only the swarm can bring a head.
     const join_ = ['--join', String(primary.ready.link), '--no-mdns', '--http', '127.0.0.1:0']
