@@ -76,18 +76,21 @@ export async function createSwarm(components: SwarmComponents, init: SwarmInit):
   const isBanned = (peer: string): boolean => bans.isBanned(peer)
   const remoteAddresses = (): readonly Multiaddr[] =>
     node.libp2p.getConnections().map(({ remoteAddr }) => remoteAddr)
-  const node: Libp2pNode = await createLibp2pNode({
-    privateKey,
+  const node: Libp2pNode = await orClose(
     datastore,
-    limits,
-    network,
-    repositories: content.repositories(),
-    listen: init.listen,
-    announce: init.announce ?? [],
-    mdns: init.mdns ?? false,
-    dhtServer: dhtServer(init.dht, role, network),
-    gater: connectionGate({ isBanned, remoteAddresses }, limits),
-  })
+    createLibp2pNode({
+      privateKey,
+      datastore,
+      limits,
+      network,
+      repositories: content.repositories(),
+      listen: init.listen,
+      announce: init.announce ?? [],
+      mdns: init.mdns ?? false,
+      dhtServer: dhtServer(init.dht, role, network),
+      gater: connectionGate({ isBanned, remoteAddresses }, limits),
+    }),
+  )
   return new Libp2pSwarm(
     { clock, logger, content, random, node, bans, datastore },
     {
@@ -170,4 +173,14 @@ async function openDirectory(
   const datastore = new LevelDatastore(join(directory, 'peers'))
   await datastore.open()
   return { privateKey, datastore }
+}
+
+/** A datastore that no node took over would keep its directory locked. */
+async function orClose<T>(datastore: LevelDatastore | undefined, made: Promise<T>): Promise<T> {
+  try {
+    return await made
+  } catch (error) {
+    await datastore?.close()
+    throw error
+  }
 }

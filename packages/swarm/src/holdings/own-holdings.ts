@@ -34,7 +34,11 @@ export class OwnHoldings {
 
   /** Everything, for a peer that knows nothing yet. */
   async full(): Promise<Summary> {
-    await (this.#loading ??= this.#load())
+    await (this.#loading ??= this.#load().catch((error: unknown) => {
+      // The next peer gets another try.
+      this.#loading = undefined
+      throw error
+    }))
     const complete = this.#completeToSeq !== undefined
     return {
       reset: true,
