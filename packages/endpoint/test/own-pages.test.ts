@@ -54,6 +54,14 @@ describe('/-/metrics', () => {
 })
 
 describe('the dashboard', () => {
+  it('says of an observed repository who signed it', async (t) => {
+    const { port, source } = await startEndpoint(t)
+    const wanted = 'signed by someone who saw these bytes at https://repo.example/&amp;'
+    assert.ok(!(await ask(port, '/')).body.includes(wanted))
+    source.observed = 'https://repo.example/&'
+    assert.ok((await ask(port, '/')).body.includes(wanted))
+  })
+
   it('shows the node, and how to use it, with the real port', async (t) => {
     const { port } = await startEndpoint(t)
     const got = await ask(port, '/')

@@ -2,6 +2,7 @@ import { asciiOf } from './ascii.ts'
 import { isDigest } from './digest.ts'
 import type { Digest } from './digest.ts'
 import { InvalidHeadError } from './errors.ts'
+import { isOrigin } from './repository-origin.ts'
 
 /** Totals of an index tree, as they stand in the head and in each branch line. */
 export interface IndexTotals {
@@ -24,6 +25,11 @@ export interface Head {
   readonly history: { readonly size: number; readonly root: Digest }
   /** SHA-256 of the previous `head.json`, or null for the first. */
   readonly previous: Digest | null
+  /**
+   * Base URL of the HTTP repository that the publisher saw these files at, when it is not their operator; null when
+   * the operator signs. An observed head says nothing of what came to its origin after it.
+   */
+  readonly observed: string | null
   /** The whole index in one file, of this or an earlier state; null when there is none. */
   readonly pack: {
     readonly digest: Digest
@@ -33,7 +39,7 @@ export interface Head {
   } | null
 }
 
-/** Most bytes of `head.json`. A head takes about 600; the rest is room for the numbers to grow. */
+/** Most bytes of `head.json`. A head takes about 600; the rest is room for a long origin and for the numbers to grow. */
 export const MAX_HEAD_BYTES = 4096
 
 const FORMAT = 'jarswarm head 1'
@@ -81,7 +87,7 @@ function parseJson(bytes: Uint8Array): unknown {
 
 /** Take the keys of a head out of whatever was parsed; `flawOf` judges the values. */
 function fromJson(value: unknown): Head {
-  const { format, seq, issued, index, history, previous, pack } = recordOf(value)
+  const { format, seq, issued, index, history, observed, previous, pack } = recordOf(value)
   if (format !== FORMAT) throw new InvalidHeadError(`no format ${FORMAT}`)
   const { bytes, directories, files, root } = recordOf(index)
   const log = recordOf(history)
@@ -97,6 +103,7 @@ function fromJson(value: unknown): Head {
     },
     history: { size: log['size'] as number, root: log['root'] as Digest },
     previous: previous as Digest | null,
+    observed: observed as string | null,
     pack: parts && {
       digest: parts['sha256'] as Digest,
       sizeBytes: parts['bytes'] as number,
@@ -112,10 +119,11 @@ function recordOf(value: unknown): Record<string, unknown> {
 
 /** What is wrong with the values of a head, whose types are not to be relied on. */
 function flawOf(head: Head): string | undefined {
-  const { seq, issued, index, previous } = head
+  const { seq, issued, index, previous, observed } = head
   if (!numbersOf(head).every(isNatural) || seq < 1) return 'a number that is none'
   if (!digestsOf(head).every(isDigestText)) return 'a digest that is none'
   if (!isTime(issued)) return 'an issue time that is none'
+  if (!isObserved(observed)) return 'an observed origin that is no base URL'
   if ((seq === 1) !== (previous === null)) {
     return 'a previous head is wanted exactly above sequence 1'
   }
@@ -135,13 +143,14 @@ function digestsOf({ index, history, previous, pack }: Head): readonly unknown[]
   return [index.root, history.root, ...(previous === null ? [] : [previous]), ...ofPack]
 }
 
-function encode({ seq, issued, index, history, previous, pack }: Head): Buffer {
+function encode({ seq, issued, index, history, previous, observed, pack }: Head): Buffer {
   const { bytes, directories, files, root } = index
   const json = JSON.stringify({
     format: FORMAT,
     history: { root: history.root, size: history.size },
     index: { bytes, directories, files, root },
     issued,
+    observed,
     pack: pack && { bytes: pack.sizeBytes, root: pack.root, sha256: pack.digest },
     previous,
     seq,
@@ -155,6 +164,10 @@ function isNatural(value: unknown): boolean {
 
 function isDigestText(value: unknown): boolean {
   return typeof value === 'string' && isDigest(value)
+}
+
+function isObserved(value: unknown): boolean {
+  return value === null || (typeof value === 'string' && isOrigin(value))
 }
 
 /** Whether a text is a time that exists, in the one form that heads use. */

@@ -83,3 +83,4 @@ export {
   splitPieces,
 } from './piece-list.ts'
 export type { PieceRange } from './piece-list.ts'
+export { isOrigin } from './repository-origin.ts'

@@ -28,8 +28,9 @@ const heads: fc.Arbitrary<Head> = fc
     fc.tuple(digests, counts),
     fc.option(fc.tuple(digests, counts, digests)),
     digests,
+    fc.option(fc.webUrl()),
   )
-  .map(([seq, date, [root, a, b, bytes], [historyRoot, size], pack, previous]) => ({
+  .map(([seq, date, [root, a, b, bytes], [historyRoot, size], pack, previous, observed]) => ({
     seq,
     issued: `${date.toISOString().slice(0, 19)}Z`,
     index: {
@@ -40,6 +41,7 @@ const heads: fc.Arbitrary<Head> = fc
     },
     history: { root: historyRoot, size },
     previous: seq === 1 ? null : previous,
+    observed,
     pack: pack && { digest: pack[0], sizeBytes: pack[1], root: pack[2] },
   }))
 
@@ -49,6 +51,7 @@ const EXAMPLE: Head = {
   index: { root: digest('root'), directories: 1, files: 2, bytes: 20 },
   history: { size: 2, root: digest('history') },
   previous: digest('previous'),
+  observed: 'https://repo.example/maven',
   pack: { digest: digest('pack'), sizeBytes: 7, root: digest('root') },
 }
 const TEXT = Buffer.from(formatHead(EXAMPLE)).toString()
@@ -67,6 +70,7 @@ describe('parseHead', () => {
       `{"format":"jarswarm head 1","history":{"root":"${EXAMPLE.history.root}","size":2},` +
         `"index":{"bytes":20,"directories":1,"files":2,"root":"${digest('root')}"},` +
         `"issued":"2026-11-22T20:18:56Z",` +
+        `"observed":"https://repo.example/maven",` +
         `"pack":{"bytes":7,"root":"${digest('root')}","sha256":"${digest('pack')}"},` +
         `"previous":"${digest('previous')}","seq":2}`,
     )
@@ -115,6 +119,11 @@ describe('parseHead', () => {
     'a time with fractions': TEXT.replace('56Z', '56.000Z'),
     'no previous head above sequence 1': TEXT.replace(`"${digest('previous')}"`, 'null'),
     'a previous head at sequence 1': TEXT.replace('"seq":2', '"seq":1'),
+    'an observed origin of another scheme': TEXT.replace('https:', 'ftp:'),
+    'an observed origin with a query': TEXT.replace('/maven', '/maven?a'),
+    'an observed origin with credentials': TEXT.replace('repo.example', 'me:secret@repo.example'),
+    'an observed origin that is a number': TEXT.replace('"https://repo.example/maven"', '1'),
+    'nothing said of who observed': TEXT.replace('"observed":"https://repo.example/maven",', ''),
     'fewer files than directories': TEXT.replace('"directories":1', '"directories":3'),
     'files without directories': TEXT.replace('"directories":1', '"directories":0'),
     'an array': '[]',

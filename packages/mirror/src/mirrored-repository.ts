@@ -12,16 +12,13 @@ import type {
   Resolution,
 } from '@jarswarm/ports'
 import type { FreshnessReport, RepositoryId } from '@jarswarm/trust'
+import { IndexSync } from './index-tree/index-sync.ts'
 import type { PrefetchSource } from './prefetch/prefetch-source.ts'
 import { assembleRepository } from './repository-parts.ts'
 import type { RepositoryParts } from './repository-parts.ts'
 import type { MirroredRepositoryComponents, MirroredRepositoryInit } from './repository-init.ts'
 import { Resolver } from './resolver.ts'
-
-/** Wait before an index sync that failed is taken up again: whoever told of the head may still be fetching itself. */
-const FIRST_SYNC_RETRY_MS = 500
-/** The wait doubles up to this; a new head or a peer that joins ends it. */
-const MAX_SYNC_RETRY_MS = 30_000
+import { HoldingsBoard } from './share/holdings-board.ts'
 
 /**
  * One followed repository: a trusted head that only advances, a copy of the index behind it, and the files that the
@@ -34,14 +31,11 @@ export class MirroredRepository implements ArtifactSource {
   readonly #init: MirroredRepositoryInit
   readonly #parts: RepositoryParts
   readonly #resolver: Resolver
-  readonly #listeners = new Set<(change: HoldingsChange) => void>()
+  readonly #board: HoldingsBoard
+  readonly #sync: IndexSync
   readonly #stop = new AbortController()
   #unsubscribe: (() => void) | undefined
-  #completeToSeq: number | undefined
-  #syncing: Promise<void> | undefined
   #scanning: Promise<void> | undefined
-  #retry: { cancel(): void } | undefined
-  #retryDelayMs = FIRST_SYNC_RETRY_MS
   #started = false
 
   constructor(components: MirroredRepositoryComponents, init: MirroredRepositoryInit) {
@@ -54,16 +48,24 @@ export class MirroredRepository implements ArtifactSource {
         this.#onNewHead(peer)
       },
       onStored: (entry) => {
-        this.#onStored(entry)
+        this.#board.stored(entry)
       },
       onIndexChange: (change) => {
         this.#onIndexChange(change)
       },
       onFilled: (head) => {
-        this.#onFilled(head)
+        this.#board.filled(head)
       },
-      isComplete: () => this.#completeToSeq !== undefined,
+      isComplete: () => this.#board.isComplete,
     })
+    const { held, announcer } = this.#parts
+    const onChange = announcer.changed.bind(announcer)
+    const mirrorsAll = init.mirrorPolicy === 'all'
+    this.#board = new HoldingsBoard({ held, onChange }, { repository: init.id, mirrorsAll })
+    this.#sync = new IndexSync(
+      { ...components, syncToNewest: this.#syncToNewest.bind(this) },
+      { enabled: init.offline !== true && init.syncIndex !== false, name: init.name },
+    )
     this.#resolver = new Resolver(this.#parts, {
       head: () => this.head,
       freshness: () => this.freshness(),
@@ -120,6 +122,7 @@ export class MirroredRepository implements ArtifactSource {
       name: this.name,
       id: this.id,
       origin: this.origin ?? null,
+      observed: head?.observed ?? null,
       freshness: this.freshness().state,
       head:
         head === undefined
@@ -146,7 +149,7 @@ export class MirroredRepository implements ArtifactSource {
 
   /** Compare the store with the index again, after blobs were put there by others, as an import does. */
   async rescan(): Promise<void> {
-    this.#scanning ??= this.#scan().finally(() => {
+    this.#scanning ??= this.#board.scan(this.#stop.signal).finally(() => {
       this.#scanning = undefined
     })
     await this.#scanning
@@ -171,7 +174,7 @@ export class MirroredRepository implements ArtifactSource {
     if (this.#init.offline) return
     this.#parts.watch.start()
     this.#parts.announcer.start()
-    if (this.head !== undefined) this.#sync()
+    if (this.head !== undefined) this.#sync.run()
   }
 
   /** End everything under way; resolves when it has ended. */
@@ -180,7 +183,6 @@ export class MirroredRepository implements ArtifactSource {
     this.#started = false
     this.#stop.abort(new Error('the node stops'))
     this.#unsubscribe?.()
-    this.#retry?.cancel()
     const { watch, keeper, announcer, fill, fetcher, objects } = this.#parts
     objects.stop()
     await Promise.all([
@@ -189,7 +191,7 @@ export class MirroredRepository implements ArtifactSource {
       announcer.stop(),
       fill.stop(),
       fetcher.stop(),
-      this.#syncing,
+      this.#sync.stop(),
       Promise.allSettled([this.#scanning]),
     ])
   }
@@ -209,19 +211,11 @@ export class MirroredRepository implements ArtifactSource {
   }
 
   holdings(): Holdings {
-    const { held } = this.#parts
-    return {
-      completeToSeq: this.#completeToSeq,
-      async *blobs() {
-        await Promise.resolve()
-        yield* held.digests()
-      },
-    }
+    return this.#board.holdings()
   }
 
   onHoldingsChange(listener: (change: HoldingsChange) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#board.onChange(listener)
   }
 
   /** @returns undefined while the index is incomplete: then nobody can say */
@@ -238,7 +232,7 @@ export class MirroredRepository implements ArtifactSource {
     if (this.#init.offline) return
     this.#parts.watch.peerJoined(peer)
     this.#parts.announcer.changed()
-    if (this.#retry !== undefined) this.#sync()
+    this.#sync.peerJoined()
   }
 
   #onNewHead(peer: PeerName | undefined): void {
@@ -246,11 +240,10 @@ export class MirroredRepository implements ArtifactSource {
     this.#components.logger.info({ repository: this.name, seq: this.head?.seq }, 'new head')
     this.#warnOfClock()
     this.#parts.objects.prefer(peer)
-    this.#retryDelayMs = FIRST_SYNC_RETRY_MS
     if (manifest !== undefined && !this.#stop.signal.aborted) {
       this.#background(this.#components.swarm.gossipManifest(this.id, manifest))
     }
-    this.#sync()
+    this.#sync.newHead()
   }
 
   /** By a clock that is behind, a head never expires; only the operator can tell which of the two is wrong. */
@@ -263,60 +256,24 @@ export class MirroredRepository implements ArtifactSource {
     )
   }
 
-  /** Bring the index to the newest head, in the background; one sync at a time. */
-  #sync(): void {
-    this.#retry?.cancel()
-    this.#retry = undefined
-    if (this.#init.offline || this.#stop.signal.aborted) return
-    if (this.#init.syncIndex === false) return
-    this.#syncing ??= this.#syncToNewest().finally(() => {
-      this.#syncing = undefined
-    })
-  }
-
-  async #syncToNewest(): Promise<void> {
+  async #syncToNewest(signal: AbortSignal): Promise<void> {
     const { tree, fill, announcer } = this.#parts
-    const { clock, logger } = this.#components
-    try {
-      for (let { head } = this; head !== undefined; head = this.head) {
-        const first = tree.completeRoot === undefined
-        await tree.sync(head, this.#stop.signal)
-        if (first) await this.rescan()
-        if (head !== this.head) continue
-        fill.follow(head)
-        announcer.changed()
-        return
-      }
-    } catch (error) {
-      if (this.#stop.signal.aborted) return
-      logger.debug({ repository: this.name, error: String(error) }, 'index sync will go on later')
-      this.#retry = clock.setTimer(() => {
-        this.#sync()
-      }, this.#retryDelayMs)
-      this.#retryDelayMs = Math.min(this.#retryDelayMs * 2, MAX_SYNC_RETRY_MS)
+    for (let { head } = this; head !== undefined; head = this.head) {
+      const first = tree.completeRoot === undefined
+      await tree.sync(head, signal)
+      if (first) await this.rescan()
+      if (head !== this.head) continue
+      fill.follow(head)
+      announcer.changed()
+      return
     }
   }
 
-  async #scan(): Promise<void> {
-    const added = await this.#parts.held.scan(this.#stop.signal)
-    if (added.length > 0) this.#tell(added, [])
-    this.#parts.announcer.changed()
-  }
-
-  #onStored(entry: IndexEntry): void {
-    if (!this.#parts.held.add(entry)) return
-    this.#tell([entry.digest], [])
-    this.#parts.announcer.changed()
-  }
-
   #onRemoved(digest: Digest): void {
-    if (!this.#parts.held.remove(digest)) return
-    this.#completeToSeq = undefined
+    if (!this.#board.removed(digest)) return
     if (this.head !== undefined) this.#parts.fill.lost(digest, this.head)
-    this.#tell([], [digest])
   }
 
-  /** A full copy stays one only as far as it holds what came. */
   #onIndexChange({ before, after }: IndexDifference): void {
     if (after?.digest === before?.digest) return
     // Was pinned for a path that names it no more; another one that does pins it again in the next round.
@@ -324,22 +281,8 @@ export class MirroredRepository implements ArtifactSource {
       this.#background(this.#components.blobs.setPinned(before.digest, false))
     }
     if (after === undefined) return
-    this.#completeToSeq = undefined
+    this.#board.named()
     this.#parts.fill.changed(after)
-  }
-
-  #onFilled(head: Head): void {
-    if (this.#init.mirrorPolicy !== 'all' || this.#completeToSeq === head.seq) return
-    this.#completeToSeq = head.seq
-    this.#tell([], [])
-    this.#parts.announcer.changed()
-  }
-
-  #tell(added: readonly Digest[], removed: readonly Digest[]): void {
-    const completeToSeq = this.#completeToSeq
-    for (const listener of this.#listeners) {
-      listener({ repository: this.id, added, removed, completeToSeq })
-    }
   }
 
   #background(task: Promise<unknown>): void {

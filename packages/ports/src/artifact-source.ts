@@ -60,6 +60,8 @@ export interface RepositoryStatus {
   readonly name: string
   readonly id: RepositoryId
   readonly origin: string | null
+  /** Base URL that the signer saw the files at, who is not its operator; null when the operator signs. */
+  readonly observed: string | null
   readonly freshness: Freshness | 'unknown'
   readonly head: {
     readonly seq: number

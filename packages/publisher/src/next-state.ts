@@ -30,6 +30,8 @@ export interface NextStateInit {
   readonly changes: readonly TreeChange[]
   /** The new scan record, staged by the state's files. */
   readonly recordPath: string
+  /** Base URL that somebody else than its operator saw these files at, or null. */
+  readonly observed: string | null
   readonly nowMs: number
 }
 
@@ -60,6 +62,7 @@ export async function decideNextState(
     index: update.totals,
     history: { size: history.size, root: history.root },
     previous: init.before?.headDigest ?? null,
+    observed: init.observed,
     pack: pack.pack,
   }
   const { manifest } = signManifest({

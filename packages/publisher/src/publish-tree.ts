@@ -29,6 +29,12 @@ export interface PublishTreeOptions {
   readonly treeDir: string
   /** Milliseconds since the epoch. @defaultValue the system's clock */
   readonly nowMs?: number | undefined
+  /**
+   * Base URL that these files were seen at by somebody who is not its operator; goes into the head.
+   *
+   * @defaultValue null: the operator signs
+   */
+  readonly observed?: string | null | undefined
   /** Files hashed at a time. @defaultValue 4 */
   readonly concurrency?: number | undefined
   /** Publish a tree with less than half of the files of last time, too. */
@@ -82,7 +88,7 @@ export async function publishWith(
   inject: Pick<OpenPlacesOptions, 'before'>,
 ): Promise<PublishReport> {
   const startMs = performance.now()
-  const nowMs = options.nowMs ?? Date.now()
+  const { nowMs = Date.now(), observed = null } = options
   await using places = await openPlaces({ ...options, ...inject })
   const report = emptyReport()
   const before = places.newest
@@ -92,8 +98,9 @@ export async function publishWith(
   checkSize(options, before, report)
   options.signal?.throwIfAborted()
   let state = before
-  if (before === undefined || report.changes.length > 0) {
-    state = await decideNextState(places, { before, changes: report.changes, recordPath, nowMs })
+  if (before?.head.observed !== observed || report.changes.length > 0) {
+    const { changes } = report
+    state = await decideNextState(places, { before, changes, recordPath, observed, nowMs })
     await completeState(places, state)
   } else {
     if (report.isRecordChanged) await replaceRecord(places, before, recordPath)

@@ -8,6 +8,8 @@ import { zstdDecompressSync } from 'node:zlib'
 export interface ReadState {
   readonly seq: number
   readonly timestampVersion: number
+  /** As the head says. */
+  readonly observed: string | null
   /** `<sha256> <size>` by path. */
   readonly files: ReadonlyMap<string, string>
   /** Lines of the history. */
@@ -16,6 +18,7 @@ export interface ReadState {
 
 interface HeadDocument {
   seq: number
+  observed: string | null
   index: { bytes: number; directories: number; files: number; root: string }
   history: { root: string; size: number }
   pack: { bytes: number; sha256: string }
@@ -56,7 +59,8 @@ export async function readPublished(treeDir: string): Promise<ReadState | undefi
   const history = await readHistory(head.history.size, at)
   assert.equal(hashOf(history.map((line) => leaf(line))).toString('hex'), head.history.root)
   checkFold(history, files)
-  return { seq: head.seq, timestampVersion: timestamp.signed.version, files, history }
+  const { seq, observed } = head
+  return { seq, observed, timestampVersion: timestamp.signed.version, files, history }
 }
 
 function part(parts: ReadonlyMap<string, Buffer>, name: string): Buffer {

@@ -48,6 +48,16 @@ describe('publishTree', () => {
     assert.equal((await readPublished(repository.treeDir))?.timestampVersion, 3)
   })
 
+  it('says where the files were seen, and signs a new state when that changes', async (t) => {
+    const repository = await createRepository(t)
+    await repository.write(JAR, 'one')
+    await publish(repository, { observed: 'https://repo.example/maven' })
+    assert.equal((await readPublished(repository.treeDir))?.observed, 'https://repo.example/maven')
+    const report = await publish(repository)
+    assert.deepEqual([report.seq, report.changed], [2, 0])
+    assert.equal((await readPublished(repository.treeDir))?.observed, null)
+  })
+
   it('quarantines a release whose bytes changed, whatever its checksum says, and publishes the rest', async (t) => {
     const repository = await createRepository(t)
     await repository.write(JAR, 'one')

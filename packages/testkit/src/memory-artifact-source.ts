@@ -56,6 +56,8 @@ export class MemoryArtifactSource implements ArtifactSource {
   readonly name: string
   readonly origin: string | undefined
   head: Head | undefined
+  /** Answer of `status`: where the signer saw the files. */
+  observed: string | null = null
   /** Answer of `freshness`. */
   age: ReturnType<ArtifactSource['freshness']> = { state: 'fresh', staleSeconds: 0 }
   /** When set, `resolve` and `list` know nothing, for this reason. */
@@ -153,6 +155,7 @@ export class MemoryArtifactSource implements ArtifactSource {
       name,
       id,
       origin: this.origin ?? null,
+      observed: this.observed,
       freshness: age.state,
       head: head === undefined ? null : headStatus(head),
       index: { complete: this.unknownReason === undefined && this.indexComplete, files },

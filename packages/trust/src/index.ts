@@ -21,7 +21,7 @@ export type { SignedManifest } from './manifest-container.ts'
 export { isPeerAddress } from './peer-address.ts'
 export type { RepositoryId } from './repository-id.ts'
 export { isRepositoryName } from './repository-name.ts'
-export { isOrigin } from './repository-origin.ts'
+export { isOrigin } from '@jarswarm/manifest'
 export type { OnlineRoleName, RoleName } from './role-name.ts'
 export {
   manifestVersions,

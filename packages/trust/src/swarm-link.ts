@@ -1,12 +1,11 @@
 // jarswarm:<repository id>?name=<name>[&origin=<URL>][&peer=<multiaddr>]…
 //
 // Parameters are percent-encoded. Unknown ones are ignored, so that later versions can add some.
-import { isDigest } from '@jarswarm/manifest'
+import { isDigest, isOrigin } from '@jarswarm/manifest'
 import { InvalidLinkError } from './errors.ts'
 import { isPeerAddress } from './peer-address.ts'
 import type { RepositoryId } from './repository-id.ts'
 import { isRepositoryName } from './repository-name.ts'
-import { isOrigin } from './repository-origin.ts'
 
 /** Longest link: room for every peer below, and a bound for what is pasted. */
 export const MAX_LINK_LENGTH = 16_384

@@ -72,6 +72,7 @@ export function makeHead(changes: Partial<Head> = {}): Head {
     index: { root: sha256(Buffer.from('index')), directories: 1, files: 1, bytes: 1 },
     history: { size: 1, root: sha256(Buffer.from('history')) },
     previous: (changes.seq ?? 1) > 1 ? sha256(Buffer.from('previous')) : null,
+    observed: null,
     pack: null,
     ...changes,
   }

@@ -27,6 +27,17 @@ export function addRepos(program: Command, { terminal }: CommandSetup): void {
 }
 
 function describe(repositories: readonly RepositoryStatus[]): string {
+  const notes = repositories.flatMap(({ name, observed }) =>
+    observed === null
+      ? []
+      : [
+          `${name} is observed: signed by someone who saw these bytes at ${observed}, not by its operator`,
+        ],
+  )
+  return [toTable(repositories), ...notes].join('\n')
+}
+
+function toTable(repositories: readonly RepositoryStatus[]): string {
   return formatTable(
     ['NAME', 'STATE', 'AGE', 'FRESHNESS', 'FILES', 'SIZE', 'ORIGIN', 'ID'],
     repositories.map(({ name, head, freshness, origin, id }) => [

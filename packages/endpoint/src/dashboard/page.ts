@@ -101,7 +101,7 @@ function repository(status: RepositoryStatus): SafeHtml {
       <span class="state ${freshness}">${FRESHNESS_WORDS[freshness]}</span>
     </div>
     <dl>
-      ${head(status.head)}
+      ${head(status.head)} ${observed(status.observed)}
       <dt>Index</dt>
       <dd>
         ${index.complete ? 'complete' : 'still arriving'}, ${formatCount(index.files)} files here
@@ -112,6 +112,12 @@ function repository(status: RepositoryStatus): SafeHtml {
       <dd><code>${status.id}</code></dd>
     </dl>
   </section>`
+}
+
+function observed(url: string | null): SafeHtml {
+  if (url === null) return html``
+  return html`<dt>Observed</dt>
+    <dd>signed by someone who saw these bytes at ${url}, not by its operator</dd>`
 }
 
 function head(status: RepositoryStatus['head']): SafeHtml {

@@ -160,6 +160,7 @@ export class ProxiedRepository implements ArtifactSource {
       name: this.name,
       id: this.id,
       origin: this.origin,
+      observed: null,
       freshness: 'unknown',
       head: null,
       index: { complete: false, files: 0 },

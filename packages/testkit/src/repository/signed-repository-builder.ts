@@ -41,6 +41,8 @@ export interface SignedRepositoryInit {
 export interface PublishOptions {
   /** @defaultValue the time that the builder was made for */
   readonly nowMs?: number
+  /** Base URL that the files were seen at by somebody who is not its operator. @defaultValue null */
+  readonly observed?: string | null
   /** Also write a pack of the whole index. @defaultValue false */
   readonly pack?: boolean
 }
@@ -157,6 +159,7 @@ export class SignedRepositoryBuilder {
       index: totals,
       history: { size: this.#history.size, root: this.#history.root },
       previous: this.#state === undefined ? null : sha256(formatHead(this.#state.head)),
+      observed: options.observed ?? null,
       pack: options.pack === true ? this.#writePack(objects, totals) : null,
     }
     this.#published = this.#entries()
