@@ -1,0 +1,93 @@
+import type { Digest, Head, IndexEntry } from '@jarswarm/manifest'
+import type { Holdings, HoldingsChange } from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
+import type { HeldBlobs } from './held-blobs.ts'
+
+export interface HoldingsBoardComponents {
+  readonly held: HeldBlobs
+  /** Called after the holdings changed in a way that the DHT should hear of. */
+  readonly onChange: () => void
+}
+
+export interface HoldingsBoardInit {
+  readonly repository: RepositoryId
+  /** Whether everything is mirrored, so that one day all of a head is here. */
+  readonly mirrorsAll: boolean
+}
+
+/** What a repository holds, as peers are told: which blobs, and whether they are all. */
+export class HoldingsBoard {
+  readonly #components: HoldingsBoardComponents
+  readonly #init: HoldingsBoardInit
+  readonly #listeners = new Set<(change: HoldingsChange) => void>()
+  #completeToSeq: number | undefined
+
+  constructor(components: HoldingsBoardComponents, init: HoldingsBoardInit) {
+    this.#components = components
+    this.#init = init
+  }
+
+  get isComplete(): boolean {
+    return this.#completeToSeq !== undefined
+  }
+
+  holdings(): Holdings {
+    const { held } = this.#components
+    return {
+      completeToSeq: this.#completeToSeq,
+      async *blobs() {
+        await Promise.resolve()
+        yield* held.digests()
+      },
+    }
+  }
+
+  onChange(listener: (change: HoldingsChange) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Compare the store with the index again. */
+  async scan(signal: AbortSignal): Promise<void> {
+    const added = await this.#components.held.scan(signal)
+    if (added.length > 0) this.#tell(added, [])
+    this.#components.onChange()
+  }
+
+  stored(entry: IndexEntry): void {
+    if (!this.#components.held.add(entry)) return
+    this.#tell([entry.digest], [])
+    this.#components.onChange()
+  }
+
+  /** @returns whether the blob was one of this repository */
+  removed(digest: Digest): boolean {
+    if (!this.#components.held.remove(digest)) return false
+    this.#completeToSeq = undefined
+    this.#tell([], [digest])
+    return true
+  }
+
+  /** A full copy stays one only as far as it holds what came. */
+  named(): void {
+    this.#completeToSeq = undefined
+  }
+
+  /** Everything that the mirror policy names is here, as of a head. */
+  filled(head: Head): void {
+    if (!this.#init.mirrorsAll || this.#completeToSeq === head.seq) return
+    this.#completeToSeq = head.seq
+    this.#tell([], [])
+    this.#components.onChange()
+  }
+
+  #tell(added: readonly Digest[], removed: readonly Digest[]): void {
+    const change = {
+      repository: this.#init.repository,
+      added,
+      removed,
+      completeToSeq: this.#completeToSeq,
+    }
+    for (const listener of this.#listeners) listener(change)
+  }
+}
