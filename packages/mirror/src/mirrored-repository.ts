@@ -122,7 +122,6 @@ export class MirroredRepository implements ArtifactSource {
       name: this.name,
       id: this.id,
       origin: this.origin ?? null,
-      observed: head?.observed ?? null,
       freshness: this.freshness().state,
       head:
         head === undefined
