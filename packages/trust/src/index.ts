@@ -1,5 +1,6 @@
 export { createRoot, ROOT_LIFE_MS, signRoot } from './create-root.ts'
 export type { RoleKeys, RootInit } from './create-root.ts'
+export { isEncryptedKey, MIN_PASSPHRASE_LENGTH } from './encrypted-key.ts'
 export {
   EquivocationError,
   ExpiredManifestError,
@@ -14,16 +15,19 @@ export {
 } from './errors.ts'
 export { freshnessAt, MAX_CLOCK_LAG_MS, MAX_STALE_MS } from './freshness.ts'
 export type { Freshness, FreshnessReport } from './freshness.ts'
-export { createSigner, generateKeyPair, keyIdOf } from './keys.ts'
+export { createSigner, formatPublicKey, generateKeyPair, keyIdOf, parsePublicKey } from './keys.ts'
 export type { KeyPair, Signer } from './keys.ts'
 export { formatManifest, MAX_MANIFEST_BYTES, parseManifest } from './manifest-container.ts'
 export type { SignedManifest } from './manifest-container.ts'
+export { MAX_MIRRORS, mirrorListFault, toMirrorUrl } from './mirror-list.ts'
 export { isPeerAddress } from './peer-address.ts'
+export { fingerprintOf } from './repository-id.ts'
 export type { RepositoryId } from './repository-id.ts'
 export { isRepositoryName } from './repository-name.ts'
 export { isOrigin } from '@jarswarm/manifest'
 export type { OnlineRoleName, RoleName } from './role-name.ts'
 export {
+  manifestMirrors,
   manifestVersions,
   resignTimestamp,
   signManifest,
@@ -31,6 +35,10 @@ export {
   TIMESTAMP_LIFE_MS,
 } from './sign-manifest.ts'
 export type { ResignTimestampInit, SignedState, SignManifestInit } from './sign-manifest.ts'
+export { MAX_PROPOSAL_BYTES, RootProposal } from './root-proposal.ts'
+export type { SignatureCount } from './root-proposal.ts'
+export { readRootTerms } from './root-terms.ts'
+export type { RootTerms } from './root-terms.ts'
 export { formatLink, parseLink } from './swarm-link.ts'
 export type { SwarmLink } from './swarm-link.ts'
 export type { ManifestVersions } from './trusted-manifest.ts'

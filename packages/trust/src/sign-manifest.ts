@@ -6,7 +6,7 @@ import { parseMetadata } from './metadata.ts'
 import type { OnlineRoleName } from './role-name.ts'
 import { formatMetadata, signMetadata } from './sign-metadata.ts'
 import { formatTime } from './time.ts'
-import { HEAD_NAME, verifyManifest } from './trusted-manifest.ts'
+import { HEAD_NAME, readMirrors, verifyManifest } from './trusted-manifest.ts'
 import type { ManifestVersions } from './trusted-manifest.ts'
 import { parseRoot } from './trusted-root.ts'
 import type { TrustedRoot } from './trusted-root.ts'
@@ -29,6 +29,8 @@ export interface SignManifestInit {
   readonly nowMs: number
   /** Holders of the online keys; each signs for the roles that list its key. */
   readonly signers: readonly Signer[]
+  /** HTTP base URLs that hold the same files, in the form and order that `mirrorListFault` wants. @defaultValue none */
+  readonly mirrors?: readonly string[]
   /** Lifetime of the timestamp. @defaultValue {@link TIMESTAMP_LIFE_MS} */
   readonly lifeMs?: number
 }
@@ -44,7 +46,7 @@ export interface SignedState {
  * Sign a head: targets, snapshot and timestamp of the next versions.
  *
  * @throws {InvalidRootError} when the root is malformed
- * @throws {InvalidManifestError} when the signers do not reach a threshold of the root, or the head is malformed
+ * @throws {InvalidManifestError} when the signers do not reach a threshold of the root, or the head or the list of mirrors is malformed
  */
 export function signManifest(init: SignManifestInit): SignedState {
   const root = parseRoot(init.root)
@@ -59,7 +61,12 @@ export function signManifest(init: SignManifestInit): SignedState {
   const head = new TargetFile({ path: HEAD_NAME, ...pointerTo(init.head) })
   const targets = sign(
     'targets',
-    new Targets({ ...longLived, version: versions.targets, targets: { [HEAD_NAME]: head } }),
+    new Targets({
+      ...longLived,
+      version: versions.targets,
+      targets: { [HEAD_NAME]: head },
+      unrecognizedFields: { 'x-jarswarm': { mirrors: [...(init.mirrors ?? [])] } },
+    }),
   )
   const targetsFile = new MetaFile({ version: versions.targets, ...pointerTo(targets) })
   const snapshot = sign(
@@ -113,6 +120,15 @@ export function manifestVersions(manifest: Uint8Array): ManifestVersions {
     snapshot: parseMetadata('snapshot', parts.snapshot).signed.version,
     targets: parseMetadata('targets', parts.targets).signed.version,
   }
+}
+
+/**
+ * The mirrors that a root manifest names. Nothing but their form is verified: for the publisher's own.
+ *
+ * @throws {InvalidManifestError} when it is malformed
+ */
+export function manifestMirrors(manifest: Uint8Array): readonly string[] {
+  return readMirrors(parseMetadata('targets', parseManifest(manifest).targets).signed)
 }
 
 function nextVersions(previous: ManifestVersions | undefined): ManifestVersions {

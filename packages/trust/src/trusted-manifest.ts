@@ -3,6 +3,7 @@ import type { Digest, Head } from '@jarswarm/manifest'
 import type { Targets, Timestamp } from '@tufjs/models'
 import type { SignedManifest } from './manifest-container.ts'
 import { checkSignatures, expiryOf, parseMetadata, signedContent } from './metadata.ts'
+import { MAX_MIRRORS, mirrorListFault } from './mirror-list.ts'
 import { refusal } from './refusal.ts'
 import type { OnlineRoleName } from './role-name.ts'
 import { parseTime } from './time.ts'
@@ -19,6 +20,8 @@ export interface TrustedManifest {
   readonly versions: ManifestVersions
   readonly head: Head
   readonly headDigest: Digest
+  /** HTTP base URLs that hold the same files, each with a trailing slash; ascending. */
+  readonly mirrors: readonly string[]
   /** What the timestamp's signatures cover; through its digests it binds all else. */
   readonly timestampContent: string
   /** When the timestamp was signed. */
@@ -79,6 +82,7 @@ export function verifyManifest(parts: SignedManifest, root: TrustedRoot): Truste
     },
     head: readHead(parts.head),
     headDigest: sha256(parts.head),
+    mirrors: readMirrors(targets.signed),
     timestampContent: signedContent(timestamp),
     issuedMs,
     expiresMs: Math.min(root.expiresMs, ...[timestamp, snapshot, targets].map(expiryOf)),
@@ -134,6 +138,22 @@ function readHeadPointer(targets: Targets): Pointer {
     })
   }
   return pointer
+}
+
+/** The mirrors that targets name, verified in form alone. @throws {InvalidManifestError} when the list is malformed */
+export function readMirrors(targets: Targets): readonly string[] {
+  const custom: unknown = targets.unrecognizedFields['x-jarswarm']
+  const list: unknown =
+    typeof custom === 'object' && custom !== null && 'mirrors' in custom ? custom.mirrors : []
+  const found = mirrorListFault(list)
+  // What is signed is asked for files by every node: nothing but a plain base URL may stand there.
+  if (found !== undefined) {
+    throw refusal('targets', {
+      found: `mirrors with ${found}`,
+      wanted: `at most ${MAX_MIRRORS} HTTP base URLs, ascending`,
+    })
+  }
+  return list as readonly string[]
 }
 
 function readHead(bytes: Uint8Array): Head {

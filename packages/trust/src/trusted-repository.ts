@@ -123,6 +123,11 @@ export class TrustedRepository {
     return this.#accepted?.headDigest
   }
 
+  /** HTTP base URLs that hold the same files, each with a trailing slash, ascending; empty before the first manifest. */
+  get mirrors(): readonly string[] {
+    return this.#accepted?.mirrors ?? []
+  }
+
   /** Root manifest as received. */
   get manifest(): Uint8Array | undefined {
     return this.#accepted?.bytes

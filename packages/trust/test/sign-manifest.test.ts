@@ -8,10 +8,12 @@ import {
   InvalidKeyError,
   InvalidManifestError,
   keyIdOf,
+  manifestMirrors,
   manifestVersions,
   parseManifest,
   resignTimestamp,
   signManifest,
+  toMirrorUrl,
   TrustedRepository,
 } from '../src/index.ts'
 import {
@@ -91,8 +93,38 @@ describe('signManifest', () => {
     }
   })
 
+  it('signs the mirrors, and a new list over the same head', () => {
+    const trusted = repository.trust()
+    const first = signManifest({ ...init, mirrors: ['https://a.example/', 'https://b.example/'] })
+    trusted.accept(first.manifest, NOW_MS)
+    assert.deepEqual(trusted.mirrors, ['https://a.example/', 'https://b.example/'])
+    assert.deepEqual(manifestMirrors(first.manifest), trusted.mirrors)
+    const second = signManifest({ ...init, previous: first.versions, mirrors: [] })
+    assert.equal(trusted.accept(second.manifest, NOW_MS), 'newer')
+    assert.deepEqual(trusted.mirrors, [])
+    assert.equal(trusted.head?.seq, 1)
+    assert.throws(() => signManifest({ ...init, mirrors: ['https://a.example'] }), /mirrors/)
+  })
+
+  it('keeps the mirrors when only the timestamp is signed anew', () => {
+    const { manifest } = signManifest({ ...init, mirrors: ['https://a.example/'] })
+    const signers = repository.onlineSigners
+    const resigned = resignTimestamp({ manifest, nowMs: NOW_MS + DAY_MS, signers })
+    assert.deepEqual(manifestMirrors(resigned.manifest), ['https://a.example/'])
+  })
+
   it('refuses a head that is none', () => {
     assert.throws(() => signManifest({ ...init, head: Buffer.from('{}') }), /head/)
+  })
+})
+
+describe('toMirrorUrl', () => {
+  it('brings a URL to its one form', () => {
+    assert.equal(toMirrorUrl('HTTPS://Mirror.Example:443'), 'https://mirror.example/')
+    assert.equal(toMirrorUrl('http://mirror.example/a/../b'), 'http://mirror.example/b/')
+    for (const text of ['ftp://a/', 'https://u:p@a/', 'https://a/?b', 'https://a/#b', 'a', '']) {
+      assert.equal(toMirrorUrl(text), undefined, text)
+    }
   })
 })
 

@@ -213,4 +213,37 @@ describe('verifyManifest', () => {
     refuses({ patch: { timestamp: { 'x-jarswarm': { issued: 'today' } } } }, /issued "today"/)
     refuses({ patch: { timestamp: { 'x-jarswarm': { issued: 7 } } } }, /issued 7/)
   })
+
+  it('takes targets with mirrors, or without a list', () => {
+    const trust = (targets: object): readonly string[] => {
+      const trusted = repository.trust()
+      trusted.accept(repository.manifest({ patch: { targets } }), NOW_MS)
+      return trusted.mirrors
+    }
+    const mirrors = ['http://10.0.0.1:8080/maven/', 'https://mirror.example/']
+    assert.deepEqual(trust({ 'x-jarswarm': { mirrors } }), mirrors)
+    assert.deepEqual(trust({ 'x-jarswarm': { mirrors: [], later: 1 } }), [])
+    assert.deepEqual(trust({ 'x-jarswarm': {} }), [])
+    assert.deepEqual(trust({}), [])
+  })
+
+  it('refuses a list of mirrors that is not of the one form', () => {
+    const list = (mirrors: unknown, found: RegExp): void => {
+      refuses({ patch: { targets: { 'x-jarswarm': { mirrors } } } }, found)
+    }
+    list('https://mirror.example/', /mirrors with no list/)
+    list([7], /mirrors with 7/)
+    list(['ftp://mirror.example/'], /mirrors with "ftp:/)
+    list(['https://user:word@mirror.example/'], /mirrors with "https:\/\/user/)
+    list(['https://mirror.example/?a'], /mirrors with "/)
+    list(['https://mirror.example/#a'], /mirrors with "/)
+    list(['https://mirror.example'], /mirrors with "https:\/\/mirror.example"/)
+    list(['https://Mirror.example/'], /mirrors with "https:\/\/Mirror/)
+    list(['https://mirror.example:443/'], /mirrors with "/)
+    list([`https://mirror.example/${'a'.repeat(600)}/`], /mirrors with "/)
+    list(['https://b.example/', 'https://a.example/'], /a\.example\/" after "/)
+    list(['https://a.example/', 'https://a.example/'], /a\.example\/" after "/)
+    const many = Array.from({ length: 33 }, (_, at) => `https://m${at + 10}.example/`)
+    list(many, /mirrors with 33 mirrors/)
+  })
 })
