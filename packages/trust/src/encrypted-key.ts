@@ -37,9 +37,9 @@ export function isEncryptedKey(pem: string): boolean {
  * @throws {RangeError} when the passphrase is shorter than {@link MIN_PASSPHRASE_LENGTH} characters
  */
 export function encryptKey(der: Uint8Array, passphrase: string): string {
-  if ([...passphrase].length < MIN_PASSPHRASE_LENGTH) {
+  if (passphrase.length < MIN_PASSPHRASE_LENGTH) {
     throw new RangeError(
-      `Cannot encrypt the private key: found a passphrase of ${[...passphrase].length} characters, wanted at least ${MIN_PASSPHRASE_LENGTH}`,
+      `Cannot encrypt the private key: found a passphrase of ${passphrase.length} characters, wanted at least ${MIN_PASSPHRASE_LENGTH}`,
     )
   }
   const salt = randomBytes(SALT_BYTES)
@@ -68,8 +68,5 @@ function element(tag: number, ...content: readonly Uint8Array[]): Buffer {
 
 /** A DER integer from 1 to 32 767. */
 function integer(value: number): Buffer {
-  return element(
-    INTEGER,
-    value < 0x80 ? Buffer.of(value) : Buffer.of(value >> 8, value & 0xff),
-  )
+  return element(INTEGER, value < 0x80 ? Buffer.of(value) : Buffer.of(value >> 8, value & 0xff))
 }
