@@ -67,7 +67,13 @@ export class Mirror implements SwarmContent {
     return [...this.#repositories.keys()]
   }
 
-  async readBlob(digest: Digest, range: ByteRange): Promise<Uint8Array | undefined> {
+  /** Only what the index of the repository names: the store holds other repositories' blobs, too. */
+  async readBlob(
+    repository: RepositoryId,
+    digest: Digest,
+    range: ByteRange,
+  ): Promise<Uint8Array | undefined> {
+    if (this.#repositories.get(repository)?.holds(digest) !== true) return undefined
     const stat = await this.#blobs.stat(digest)
     // The range is a peer's: one that leaves the blob is answered as not held.
     if (stat === undefined || range.offset + range.length > stat.sizeBytes) return undefined

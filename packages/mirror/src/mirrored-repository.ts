@@ -122,6 +122,7 @@ export class MirroredRepository implements ArtifactSource {
       name: this.name,
       id: this.id,
       origin: this.origin ?? null,
+      observed: head?.observed ?? null,
       freshness: this.freshness().state,
       head:
         head === undefined
@@ -207,6 +208,11 @@ export class MirroredRepository implements ArtifactSource {
 
   async readObject(digest: Digest): Promise<Uint8Array | undefined> {
     return await this.#components.index.getObject(digest)
+  }
+
+  /** Whether a blob is known to be one of this repository. Looks into memory only: it is asked for each piece. */
+  holds(digest: Digest): boolean {
+    return this.#parts.held.has(digest)
   }
 
   holdings(): Holdings {

@@ -1,9 +1,13 @@
 import { sha256 } from '@jarswarm/manifest'
+import type { IndexEntry } from '@jarswarm/manifest'
+import { parsePath } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import { NoSpaceError, providerKey } from '@jarswarm/ports'
-import { MemoryBlobStore } from '@jarswarm/testkit'
+import type { ByteRange } from '@jarswarm/ports'
+import { MemoryBlobStore, MemoryIndexStore } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { HeldBlobs, MAX_HELD_BLOBS } from '../src/share/held-blobs.ts'
 import { BIG, JAR, METADATA, POM, Rig } from './_rig.ts'
 
 const NEW_POM = 'org/example/lib/2.0/lib-2.0.pom'
@@ -174,7 +178,46 @@ describe('sharing', () => {
     const rig = new Rig(t)
     const node = await rig.fullNode()
     const { digest } = rig.builder.entry(POM)
-    assert.equal(await node.mirror.readBlob(digest, { offset: 5, length: 99 }), undefined)
+    const read = (range: ByteRange): Promise<Uint8Array | undefined> =>
+      node.mirror.readBlob(rig.builder.id, digest, range)
+    assert.equal((await read({ offset: 0, length: 2 }))?.length, 2)
+    assert.equal(await read({ offset: 5, length: 99 }), undefined)
+  })
+
+  it('gives peers of a repository nothing that its index does not name', async (t) => {
+    const rig = new Rig(t)
+    const node = await rig.fullNode()
+    const bytes = Buffer.from('of a repository that nobody signed')
+    const foreign = sha256(bytes)
+    await node.stores.blobs.put(foreign, bytes)
+    const range = { offset: 0, length: 2 }
+    assert.equal(await node.mirror.readBlob(rig.builder.id, foreign, range), undefined)
+    const { digest } = rig.builder.entry(POM)
+    assert.equal(await node.mirror.readBlob('99'.repeat(32), digest, range), undefined)
+    await node.stores.blobs.delete(digest)
+    assert.equal(await node.mirror.readBlob(rig.builder.id, digest, range), undefined)
+  })
+
+  it('gives what is beyond the blobs that it tells of', () => {
+    const held = new HeldBlobs({
+      blobs: new MemoryBlobStore(),
+      index: new MemoryIndexStore('a'.repeat(64)),
+    })
+    const entryOf = (at: number): IndexEntry => ({
+      path: parsePath(POM),
+      digest: at.toString(16).padStart(12, '0').padEnd(64, '0'),
+      sha1: '',
+      sizeBytes: 1,
+      mtimeSeconds: 0,
+      pieceList: undefined,
+    })
+    for (let at = 0; at < MAX_HELD_BLOBS; at += 1) assert.ok(held.add(entryOf(at)))
+    const beyond = entryOf(MAX_HELD_BLOBS)
+    assert.equal(held.has(beyond.digest), false)
+    assert.equal(held.add(beyond), false)
+    assert.equal(held.has(beyond.digest), true)
+    assert.equal(held.remove(beyond.digest), true)
+    assert.equal(held.has(beyond.digest), false)
   })
 
   it('stops without a timer left', async (t) => {

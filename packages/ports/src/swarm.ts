@@ -96,7 +96,12 @@ export type ManifestVerdict = 'accept' | 'ignore' | 'reject'
 /** What the network asks of the node. Implemented by the mirror; each read returns undefined for "not here". */
 export interface SwarmContent {
   repositories(): readonly RepositoryId[]
-  readBlob(digest: Digest, range: ByteRange): Promise<Uint8Array | undefined>
+  /** Part of a blob of the repository; of no other, though the store may hold it. */
+  readBlob(
+    repository: RepositoryId,
+    digest: Digest,
+    range: ByteRange,
+  ): Promise<Uint8Array | undefined>
   readObject(repository: RepositoryId, digest: Digest): Promise<Uint8Array | undefined>
   readManifest(repository: RepositoryId): Uint8Array | undefined
   readRoot(repository: RepositoryId, number: number): Uint8Array | undefined

@@ -75,11 +75,11 @@ export class ContentAnswerer {
     return { status: STATUS.ok, payload: formatHello(this.#components.ownHello()) }
   }
 
-  async #blob(peer: PeerName, { payload }: RequestFrame): Promise<Reply> {
+  async #blob(peer: PeerName, { repository, payload }: RequestFrame): Promise<Reply> {
     const wanted = parseBlobPayload(payload)
     if (wanted === undefined) return BAD_REQUEST
     if (!this.#components.shares(peer)) return refusal(STATUS.refused)
-    return held(await this.#components.content.readBlob(wanted.digest, wanted.range))
+    return held(await this.#components.content.readBlob(repository, wanted.digest, wanted.range))
   }
 
   async #object({ repository, payload }: RequestFrame): Promise<Reply> {

@@ -49,9 +49,9 @@ describe('request', () => {
     const gate = Promise.withResolvers<undefined>()
     const content = new MemorySwarmContent([REPOSITORY])
     const readBlob = content.readBlob.bind(content)
-    content.readBlob = async (digest, range) => {
+    content.readBlob = async (repository, digest, range) => {
       if (digest === DIGEST) await gate.promise
-      return readBlob(digest, range)
+      return readBlob(repository, digest, range)
     }
     const one = await startNode(t, {}, content)
     const digest = content.addBlob(REPOSITORY, Buffer.from('abcdefgh'))

@@ -4,6 +4,10 @@ import type { BlobStore, IndexStore } from '@jarswarm/ports'
 
 /** Most blobs kept account of; a cache beyond it tells of these, and of new ones. About 100 B each. */
 export const MAX_HELD_BLOBS = 500_000
+/** Blobs beyond them that are given to who asks, though nobody is told: a full mirror has so many. About 40 B each. */
+export const MAX_UNTOLD_BLOBS = 4_000_000
+/** 48 bits of a digest, which a number holds exactly. */
+const UNTOLD_HEX_DIGITS = 12
 
 export interface HeldBlobsComponents {
   readonly blobs: BlobStore
@@ -15,6 +19,7 @@ export class HeldBlobs {
   readonly #components: HeldBlobsComponents
   readonly #projectOf = new Map<Digest, string>()
   readonly #counts = new Map<string, number>()
+  readonly #untold = new Set<number>()
 
   constructor(components: HeldBlobsComponents) {
     this.#components = components
@@ -29,9 +34,18 @@ export class HeldBlobs {
     return this.#counts
   }
 
-  /** @returns whether it was not known before */
+  /** Whether a blob belongs to this repository, so that its peers may have it. */
+  has(digest: Digest): boolean {
+    return this.#projectOf.has(digest) || this.#untold.has(untoldKey(digest))
+  }
+
+  /** @returns whether it was not known before, and others are to be told */
   add(entry: IndexEntry): boolean {
-    if (this.#projectOf.has(entry.digest) || this.#projectOf.size >= MAX_HELD_BLOBS) return false
+    if (this.#projectOf.has(entry.digest)) return false
+    if (this.#projectOf.size >= MAX_HELD_BLOBS) {
+      if (this.#untold.size < MAX_UNTOLD_BLOBS) this.#untold.add(untoldKey(entry.digest))
+      return false
+    }
     const project = projectOf(entry.path)
     this.#projectOf.set(entry.digest, project)
     this.#counts.set(project, (this.#counts.get(project) ?? 0) + 1)
@@ -40,6 +54,7 @@ export class HeldBlobs {
 
   /** @returns whether it was known */
   remove(digest: Digest): boolean {
+    if (this.#untold.delete(untoldKey(digest))) return true
     const project = this.#projectOf.get(digest)
     if (project === undefined) return false
     this.#projectOf.delete(digest)
@@ -68,4 +83,9 @@ export class HeldBlobs {
     }
     return added
   }
+}
+
+/** That another stored blob agrees in so much happens by chance once in 10^14 times the number of blobs. */
+function untoldKey(digest: Digest): number {
+  return Number.parseInt(digest.slice(0, UNTOLD_HEX_DIGITS), 16)
 }

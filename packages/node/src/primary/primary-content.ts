@@ -86,8 +86,12 @@ export class PrimaryContent implements SwarmContent {
     return this.#repository === undefined ? [] : [this.#repository.id]
   }
 
-  readBlob(digest: Digest, range: ByteRange): Promise<Uint8Array | undefined> {
-    return this.#blobs.read(digest, range)
+  readBlob(
+    repository: RepositoryId,
+    digest: Digest,
+    range: ByteRange,
+  ): Promise<Uint8Array | undefined> {
+    return this.#isOurs(repository) ? this.#blobs.read(digest, range) : Promise.resolve(undefined)
   }
 
   readObject(repository: RepositoryId, digest: Digest): Promise<Uint8Array | undefined> {

@@ -108,7 +108,11 @@ export class MemorySwarmContent implements SwarmContent {
     return [...this.#shelves.keys()]
   }
 
-  readBlob(digest: Digest, range: ByteRange): Promise<Uint8Array | undefined> {
+  readBlob(
+    _repository: RepositoryId,
+    digest: Digest,
+    range: ByteRange,
+  ): Promise<Uint8Array | undefined> {
     this.blobReads += 1
     const blob = this.#blobs.get(digest)
     const end = range.offset + range.length

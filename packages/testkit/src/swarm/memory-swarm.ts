@@ -243,7 +243,7 @@ export class MemorySwarm implements Swarm {
         if (this.#share === 'none') {
           throw new SourceUnavailableError(`Cannot get blob from peer ${this.peerId}: not shared`)
         }
-        return this.#content.readBlob(request.digest, request)
+        return this.#content.readBlob(request.repository, request.digest, request)
       case 'object':
         return this.#content.readObject(request.repository, request.digest)
       case 'manifest':
