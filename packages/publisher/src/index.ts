@@ -10,6 +10,8 @@ export {
 export { initRepository, readPublishedLink } from './init-repository.ts'
 export type { InitRepositoryOptions, RepositoryIdentity } from './init-repository.ts'
 export type { RefusedFile } from './judge-file.ts'
+export { changeMirrors, readMirrors } from './mirrors.ts'
+export type { ChangeMirrorsOptions, SignedMirrors } from './mirrors.ts'
 export { publishTree } from './publish-tree.ts'
 export type { PublishReport, PublishTreeOptions } from './publish-tree.ts'
 export { RESIGN_AFTER_MS, resignTimestamp } from './resign-timestamp.ts'

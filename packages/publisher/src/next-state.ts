@@ -9,7 +9,7 @@ import {
 } from '@jarswarm/manifest'
 import type { Digest, Head, IndexNode, IndexTotals } from '@jarswarm/manifest'
 import { isMutablePath } from '@jarswarm/maven'
-import { manifestVersions, signManifest } from '@jarswarm/trust'
+import { manifestMirrors, manifestVersions, signManifest } from '@jarswarm/trust'
 import type { PublishPlaces } from './complete-state.ts'
 import { isErrno } from './errno.ts'
 import { StateMismatchError } from './errors.ts'
@@ -69,6 +69,7 @@ export async function decideNextState(
     root: places.state.roots.at(-1) ?? new Uint8Array(),
     head: formatHead(head),
     previous: init.before && manifestVersions(init.before.manifest),
+    mirrors: init.before ? manifestMirrors(init.before.manifest) : [],
     nowMs: init.nowMs,
     signers: await readSigners(places.state.layout),
   })

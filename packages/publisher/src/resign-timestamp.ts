@@ -62,9 +62,18 @@ export async function resignState(
     nowMs,
     signers: await readSigners(places.state.layout),
   })
+  return replaceManifest(places, state, manifest)
+}
+
+/** Publish another manifest over the head of a state: durably in the state first, then in the tree. */
+export async function replaceManifest(
+  places: PublishPlaces,
+  state: PublishedState,
+  manifest: Uint8Array,
+): Promise<PublishedState> {
   await places.stateFiles.write(stateFiles(state.directory).manifest, manifest)
   await places.stateFiles.settle()
-  const resigned = { ...state, manifest }
-  await completeState(places, resigned)
-  return resigned
+  const replaced = { ...state, manifest }
+  await completeState(places, replaced)
+  return replaced
 }
