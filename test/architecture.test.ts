@@ -10,7 +10,7 @@ const LAYERS = [
   ['maven'],
   ['manifest'],
   ['trust'],
-  ['ports'],
+  ['ports', 'http'],
   ['store', 'swarm', 'upstream', 'mirror', 'endpoint', 'publisher'],
   ['node'],
   ['cli'],

@@ -1,3 +1,14 @@
+import {
+  CONNECT_TIMEOUT_MS,
+  createDispatcher,
+  fileUrl,
+  readWhole,
+  sendRequest,
+  unexpectedStatus,
+  UnusableAnswerError,
+  userAgent,
+} from '@jarswarm/http'
+import type { Dispatcher, HttpResponse } from '@jarswarm/http'
 import { NotHeldError, publishedPath, TruncatedError } from '@jarswarm/ports'
 import type {
   AbortOptions,
@@ -8,19 +19,13 @@ import type {
   UpstreamHealth,
 } from '@jarswarm/ports'
 import type { RepositoryPath } from '@jarswarm/maven'
-import { Agent } from 'undici'
 import { HealthTracker } from './health-tracker.ts'
 import type { TrackedRequest } from './health-tracker.ts'
-import { sendRequest } from './http-response.ts'
-import type { HttpResponse } from './http-response.ts'
-import { planBody, readPlanned, unexpectedStatus } from './response-body.ts'
-import { readWhole } from './read-whole.ts'
+import { planBody, readPlanned } from './response-body.ts'
 import { isPortError, toSourceError } from './source-error.ts'
 
 /** Connections to one upstream at a time: what browsers take, twice over, and no burden to a server. */
 export const MAX_CONNECTIONS = 16
-/** A server that does not accept a connection in this time is down. */
-export const CONNECT_TIMEOUT_MS = 3_000
 /** Longest wait for an answer to begin: inside the 8 s in which a request must be decided. */
 export const FIRST_BYTE_TIMEOUT_MS = 6_000
 /** Longest pause inside a body, the same as the endpoint's towards its clients. */
@@ -50,7 +55,7 @@ export interface HttpUpstreamInit {
 export class HttpUpstream implements Upstream {
   readonly kind: 'origin' | 'mirror'
   readonly url: string
-  readonly #agent: Agent
+  readonly #agent: Dispatcher
   readonly #headers: Readonly<Record<string, string>>
   readonly #health: HealthTracker
   #receivedBytes = 0
@@ -64,12 +69,13 @@ export class HttpUpstream implements Upstream {
     }
     this.kind = init.kind
     this.url = init.url.replace(/\/+$/, '')
-    this.#headers = { 'user-agent': `jarswarm/${init.version}`, 'accept-encoding': 'identity' }
-    this.#agent = new Agent({
+    this.#headers = { 'user-agent': userAgent(init.version), 'accept-encoding': 'identity' }
+    this.#agent = createDispatcher({
       connections: init.connections ?? MAX_CONNECTIONS,
-      headersTimeout: init.firstByteTimeoutMs ?? FIRST_BYTE_TIMEOUT_MS,
-      bodyTimeout: init.silenceTimeoutMs ?? SILENCE_TIMEOUT_MS,
-      connect: { timeout: init.connectTimeoutMs ?? CONNECT_TIMEOUT_MS },
+      firstByteTimeoutMs: init.firstByteTimeoutMs ?? FIRST_BYTE_TIMEOUT_MS,
+      silenceTimeoutMs: init.silenceTimeoutMs ?? SILENCE_TIMEOUT_MS,
+      connectTimeoutMs: init.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+      env: {},
     })
     this.#health = new HealthTracker({ clock: components.clock, probe: () => this.#probe() })
   }
@@ -144,7 +150,7 @@ export class HttpUpstream implements Upstream {
     signal?.throwIfAborted()
     const last = range === undefined ? 0 : range.offset + range.length - 1
     const response = await sendRequest(this.#agent, {
-      url: this.#resolve(path),
+      url: fileUrl(this.url, path),
       method: method ?? 'GET',
       headers: {
         ...this.#headers,
@@ -173,12 +179,11 @@ export class HttpUpstream implements Upstream {
       tracked.abandoned()
       return signal.reason
     }
-    if (isPortError(error) && !(error instanceof TruncatedError)) {
-      tracked.abandoned()
-      return error
-    }
-    tracked.failed()
-    return isPortError(error) ? error : toSourceError(this.url, error, response !== undefined)
+    const said = toSourceError(this.url, error, response !== undefined)
+    const isAnswer = isPortError(error) || error instanceof UnusableAnswerError
+    if (isAnswer && !(said instanceof TruncatedError)) tracked.abandoned()
+    else tracked.failed()
+    return said
   }
 
   /** Any answer that is no server error shows life, whatever it says. */
@@ -188,11 +193,6 @@ export class HttpUpstream implements Upstream {
     } catch (error) {
       if (!(error instanceof NotHeldError)) throw error
     }
-  }
-
-  #resolve(path: string): URL {
-    // Buckets read a bare plus sign as a space; percent-encoding is understood by all.
-    return new URL(`${this.url}/${path.split('/').map(encodeURIComponent).join('/')}`)
   }
 }
 

@@ -1,6 +1,7 @@
+import { announcedLength, refuseEncoding, unexpectedStatus } from '@jarswarm/http'
+import type { HttpResponse } from '@jarswarm/http'
 import { SourceUnavailableError, TruncatedError } from '@jarswarm/ports'
 import type { ByteRange } from '@jarswarm/ports'
-import type { HttpResponse } from './http-response.ts'
 
 /** Bytes read and dropped at most when a server ignores a range; beyond that another source is cheaper. */
 export const MAX_SKIPPED_BYTES = 262_144
@@ -18,7 +19,7 @@ export interface BodyPlan {
  *
  * @param range undefined when the whole was asked for
  * @throws {TruncatedError} when the announced length is too short
- * @throws {SourceUnavailableError} when the answer is not what was asked for
+ * @throws {SourceUnavailableError} or {UnusableAnswerError} when the answer is not what was asked for
  */
 export function planBody(
   response: HttpResponse,
@@ -73,29 +74,6 @@ export async function* readPlanned(
       `Cannot accept ${response.url.href}: found ${plan.takeBytes - left} bytes, wanted ${plan.takeBytes}`,
     )
   }
-}
-
-/** A body would have to be decoded, and its length would say nothing. */
-export function refuseEncoding(response: HttpResponse): void {
-  const encoding = response.headers['content-encoding'] ?? 'identity'
-  if (encoding !== 'identity') {
-    throw new SourceUnavailableError(
-      `Cannot accept ${response.url.href}: found content encoding ${String(encoding)}, wanted none`,
-    )
-  }
-}
-
-/** The error for a status that carries no wanted body. */
-export function unexpectedStatus(response: HttpResponse): SourceUnavailableError {
-  return new SourceUnavailableError(
-    `Cannot read ${response.url.href}: found status ${response.status}, wanted 200`,
-  )
-}
-
-/** The announced length of a body, or undefined when the server announces none. */
-export function announcedLength(response: HttpResponse): number | undefined {
-  const length = response.headers['content-length']
-  return typeof length === 'string' && /^\d{1,15}$/.test(length) ? Number(length) : undefined
 }
 
 function checkLength(response: HttpResponse, wantedBytes: number): void {

@@ -1,3 +1,4 @@
+import { ShortBodyError, UnusableAnswerError } from '@jarswarm/http'
 import { NotHeldError, SourceUnavailableError, TruncatedError } from '@jarswarm/ports'
 
 /** What undici and the system call a connection that ended inside a body. */
@@ -23,6 +24,11 @@ export function isPortError(error: unknown): error is Error {
  * @param began whether the answer had begun, so that a lost connection cut it short
  */
 export function toSourceError(url: string, error: unknown, began: boolean): Error {
+  if (isPortError(error)) return error
+  if (error instanceof ShortBodyError) return new TruncatedError(error.message, { cause: error })
+  if (error instanceof UnusableAnswerError) {
+    return new SourceUnavailableError(error.message, { cause: error })
+  }
   const { code, message } = error as { code?: string; message?: string }
   const text = `Cannot read from ${url}: ${code ?? message ?? 'unknown failure'}`
   return began && CUT_OFF.has(code ?? '')

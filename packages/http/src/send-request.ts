@@ -1,5 +1,5 @@
-import { SourceUnavailableError } from '@jarswarm/ports'
 import type { Dispatcher } from 'undici'
+import { UnusableAnswerError } from './errors.ts'
 
 /** Redirects followed for one request: a CDN needs one, a loop never ends. */
 export const MAX_REDIRECTS = 3
@@ -24,7 +24,7 @@ export interface HttpResponse {
 /**
  * Send a request and follow its redirects.
  *
- * @throws {SourceUnavailableError} for a redirect that leads nowhere, too far, or from https to http
+ * @throws {UnusableAnswerError} for a redirect that leads nowhere, too far, or from https to http
  */
 export async function sendRequest(
   dispatcher: Dispatcher,
@@ -45,7 +45,7 @@ export async function sendRequest(
     body.destroy()
     url = redirectTarget(url, headers['location'])
   }
-  throw new SourceUnavailableError(
+  throw new UnusableAnswerError(
     `Cannot read ${request.url.href}: found more than ${MAX_REDIRECTS} redirects`,
   )
 }
@@ -53,12 +53,12 @@ export async function sendRequest(
 function redirectTarget(from: URL, location: string | string[] | undefined): URL {
   const target = typeof location === 'string' ? URL.parse(location, from.href) : null
   if (target === null) {
-    throw new SourceUnavailableError(`Cannot read ${from.href}: redirect without a valid location`)
+    throw new UnusableAnswerError(`Cannot read ${from.href}: redirect without a valid location`)
   }
   // Bytes are verified whatever the transport, but which files somebody reads is not for everyone on the way.
   const downgraded = from.protocol === 'https:' && target.protocol !== 'https:'
   if (downgraded || !['http:', 'https:'].includes(target.protocol)) {
-    throw new SourceUnavailableError(
+    throw new UnusableAnswerError(
       `Cannot read ${from.href}: redirect to ${target.protocol}, wanted ${from.protocol}`,
     )
   }

@@ -1,0 +1,16 @@
+export { announcedLength, readWhole, refuseEncoding, unexpectedStatus } from './answer.ts'
+export { CONNECT_TIMEOUT_MS, createDispatcher } from './dispatcher.ts'
+export type { Dispatcher, DispatcherInit } from './dispatcher.ts'
+export { ShortBodyError, UnusableAnswerError } from './errors.ts'
+export { fileUrl, HttpReader } from './http-reader.ts'
+export type {
+  HttpAnswer,
+  HttpFile,
+  HttpReaderInit,
+  ReadOptions,
+  Validators,
+} from './http-reader.ts'
+export { DEFAULT_RETRY_AFTER_MS, MAX_RETRY_AFTER_MS, readRetryAfter } from './retry-after.ts'
+export { MAX_REDIRECTS, sendRequest } from './send-request.ts'
+export type { HttpRequest, HttpResponse } from './send-request.ts'
+export { userAgent } from './user-agent.ts'
