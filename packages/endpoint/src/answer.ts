@@ -16,6 +16,8 @@ export interface Answer {
   readonly body: AnswerBody
   /** Set when an artifact's bytes are sent, or would be for GET. */
   readonly source?: SourceKind
+  /** Whether it came from an observed repository without being in the signed index. */
+  readonly unindexed?: boolean
 }
 
 /** An answer from memory. */

@@ -8,7 +8,7 @@ import { Exchange } from './exchange.ts'
 import { HotBlobs } from './hot-blobs.ts'
 import { HttpListener, toUrlHost } from './http-listener.ts'
 import type { RequestListener } from './http-listener.ts'
-import { MavenRoutes } from './maven-routes.ts'
+import { MavenRoutes, UNINDEXED_SOURCE } from './maven-routes.ts'
 import { Metrics } from './metrics.ts'
 import type { TlsCredentials } from './read-server.ts'
 import { refuseBody } from './refuse-body.ts'
@@ -202,6 +202,7 @@ export class Endpoint {
     outcome.proxied = this.#router.proxiedName(first)
     const answer = await this.#router.answer(exchange, path)
     outcome.source = answer.source
+    outcome.unindexed = answer.unindexed === true
     outcome.bytes = await sendAnswer(exchange, answer)
   }
 
@@ -233,10 +234,11 @@ export class Endpoint {
   }
 
   #count(exchange: Exchange, outcome: Outcome): void {
-    const { bytes, source, maven, proxied } = outcome
+    const { bytes, source, unindexed, maven, proxied } = outcome
     const status = outcome.end ?? String(exchange.response.statusCode)
     const durationSeconds = (this.#clock.now() - exchange.startedMs) / 1000
-    this.#metrics.count({ status, source, bytes, durationSeconds })
+    const from = source !== undefined && unindexed === true ? UNINDEXED_SOURCE : source
+    this.#metrics.count({ status, source: from, bytes, durationSeconds })
     if (maven === true) this.#counter.count({ bytes, source, proxied })
   }
 }
@@ -245,6 +247,7 @@ export class Endpoint {
 interface Outcome {
   bytes: number
   source: SourceKind | undefined
+  unindexed?: boolean
   maven?: boolean
   /** Name of the repository when it is a proxied one. */
   proxied?: string | undefined

@@ -1,4 +1,4 @@
-import type { ArtifactContent, ArtifactSource, SourceKind } from '@jarswarm/ports'
+import type { ArtifactContent, ArtifactOpener, SourceKind } from '@jarswarm/ports'
 import type { IndexEntry } from '@jarswarm/manifest'
 import { TruncatedError } from '@jarswarm/ports'
 import { LRUCache } from 'lru-cache'
@@ -32,7 +32,7 @@ export class HotBlobs {
   }
 
   /** @throws {UnavailableError} when no source has the bytes now */
-  async open(source: ArtifactSource, entry: IndexEntry, signal: AbortSignal): Promise<OpenBlob> {
+  async open(source: ArtifactOpener, entry: IndexEntry, signal: AbortSignal): Promise<OpenBlob> {
     const hot = this.#cache.get(entry.digest)
     if (hot !== undefined) return { kind: 'bytes', source: 'store', bytes: hot }
     const content = await untilAborted(source.open(entry, { signal }), signal, (late) => {

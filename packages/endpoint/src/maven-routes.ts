@@ -2,7 +2,13 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { IndexEntry } from '@jarswarm/manifest'
 import { InvalidPathError, nameOf, parsePath, pomOf, sidecarOf } from '@jarswarm/maven'
 import type { RepositoryPath, SidecarAlgorithm } from '@jarswarm/maven'
-import type { ArrivingArtifact, ArtifactSource, Prefetch, Resolution } from '@jarswarm/ports'
+import type {
+  ArrivingArtifact,
+  ArtifactOpener,
+  ArtifactSource,
+  Prefetch,
+  Resolution,
+} from '@jarswarm/ports'
 import { UnavailableError } from '@jarswarm/ports'
 import type { Answer } from './answer.ts'
 import { answerDirectory } from './directory-answer.ts'
@@ -21,6 +27,9 @@ import type { RequestPath } from './request-path.ts'
 import type { ServedVersions } from './served-versions.ts'
 import type { SidecarDigests } from './sidecar-digests.ts'
 import { untilAborted } from './until-aborted.ts'
+
+/** Of an observed repository, and not in its signed index: not verified. */
+export const UNINDEXED_SOURCE = 'origin-unindexed'
 
 /** A read of something below a repository. */
 export interface MavenRequest {
@@ -81,7 +90,7 @@ export class MavenRoutes {
     // What a proxied repository has in a folder, nobody says: its origin is never crawled.
     if (folder && source.proxied === true) return await answerDirectory(source, path, signal)
     const sidecar = folder ? undefined : sidecarOf(path)
-    const found = await resolve(request, sidecar?.artifact ?? path)
+    const found = await resolve(request, sidecar?.artifact ?? path, { indexOnly: folder })
     if (found.kind === 'directory' && sidecar === undefined)
       return await answerDirectory(source, path, signal)
     if (!isFile(found) || folder) throw notFound(request, path)
@@ -109,13 +118,12 @@ export class MavenRoutes {
     const spared = answerWithoutBytes(request, facts)
     if (spared !== undefined) return spared
     // HEAD opens the artifact too: its 200 would else promise bytes that the GET after it cannot have.
-    const blob = await this.#openWithPom(request, entry)
-    if (mutable) this.#versions.served(source.id, entry)
+    const blob = await this.#openWithPom(request, found)
+    if (mutable) this.#versions.served(source.id, { entry, opener: openerOf(request, found) })
     // HEAD asks whether a file that the client has is here, too: nothing follows from it.
     if (request.method === 'GET')
       this.#prefetch?.served({ repository: source.id, entry, source: blob.source })
-    const answer = answerFile(request, facts, blob)
-    return { ...answer, headers: { ...answer.headers, 'X-Jarswarm-Source': blob.source } }
+    return withSource(found, answerFile(request, facts, blob))
   }
 
   /** A large file while it arrives: what is known is what its origin states. */
@@ -126,8 +134,7 @@ export class MavenRoutes {
     await this.#requirePom(request, found.path)
     const content = found.open()
     const blob = { kind: 'stream', source: content.source, content } as const
-    const answer = answerFile(request, facts, blob)
-    return { ...answer, headers: { ...answer.headers, 'X-Jarswarm-Source': blob.source } }
+    return withSource(found, answerFile(request, facts, blob))
   }
 
   async #sidecarOfArriving(
@@ -138,7 +145,13 @@ export class MavenRoutes {
     const { path, found, algorithm } = wanted
     if (algorithm !== 'sha1') {
       const entry = await untilAborted(found.complete({ signal }), signal)
-      const whole: ArtifactFound = { kind: 'artifact', entry, mutable: found.mutable }
+      const { mutable, unindexed } = found
+      const whole: ArtifactFound = {
+        kind: 'artifact',
+        entry,
+        mutable,
+        ...(unindexed && { unindexed }),
+      }
       return await this.#sidecar(request, { path, found: whole, algorithm })
     }
     const facts = sidecarFacts({ ...arrivingFacts(found), headers: {} }, path, found.sha1)
@@ -149,8 +162,8 @@ export class MavenRoutes {
     const { source, signal } = request
     const { path, found, algorithm } = wanted
     const recent = found.mutable ? this.#versions.recent(source.id, found.entry.path) : undefined
-    const entry = recent ?? found.entry
-    const text = await this.#digests.digestOf(source, { entry, algorithm }, signal)
+    const { entry, opener } = recent ?? { entry: found.entry, opener: openerOf(request, found) }
+    const text = await this.#digests.digestOf(opener, { entry, algorithm }, signal)
     const artifact = this.#facts(source, found, entry)
     const facts = sidecarFacts({ ...artifact, headers: staleHeaders(source, found) }, path, text)
     return answerWithoutBytes(request, facts) ?? answerText(request, facts, text)
@@ -168,10 +181,10 @@ export class MavenRoutes {
   }
 
   /** Both are asked for at once, for on a slow line each may take a while. */
-  async #openWithPom(request: MavenRequest, entry: IndexEntry): Promise<OpenBlob> {
-    const { source, signal } = request
+  async #openWithPom(request: MavenRequest, found: ArtifactFound): Promise<OpenBlob> {
+    const { entry } = found
     const [blob, pom] = await Promise.allSettled([
-      this.#blobs.open(source, entry, signal),
+      this.#blobs.open(openerOf(request, found), entry, request.signal),
       this.#requirePom(request, entry.path),
     ])
     if (pom.status === 'rejected') {
@@ -192,7 +205,8 @@ export class MavenRoutes {
     const found = await resolve(request, pom)
     if (found.kind !== 'artifact') return
     try {
-      release(await this.#blobs.open(request.source, found.entry, request.signal))
+      const opener = openerOf(request, found)
+      release(await this.#blobs.open(opener, found.entry, request.signal))
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error
       throw new UnavailableError(
@@ -201,6 +215,20 @@ export class MavenRoutes {
       )
     }
   }
+}
+
+/** What is not in the signed index is opened by who found it: no peer is asked for it. */
+function openerOf({ source }: MavenRequest, found: ArtifactFound): ArtifactOpener {
+  return found.unindexed ?? source
+}
+
+/** Say where the bytes came from. What is not in the signed index counts as the origin's, wherever it lay meanwhile. */
+function withSource(found: ArtifactFound | ArrivingArtifact, answer: Answer): Answer {
+  const unindexed = found.unindexed !== undefined
+  const source = unindexed ? 'origin' : answer.source
+  if (source === undefined) return answer
+  const name = unindexed ? UNINDEXED_SOURCE : source
+  return { ...answer, source, unindexed, headers: { ...answer.headers, 'X-Jarswarm-Source': name } }
 }
 
 function release(blob: OpenBlob): void {
@@ -220,9 +248,12 @@ function readPath(text: string): RepositoryPath {
   }
 }
 
-async function resolve(request: MavenRequest, path: RepositoryPath): Promise<Known> {
-  const { source, signal } = request
-  const found = await untilAborted(source.resolve(path, { signal }), signal)
+async function resolve(
+  { source, signal }: MavenRequest,
+  path: RepositoryPath,
+  options: { readonly indexOnly?: boolean } = {},
+): Promise<Known> {
+  const found = await untilAborted(source.resolve(path, { signal, ...options }), signal)
   if (found.kind === 'unknown') throw new UnavailableError(found.reason)
   return found
 }

@@ -1,5 +1,6 @@
 import type { Prefetch, SourceKind } from '@jarswarm/ports'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { UNINDEXED_SOURCE } from './maven-routes.ts'
 import { addProxiedCounters } from './proxied-metrics.ts'
 import type { NodeStatus } from './status.ts'
 
@@ -10,7 +11,7 @@ const DURATION_BUCKETS_SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 8, 30]
 export interface AnswerSample {
   /** Status code; `reset` for a broken body, `closed` when the client went first. */
   readonly status: string
-  readonly source: SourceKind | undefined
+  readonly source: SourceKind | typeof UNINDEXED_SOURCE | undefined
   readonly bytes: number
   readonly durationSeconds: number
 }

@@ -1,5 +1,5 @@
 import type { IndexEntry } from '@jarswarm/manifest'
-import type { Clock } from '@jarswarm/ports'
+import type { ArtifactOpener, Clock } from '@jarswarm/ports'
 import { LRUCache } from 'lru-cache'
 
 /** A client asks for the sidecar right after the file; a slow one within this time. */
@@ -7,13 +7,19 @@ const PAIR_MS = 10_000
 /** Mutable files that are asked for within the same 10 s. */
 const MAX_PAIRS = 1_000
 
+/** A version of a file, and what opens it. */
+export interface ServedVersion {
+  readonly entry: IndexEntry
+  readonly opener: ArtifactOpener
+}
+
 /**
  * Remembers for 10 s which version of a mutable file went out, so that a sidecar asked for right after it is of the
  * same version even when a new head came in between.
  */
 export class ServedVersions {
   readonly #clock: Clock
-  readonly #served = new LRUCache<string, { readonly entry: IndexEntry; readonly atMs: number }>({
+  readonly #served = new LRUCache<string, ServedVersion & { readonly atMs: number }>({
     max: MAX_PAIRS,
   })
 
@@ -21,14 +27,15 @@ export class ServedVersions {
     this.#clock = clock
   }
 
-  served(repository: string, entry: IndexEntry): void {
-    this.#served.set(`${repository}/${entry.path}`, { entry, atMs: this.#clock.now() })
+  served(repository: string, version: ServedVersion): void {
+    const key = `${repository}/${version.entry.path}`
+    this.#served.set(key, { ...version, atMs: this.#clock.now() })
   }
 
   /** The version that went out last, when that is not long ago. */
-  recent(repository: string, path: string): IndexEntry | undefined {
+  recent(repository: string, path: string): ServedVersion | undefined {
     const served = this.#served.get(`${repository}/${path}`)
     if (served === undefined || this.#clock.now() - served.atMs > PAIR_MS) return undefined
-    return served.entry
+    return served
   }
 }

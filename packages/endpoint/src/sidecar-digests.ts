@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { IndexEntry } from '@jarswarm/manifest'
 import type { SidecarAlgorithm } from '@jarswarm/maven'
-import type { ArtifactSource } from '@jarswarm/ports'
+import type { ArtifactOpener } from '@jarswarm/ports'
 import { LRUCache } from 'lru-cache'
 import type { HotBlobs, OpenBlob } from './hot-blobs.ts'
 import { untilAborted } from './until-aborted.ts'
@@ -33,7 +33,7 @@ export class SidecarDigests {
    * @throws {UnavailableError} when the bytes are needed and cannot be had
    */
   async digestOf(
-    source: ArtifactSource,
+    source: ArtifactOpener,
     wanted: { readonly entry: IndexEntry; readonly algorithm: SidecarAlgorithm },
     signal: AbortSignal,
   ): Promise<string> {

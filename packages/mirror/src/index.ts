@@ -1,4 +1,8 @@
 export { DECISION_TIMEOUT_MS } from './fetch/blob-fetcher.ts'
+export { LanPeers } from './lan/lan-peers.ts'
+export type { LanPeersComponents } from './lan/lan-peers.ts'
+export { LanShelf } from './lan/lan-shelf.ts'
+export type { LanShelfComponents } from './lan/lan-shelf.ts'
 export { Mirror } from './mirror.ts'
 export type { MirrorComponents } from './mirror.ts'
 export { MirroredRepository } from './mirrored-repository.ts'
@@ -9,6 +13,8 @@ export type { MirroredRepositoryComponents, MirroredRepositoryInit } from './rep
 export { policyMatcher } from './share/mirror-policy.ts'
 export type { MirrorPolicy } from './share/mirror-policy.ts'
 export type { HeadWatchInit } from './trust/head-watch.ts'
+export { BELIEVE_MS } from './unindexed-files.ts'
+export type { ObservedOrigin } from './unindexed-files.ts'
 export { ProxiedRepository, proxiedRepositoryId } from './proxy/proxied-repository.ts'
 export type {
   ProxiedRepositoryComponents,

@@ -10,6 +10,7 @@ import type {
   PeerName,
   RepositoryStatus,
   Resolution,
+  ResolveOptions,
 } from '@jarswarm/ports'
 import type { FreshnessReport, RepositoryId } from '@jarswarm/trust'
 import { IndexSync } from './index-tree/index-sync.ts'
@@ -93,7 +94,7 @@ export class MirroredRepository implements ArtifactSource {
     return trusted?.freshness(this.#components.clock.now(), options) ?? unknown
   }
 
-  async resolve(path: RepositoryPath, options: AbortOptions): Promise<Resolution> {
+  async resolve(path: RepositoryPath, options: ResolveOptions): Promise<Resolution> {
     if (this.head === undefined) await this.#parts.watch.findFirstHead(options)
     return await this.#resolver.resolve(path, options)
   }
@@ -183,7 +184,7 @@ export class MirroredRepository implements ArtifactSource {
     this.#started = false
     this.#stop.abort(new Error('the node stops'))
     this.#unsubscribe?.()
-    const { watch, keeper, announcer, fill, fetcher, objects } = this.#parts
+    const { watch, keeper, announcer, fill, fetcher, objects, unindexed } = this.#parts
     objects.stop()
     await Promise.all([
       watch.stop(),
@@ -192,6 +193,7 @@ export class MirroredRepository implements ArtifactSource {
       fill.stop(),
       fetcher.stop(),
       this.#sync.stop(),
+      unindexed.stop(),
       Promise.allSettled([this.#scanning]),
     ])
   }
@@ -268,6 +270,7 @@ export class MirroredRepository implements ArtifactSource {
       await tree.sync(head, signal)
       if (first) await this.rescan()
       if (head !== this.head) continue
+      await this.#forgetIndexed(head, signal)
       fill.follow(head)
       announcer.changed()
       return
@@ -275,6 +278,15 @@ export class MirroredRepository implements ArtifactSource {
   }
 
   #onRemoved(digest: Digest): void {
+  async #forgetIndexed(head: Head, signal: AbortSignal): Promise<void> {
+    const { reader, unindexed } = this.#parts
+    const find = async (path: RepositoryPath): Promise<IndexEntry | undefined> => {
+      const finding = await reader.find(head, path, { signal })
+      return finding.kind === 'entry' ? finding.entry : undefined
+    }
+    await unindexed.forgetIndexed(head, find, signal)
+  }
+
     if (!this.#board.removed(digest)) return
     if (this.head !== undefined) this.#parts.fill.lost(digest, this.head)
   }

@@ -10,6 +10,7 @@ import type {
 import type { RepositoryId } from '@jarswarm/trust'
 import type { MirrorPolicy } from './share/mirror-policy.ts'
 import type { HeadWatchInit } from './trust/head-watch.ts'
+import type { ObservedOrigin } from './unindexed-files.ts'
 
 export interface MirroredRepositoryComponents {
   readonly blobs: BlobStore
@@ -42,6 +43,8 @@ export interface MirroredRepositoryInit {
   readonly enforceExpiry?: boolean
   /** How heads are found; all ways by default. */
   readonly heads?: HeadWatchInit
+  /** In an observed repository, pass nothing on that the index does not name. @defaultValue false */
+  readonly strict?: boolean
   /** Look providers up in the DHT. @defaultValue true */
   readonly lookUp?: boolean
   /** Tell the DHT what is held here. @defaultValue true */

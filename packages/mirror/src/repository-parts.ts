@@ -30,6 +30,7 @@ export interface RepositoryParts {
 }
 
 /** What the parts tell the whole. */
+  readonly unindexed: UnindexedFiles
 export interface RepositoryEvents {
   onNewHead(peer: PeerName | undefined): void
   onStored(entry: IndexEntry): void
@@ -89,6 +90,16 @@ export function assembleRepository(
 }
 
 function assembleTrust(
+    unindexed: new UnindexedFiles(
+      {
+        blobs,
+        clock,
+        logger,
+        openObserved: components.openObserved,
+        onIndexed: events.onStored.bind(events),
+      },
+      { name: init.name, strict: init.strict ?? false },
+    ),
   components: MirroredRepositoryComponents & { readonly random: () => number },
   init: MirroredRepositoryInit,
   events: RepositoryEvents,

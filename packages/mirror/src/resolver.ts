@@ -1,14 +1,16 @@
 import type { Head, IndexEntry } from '@jarswarm/manifest'
 import { isMutablePath } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
-import type { AbortOptions, Resolution } from '@jarswarm/ports'
+import type { Resolution, ResolveOptions } from '@jarswarm/ports'
 import type { FreshnessReport } from '@jarswarm/trust'
 import type { Finding, IndexReader } from './index-tree/index-reader.ts'
 import type { HeadWatch } from './trust/head-watch.ts'
+import type { UnindexedFiles } from './unindexed-files.ts'
 
 export interface ResolverComponents {
   readonly reader: IndexReader
   readonly watch: HeadWatch
+  readonly unindexed: UnindexedFiles
 }
 
 export interface ResolverInit {
@@ -28,7 +30,7 @@ export class Resolver {
     this.#init = init
   }
 
-  async resolve(path: RepositoryPath, options: AbortOptions): Promise<Resolution> {
+  async resolve(path: RepositoryPath, options: ResolveOptions): Promise<Resolution> {
     const { reader, watch } = this.#components
     const head = this.#init.head()
     if (head === undefined) return unknown('the repository has not been verified yet')
@@ -45,7 +47,7 @@ export class Resolver {
   async #absent(
     path: RepositoryPath,
     before: { readonly head: Head; readonly finding: Finding },
-    options: AbortOptions,
+    options: ResolveOptions,
   ): Promise<Resolution> {
     const head = this.#init.head() ?? before.head
     const finding =
@@ -62,7 +64,8 @@ export class Resolver {
     if (this.#init.freshness().state === 'suspect') {
       return unknown('the signed index is too old to say what does not exist')
     }
-    return { kind: 'absent' }
+    if (options.indexOnly === true) return { kind: 'absent' }
+    return await this.#components.unindexed.resolve(head, path, options)
   }
 
   #known(entry: IndexEntry): Resolution {

@@ -6,6 +6,17 @@ import type { AbortOptions, ByteRange } from './blob-store.ts'
 /** Where the bytes of an answer came from. */
 export type SourceKind = 'store' | 'peer' | 'mirror' | 'origin'
 
+/** Opens artifacts. */
+export interface ArtifactOpener {
+  /**
+   * Get an artifact's bytes from the store or the best source. Small blobs are whole when this resolves,
+   * large ones flow. The fetch goes on when the signal ends the wait.
+   *
+   * @throws {UnavailableError} when it cannot be had now; the message is one sentence for the user
+   */
+  open(entry: IndexEntry, options: AbortOptions): Promise<ArtifactContent>
+}
+
 /** What the verified index says of a path; in a proxied repository, what its origin said. */
 export type Resolution =
   | {
@@ -14,6 +25,11 @@ export type Resolution =
       readonly mutable: boolean
       /** Proxied repositories only: how long ago the origin confirmed the file, while it does not answer. */
       readonly staleSeconds?: number
+      /**
+       * Observed repositories only: the signed index does not name the file, but the repository has it. It agrees with
+       * that one's own checksum and is not verified; it is opened by this, and is given to nobody but the client.
+       */
+      readonly unindexed?: ArtifactOpener
     }
   | ArrivingArtifact
   /** A directory of the index, with or without files of its own. */
@@ -34,6 +50,8 @@ export interface ArrivingArtifact {
   readonly sha1: string
   readonly mtimeSeconds: number
   readonly mutable: boolean
+  /** As in {@link Resolution}. */
+  readonly unindexed?: ArtifactOpener
   open(): ArtifactContent
   /**
    * Wait until the whole is here and checked.
@@ -56,6 +74,11 @@ export interface ArtifactContent {
   release(): void
 }
 
+export interface ResolveOptions extends AbortOptions {
+  /** Look into the index alone, for a folder is asked for and no file. @defaultValue false */
+  readonly indexOnly?: boolean
+}
+
 export interface RepositoryStatus {
   readonly name: string
   readonly id: RepositoryId
@@ -75,7 +98,7 @@ export interface RepositoryStatus {
 }
 
 /** One followed repository, as the endpoint and the commands see it. */
-export interface ArtifactSource {
+export interface ArtifactSource extends ArtifactOpener {
   readonly id: RepositoryId
   readonly name: string
   /** Where deploys go, for messages; undefined when the link named no origin. */
@@ -90,14 +113,7 @@ export interface ArtifactSource {
    *
    * @param path of an artifact, not of a sidecar
    */
-  resolve(path: RepositoryPath, options: AbortOptions): Promise<Resolution>
-  /**
-   * Get an artifact's bytes from the store or the best source. Small blobs are whole when this resolves,
-   * large ones flow. The fetch goes on when the signal ends the wait.
-   *
-   * @throws {UnavailableError} when it cannot be had now; the message is one sentence for the user
-   */
-  open(entry: IndexEntry, options: AbortOptions): Promise<ArtifactContent>
+  resolve(path: RepositoryPath, options: ResolveOptions): Promise<Resolution>
   /** Names directly below a directory, folders with a trailing slash; undefined when there is none such. */
   list(
     directory: string,

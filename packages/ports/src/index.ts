@@ -1,9 +1,11 @@
 export type {
   ArrivingArtifact,
   ArtifactContent,
+  ArtifactOpener,
   ArtifactSource,
   RepositoryStatus,
   Resolution,
+  ResolveOptions,
   SourceKind,
 } from './artifact-source.ts'
 export type {

@@ -2,6 +2,7 @@ import { isMutablePath, nameOf } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import { UnavailableError } from '@jarswarm/ports'
 import type { ProxyOrigin, ProxyRecord } from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
 import type { Arrival } from './arrival.ts'
 import { OriginBusyError, WrongChecksumError } from './errors.ts'
 import { Misses } from './misses.ts'
@@ -20,8 +21,11 @@ export interface OriginRequestsComponents extends Omit<OriginDownloadComponents,
 }
 
 export interface OriginRequestsInit {
+  readonly repository: RepositoryId
   /** Name of the repository, for messages. */
   readonly name: string
+  /** How long a file is taken for missing. @defaultValue {@link MISS_MS}, of a mutable file {@link MUTABLE_MISS_MS} */
+  readonly missMs?: number | undefined
   /** Called before anybody who waits learns of it. */
   readonly onOutcome: (path: RepositoryPath, outcome: DownloadOutcome) => void
 }
@@ -100,9 +104,10 @@ export class OriginRequests {
     path: RepositoryPath,
     from: { readonly origin: ProxyOrigin; readonly held: ProxyRecord | undefined },
   ): Running {
+    const { repository } = this.#init
     const download = new OriginDownload(
       { ...this.#components, origin: from.origin },
-      { path, previous: from.held, signal: this.#stop.signal },
+      { repository, path, previous: from.held, signal: this.#stop.signal },
     )
     const outcome = this.#noted(path, { download, held: from.held })
     outcome.catch(() => undefined)
@@ -122,7 +127,8 @@ export class OriginRequests {
   ): Promise<DownloadOutcome> {
     const outcome = await download.decided
     if (outcome.kind === 'absent') {
-      this.#misses.add(path, isMutablePath(path) ? MUTABLE_MISS_MS : MISS_MS)
+      const { missMs = isMutablePath(path) ? MUTABLE_MISS_MS : MISS_MS } = this.#init
+      this.#misses.add(path, missMs)
       if (held !== undefined) await this.#components.cache.delete([path])
     } else {
       this.#misses.delete(path)

@@ -54,6 +54,12 @@ export interface ProxiedRepositoryInit {
 }
 
 /** The id of a proxied repository: nobody signs it, so its origin is its name. */
+  /**
+   * How long what the origin said of a file, release or not, is believed without asking again.
+   *
+   * @defaultValue {@link MUTABLE_FRESH_MS} of a mutable file that is here, for good of a release; of misses as in OriginRequests
+   */
+  readonly believeMs?: number
 export function proxiedRepositoryId(url: string): RepositoryId {
   return sha256(new TextEncoder().encode(`jarswarm proxied repository 1 ${url}`))
 }
@@ -61,7 +67,7 @@ export function proxiedRepositoryId(url: string): RepositoryId {
 /**
  * A repository without signed index: what its origin gives, checked against the origin's own checksums, and kept.
  *
- * Nothing of it is verified in the sense of the signed index, and nothing of it is given to other nodes.
+ * Nothing of it is verified in the sense of the signed index, and only peers on the LAN are given any of it.
  */
 export class ProxiedRepository implements ArtifactSource {
   readonly proxied = true
@@ -73,8 +79,9 @@ export class ProxiedRepository implements ArtifactSource {
   readonly #requests: OriginRequests
   readonly #unstored = new UnstoredFiles()
   readonly #confirmedMs = new LRUCache<RepositoryPath, number>({ max: MAX_REMEMBERED })
-  /** Files that nobody was given yet: their first answer says that they come from the origin. */
-  readonly #unserved = new LRUCache<Digest, true>({ max: MAX_REMEMBERED })
+  readonly #believeMs: number | undefined
+  /** Files that nobody was given yet: their first answer says where they come from. */
+  readonly #unserved = new LRUCache<Digest, 'origin' | 'peer'>({ max: MAX_REMEMBERED })
   readonly #stop = new AbortController()
   #upkeep: Promise<void> = Promise.resolve()
 
@@ -87,13 +94,16 @@ export class ProxiedRepository implements ArtifactSource {
     const keep = (digest: Digest, bytes: Uint8Array): void => {
       this.#unstored.add(digest, bytes)
     }
+    this.#believeMs = init.believeMs
     this.#requests = new OriginRequests(
       { blobs, cache, objects, origin, clock, logger, keep, budget: new HeapBudget() },
       {
         name: init.name,
         onOutcome: (path, outcome) => {
           this.#note(path, outcome)
+        repository: this.id,
         },
+        missMs: init.believeMs,
       },
     )
   }
@@ -115,8 +125,8 @@ export class ProxiedRepository implements ArtifactSource {
 
   async resolve(path: RepositoryPath, options: AbortOptions): Promise<Resolution> {
     const held = await this.#held(path)
-    const mutable = isMutablePath(path)
-    if (held !== undefined && (!mutable || this.#isConfirmed(held))) return toArtifact(held)
+    const isLasting = this.#believeMs === undefined && !isMutablePath(path)
+    if (held !== undefined && (isLasting || this.#isConfirmed(held))) return toArtifact(held)
     if (held === undefined && this.#requests.isMissing(path)) return { kind: 'absent' }
     return await this.#ask(path, held, options)
   }
@@ -253,12 +263,12 @@ export class ProxiedRepository implements ArtifactSource {
     if (outcome.kind === 'unmodified') this.#confirmedMs.set(path, this.#components.clock.now())
     if (outcome.kind !== 'whole') return
     this.#confirmedMs.delete(path)
-    this.#unserved.set(outcome.record.digest, true)
+    this.#unserved.set(outcome.record.digest, outcome.source)
   }
 
   #isConfirmed(record: ProxyRecord): boolean {
     const ageMs = this.#components.clock.now() - this.#lastConfirmedMs(record)
-    return ageMs >= 0 && ageMs < MUTABLE_FRESH_MS
+    return ageMs >= 0 && ageMs < (this.#believeMs ?? MUTABLE_FRESH_MS)
   }
 
   #lastConfirmedMs(record: ProxyRecord): number {
@@ -267,8 +277,10 @@ export class ProxiedRepository implements ArtifactSource {
 
   async #openHere(entry: IndexEntry): Promise<ArtifactContent | undefined> {
     const content = this.#unstored.open(entry.digest) ?? (await this.#openStored(entry))
-    if (content === undefined || !this.#unserved.delete(entry.digest)) return content
-    return { ...content, source: 'origin' }
+    const source = this.#unserved.get(entry.digest)
+    if (content === undefined || source === undefined) return content
+    this.#unserved.delete(entry.digest)
+    return { ...content, source }
   }
 
   async #openStored(entry: IndexEntry): Promise<ArtifactContent | undefined> {
