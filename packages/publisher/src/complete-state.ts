@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { parseHead, sha256 } from '@jarswarm/manifest'
-import { manifestVersions, parseManifest } from '@jarswarm/trust'
+import { manifestVersions, parseManifest, readRootTerms } from '@jarswarm/trust'
 import type { DurableFiles } from './durable-files.ts'
 import { StateMismatchError } from './errors.ts'
 import type { PublishedLayout } from './layout.ts'
@@ -86,6 +86,7 @@ function checkPublished(
       'nothing, as the state directory knows of no publish',
     )
   }
+  if (isVoid(places.state.roots, known)) return
   const wanted = `seq ${String(state.head.seq)} as in the state directory`
   if (seq > state.head.seq) throw mismatch(places, `seq ${String(seq)}`, wanted)
   if (seq === state.head.seq) {
@@ -102,6 +103,18 @@ function checkPublished(
   if (state.wasPublished || seq !== state.head.seq - 1) {
     throw mismatch(places, `seq ${String(seq)}`, wanted)
   }
+}
+
+/**
+ * Whether what was signed under a root is void: a later root gave the online roles other keys. Whoever stole the old ones
+ * may have signed and put there what they liked, so it does not count.
+ */
+function isVoid(roots: readonly Uint8Array[], madeUnder: Uint8Array): boolean {
+  const newest = readRootTerms(roots.at(-1) ?? madeUnder).roles
+  const before = readRootTerms(madeUnder).roles
+  return (['timestamp', 'snapshot', 'targets'] as const).some(
+    (role) => JSON.stringify(newest[role]) !== JSON.stringify(before[role]),
+  )
 }
 
 function mismatch(places: PublishPlaces, found: string, wanted: string): StateMismatchError {

@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { isErrno } from './errno.ts'
@@ -67,6 +67,16 @@ export class DurableFiles {
   async write(path: string, content: FileContent): Promise<void> {
     this.#before({ kind: 'write', path })
     const temporary = await this.stage(content)
+    await this.sync(temporary)
+    await this.adopt(temporary, path)
+  }
+
+  /** Write a whole file that only its owner reads, from its first byte on and whatever the umask says. */
+  async writePrivate(path: string, text: string): Promise<void> {
+    this.#before({ kind: 'write', path })
+    const temporary = this.temporaryPath()
+    await writeFile(temporary, text, { mode: 0o600, flag: 'wx' })
+    await chmod(temporary, 0o600)
     await this.sync(temporary)
     await this.adopt(temporary, path)
   }

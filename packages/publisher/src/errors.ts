@@ -95,3 +95,22 @@ export class CorruptStateError extends PublishRefusedError {
   override readonly name = 'CorruptStateError'
   readonly code = 'ERR_STATE_CORRUPT'
 }
+
+/**
+ * A root was proposed that somebody signed already; another one of the same number would split the signatures.
+ *
+ * Apply the one under way, or drop it on purpose with `--replace`.
+ */
+export class ProposalUnderWayError extends PublishRefusedError {
+  override readonly name = 'ProposalUnderWayError'
+  readonly code = 'ERR_PROPOSAL_UNDER_WAY'
+  readonly path: string
+
+  constructor(path: string, signatures: number) {
+    super(
+      `Cannot propose another root: found ${path} with ${String(signatures)} signatures, wanted none; ` +
+        'apply it first, or drop it with --replace',
+    )
+    this.path = path
+  }
+}

@@ -1,19 +1,28 @@
 export {
   CorruptStateError,
   KeysExposedError,
+  ProposalUnderWayError,
   PublishRefusedError,
   StateDirectoryError,
   StateLockedError,
   StateMismatchError,
   TreeShrunkError,
 } from './errors.ts'
-export { initRepository, readPublishedLink } from './init-repository.ts'
-export type { InitRepositoryOptions, RepositoryIdentity } from './init-repository.ts'
+export { initRepository, prepareRepository, readPublishedLink } from './init-repository.ts'
+export type { InitRepositoryOptions, NewRootKeys, RepositoryIdentity } from './init-repository.ts'
 export type { RefusedFile } from './judge-file.ts'
 export { changeMirrors, readMirrors } from './mirrors.ts'
 export type { ChangeMirrorsOptions, SignedMirrors } from './mirrors.ts'
+export { applyRoot, proposeRoot, readRootState } from './next-root.ts'
+export type {
+  ApplyRootOptions,
+  ApplyRootReport,
+  ProposeRootOptions,
+  RootState,
+} from './next-root.ts'
 export { publishTree } from './publish-tree.ts'
 export type { PublishReport, PublishTreeOptions } from './publish-tree.ts'
 export { RESIGN_AFTER_MS, resignTimestamp } from './resign-timestamp.ts'
 export type { ResignTimestampOptions } from './resign-timestamp.ts'
+export type { OnlineKeyUse, RootChange } from './root-change.ts'
 export type { PublishProgress, ReportedPath } from './scan-tree.ts'

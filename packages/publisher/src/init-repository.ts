@@ -1,17 +1,14 @@
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { sha256 } from '@jarswarm/manifest'
-import { createRoot, createSigner, formatLink, generateKeyPair } from '@jarswarm/trust'
-import type { KeyPair, RepositoryId, RoleName } from '@jarswarm/trust'
+import { createSigner, formatLink, generateKeyPair, RootProposal } from '@jarswarm/trust'
+import type { KeyPair, RepositoryId, RoleKeys } from '@jarswarm/trust'
 import { DurableFiles } from './durable-files.ts'
 import { isErrno } from './errno.ts'
 import { StateDirectoryError } from './errors.ts'
 import { stateLayout } from './layout.ts'
-import type { StateLayout } from './layout.ts'
 import { openStateDirectory, readOptional, STATE_MARKER } from './state-directory.ts'
-
-const ROLES = ['root', 'timestamp', 'snapshot', 'targets'] as const satisfies readonly RoleName[]
 
 export interface InitRepositoryOptions {
   /** Directory to make, or an empty one. Holds private keys: keep it, and keep it to yourself. */
@@ -26,6 +23,14 @@ export interface InitRepositoryOptions {
   readonly nowMs?: number | undefined
 }
 
+/** Root keys to make: so many, of which so many must sign the next root. */
+export interface NewRootKeys {
+  readonly count: number
+  readonly threshold: number
+  /** Under which their files are put; undefined leaves them unencrypted. */
+  readonly passphrase?: string | undefined
+}
+
 /** What names a repository. */
 export interface RepositoryIdentity {
   readonly id: RepositoryId
@@ -37,16 +42,26 @@ export interface RepositoryIdentity {
 /**
  * Make the keys and the first root of a new repository.
  *
- * The directory appears whole or not at all.
+ * The directory appears whole or not at all. Root keys stand in it as `keys/root.pem`, or `keys/root-1.pem` and so on:
+ * publishing does not need them, so they are to be moved offline.
  *
  * @throws {StateDirectoryError} when it is there already and holds anything
- * @throws {InvalidRootError} when the name, the origin or a peer is none
+ * @throws {InvalidRootError} when the name, the origin, a peer or the threshold is none
+ * @throws {RangeError} when the passphrase is too short
  */
-export async function initRepository(options: InitRepositoryOptions): Promise<RepositoryIdentity> {
+export async function initRepository(
+  options: InitRepositoryOptions & { readonly rootKeys?: NewRootKeys | undefined },
+): Promise<RepositoryIdentity> {
+  const { count, threshold, passphrase } = options.rootKeys ?? { count: 1, threshold: 1 }
   const stateDir = resolve(options.stateDir)
   await refuseOccupied(stateDir)
-  const keys = new Map(ROLES.map((role) => [role, generateKeyPair()]))
-  const root = createFirstRoot(options, keys)
+  const online = makeOnlineKeys()
+  const rootKeys = Array.from({ length: count }, () => generateKeyPair(passphrase))
+  const publicKeys = rootKeys.map(({ publicKey }) => publicKey)
+  const { root } = rootKeys.reduce(
+    (signed, { privateKey }) => signed.sign(createSigner(privateKey, passphrase)),
+    proposeFirstRoot(options, { publicKeys, threshold }, online),
+  )
   const id = sha256(root)
   // Before anything is written: what cannot be linked to cannot be joined.
   const link = formatLink({
@@ -55,16 +70,32 @@ export async function initRepository(options: InitRepositoryOptions): Promise<Re
     origin: options.origin,
     peers: options.bootstrap ?? [],
   })
-  await makeParents(dirname(stateDir))
-  const unfinished = join(dirname(stateDir), `.${basename(stateDir)}.${crypto.randomUUID()}`)
-  try {
-    await mkdir(unfinished, { mode: 0o700 })
-    await writeState(unfinished, { keys, root })
-    await rename(unfinished, stateDir)
-  } finally {
-    await rm(unfinished, { recursive: true, force: true })
-  }
+  const names = rootKeys.map((_, index) => (count === 1 ? 'root' : `root-${String(index + 1)}`))
+  const keys = [
+    ...Object.entries(online),
+    ...rootKeys.map((pair, index) => [names[index] ?? '', pair] as const),
+  ]
+  await makeStateDirectory(stateDir, { keys, root, proposal: undefined })
   return { id, name: options.name, link }
+}
+
+/**
+ * Make the online keys of a new repository, and propose its first root to the holders of root keys that were made
+ * elsewhere. It has no identity until `applyRoot` gets enough of their signatures.
+ *
+ * @returns name of the proposal's file
+ * @throws {StateDirectoryError} when the directory is there already and holds anything
+ * @throws {InvalidRootError} when the name, the origin, a peer or the threshold is none
+ */
+export async function prepareRepository(
+  options: InitRepositoryOptions & { readonly rootKeys: RoleKeys },
+): Promise<string> {
+  const stateDir = resolve(options.stateDir)
+  await refuseOccupied(stateDir)
+  const online = makeOnlineKeys()
+  const proposal = proposeFirstRoot(options, options.rootKeys, online).format()
+  await makeStateDirectory(stateDir, { keys: Object.entries(online), root: undefined, proposal })
+  return stateLayout(stateDir).proposal
 }
 
 /**
@@ -101,48 +132,64 @@ async function refuseOccupied(stateDir: string): Promise<void> {
   )
 }
 
-function createFirstRoot(
+interface OnlineKeys {
+  /** Signs what is published: targets and snapshot. */
+  readonly publisher: KeyPair
+  /** Signs that it is current. */
+  readonly timestamp: KeyPair
+}
+
+function makeOnlineKeys(): OnlineKeys {
+  return { publisher: generateKeyPair(), timestamp: generateKeyPair() }
+}
+
+function proposeFirstRoot(
   options: InitRepositoryOptions,
-  keys: ReadonlyMap<RoleName, KeyPair>,
-): Uint8Array {
-  const roleKeys = (role: RoleName): { publicKeys: string[]; threshold: number } => ({
-    publicKeys: [keys.get(role)?.publicKey ?? ''],
-    threshold: 1,
-  })
-  return createRoot({
-    version: 1,
+  root: RoleKeys,
+  { publisher, timestamp }: OnlineKeys,
+): RootProposal {
+  const alone = ({ publicKey }: KeyPair): RoleKeys => ({ publicKeys: [publicKey], threshold: 1 })
+  return RootProposal.create([], {
     name: options.name,
     origin: options.origin ?? null,
     bootstrap: options.bootstrap ?? [],
     roles: {
-      root: roleKeys('root'),
-      timestamp: roleKeys('timestamp'),
-      snapshot: roleKeys('snapshot'),
-      targets: roleKeys('targets'),
+      root,
+      timestamp: alone(timestamp),
+      snapshot: alone(publisher),
+      targets: alone(publisher),
     },
     nowMs: options.nowMs ?? Date.now(),
-    signers: [createSigner(keys.get('root')?.privateKey ?? '')],
   })
 }
 
-async function writeState(
-  directory: string,
-  state: { readonly keys: ReadonlyMap<RoleName, KeyPair>; readonly root: Uint8Array },
-): Promise<void> {
-  const layout: StateLayout = stateLayout(directory)
+interface NewState {
+  readonly keys: readonly (readonly [name: string, pair: KeyPair])[]
+  readonly root: Uint8Array | undefined
+  readonly proposal: Uint8Array | undefined
+}
+
+async function makeStateDirectory(stateDir: string, state: NewState): Promise<void> {
+  await makeParents(dirname(stateDir))
+  const unfinished = join(dirname(stateDir), `.${basename(stateDir)}.${crypto.randomUUID()}`)
+  try {
+    await mkdir(unfinished, { mode: 0o700 })
+    await writeState(unfinished, state)
+    await rename(unfinished, stateDir)
+  } finally {
+    await rm(unfinished, { recursive: true, force: true })
+  }
+}
+
+async function writeState(directory: string, { keys, root, proposal }: NewState): Promise<void> {
+  const layout = stateLayout(directory)
   const files = new DurableFiles(layout.temporary)
   await files.start()
   await mkdir(layout.keys, { mode: 0o700 })
-  for (const [role, { privateKey }] of state.keys) {
-    // Private from the first byte on, whatever the umask says.
-    const temporary = files.temporaryPath()
-    await writeFile(temporary, privateKey, { mode: 0o600, flag: 'wx' })
-    await chmod(temporary, 0o600)
-    await files.sync(temporary)
-    await files.adopt(temporary, layout.key(role))
-  }
+  for (const [name, { privateKey }] of keys) await files.writePrivate(layout.key(name), privateKey)
   await files.makeDirectory(layout.states)
-  await files.write(layout.root(1), state.root)
+  if (root !== undefined) await files.write(layout.root(1), root)
+  if (proposal !== undefined) await files.write(layout.proposal, proposal)
   await files.write(layout.marker, Buffer.from(STATE_MARKER))
   await files.settle()
   await files.stop()

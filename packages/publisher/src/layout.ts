@@ -38,7 +38,10 @@ export interface StateLayout {
   readonly roots: string
   readonly states: string
   readonly temporary: string
-  key(role: string): string
+  /** The root that is to follow, while its signatures are gathered. */
+  readonly proposal: string
+  /** @param name of a key, without the ending */
+  key(name: string): string
   root(number: number): string
   state(seq: number): string
 }
@@ -51,7 +54,8 @@ export function stateLayout(stateDir: string): StateLayout {
     roots: join(stateDir, 'roots'),
     states: join(stateDir, 'states'),
     temporary: join(stateDir, 'unfinished'),
-    key: (role) => join(stateDir, 'keys', `${role}.pem`),
+    proposal: join(stateDir, 'proposal.json'),
+    key: (name) => join(stateDir, 'keys', `${name}.pem`),
     root: (number) => join(stateDir, 'roots', rootName(number)),
     state: (seq) => join(stateDir, 'states', String(seq)),
   }

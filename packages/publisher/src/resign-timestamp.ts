@@ -1,4 +1,12 @@
-import { TrustedRepository, resignTimestamp as signAgain } from '@jarswarm/trust'
+import { formatHead } from '@jarswarm/manifest'
+import {
+  manifestMirrors,
+  manifestVersions,
+  parseManifest,
+  signManifest,
+  TrustedRepository,
+  resignTimestamp as signAgain,
+} from '@jarswarm/trust'
 import { completeState } from './complete-state.ts'
 import type { PublishPlaces } from './complete-state.ts'
 import { StateMismatchError } from './errors.ts'
@@ -37,12 +45,13 @@ export async function resignTimestamp(
   return { seq: head.seq }
 }
 
-/** Whether the timestamp of a state is old enough to be signed anew. */
+/** Whether a state is to be signed anew: its timestamp is old, or there is a newer root. */
 export function isResignDue(
   { repository, roots }: StateDirectory,
   { manifest }: PublishedState,
   nowMs: number,
 ): boolean {
+  if (isUnderOlderRoot(roots, manifest)) return true
   const { issuedMs, damage } = TrustedRepository.restore(repository.id, { roots, manifest })
   if (issuedMs === undefined) throw damage ?? new Error('Cannot read the published manifest')
   // One from the future was signed while the clock was wrong, and would look fresh until then.
@@ -55,13 +64,18 @@ export async function resignState(
   state: PublishedState,
   nowMs: number,
 ): Promise<PublishedState> {
-  const root = places.state.roots.at(-1)
-  const { manifest } = signAgain({
-    manifest: state.manifest,
-    ...(root && { root }),
-    nowMs,
-    signers: await readSigners(places.state.layout),
-  })
+  const { roots, layout } = places.state
+  const root = roots.at(-1) ?? new Uint8Array()
+  const signing = { root, nowMs, signers: await readSigners(layout) }
+  const { manifest } = isUnderOlderRoot(roots, state.manifest)
+    ? // The new root may have other keys for targets and snapshot, too.
+      signManifest({
+        ...signing,
+        head: formatHead(state.head),
+        mirrors: manifestMirrors(state.manifest),
+        previous: manifestVersions(state.manifest),
+      })
+    : signAgain({ ...signing, manifest: state.manifest })
   return replaceManifest(places, state, manifest)
 }
 
@@ -76,4 +90,8 @@ export async function replaceManifest(
   const replaced = { ...state, manifest }
   await completeState(places, replaced)
   return replaced
+}
+
+function isUnderOlderRoot(roots: readonly Uint8Array[], manifest: Uint8Array): boolean {
+  return parseManifest(manifest).rootNumber < roots.length
 }

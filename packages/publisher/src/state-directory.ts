@@ -12,7 +12,8 @@ import type { StateLayout } from './layout.ts'
 export const STATE_MARKER = 'jarswarm publisher 1\n'
 
 const OTHERS_MAY = 0o077
-const ONLINE_ROLES = ['timestamp', 'snapshot', 'targets'] as const
+/** Online keys, by whatever name: those of the root role are not needed to publish, and better kept elsewhere. */
+const ONLINE_KEY = /^(?!root[.-]).*\.pem$/
 
 /** An opened state directory: whose repository it is. Its keys stay on disk until something is to be signed. */
 export interface StateDirectory {
@@ -31,6 +32,29 @@ export interface StateDirectory {
  * @throws {KeysExposedError}
  */
 export async function openStateDirectory(stateDir: string): Promise<StateDirectory> {
+  const { layout, roots } = await openStateFiles(stateDir)
+  const [first] = roots
+  if (first === undefined) {
+    const isProposed = (await readOptional(layout.proposal)) !== undefined
+    throw new StateDirectoryError(
+      `Cannot open ${stateDir}: found no ${layout.root(1)}, wanted the first root` +
+        (isProposed
+          ? `; have it signed with "repo sign-root ${layout.proposal}", then run "repo apply-root"`
+          : ''),
+    )
+  }
+  const repository = TrustedRepository.restore(sha256(first), { roots, manifest: undefined })
+  return { path: stateDir, layout, roots, repository }
+}
+
+/**
+ * As `openStateDirectory`, for one whose first root may still lack signatures.
+ *
+ * @throws {StateDirectoryError | KeysExposedError}
+ */
+export async function openStateFiles(
+  stateDir: string,
+): Promise<Pick<StateDirectory, 'path' | 'layout' | 'roots'>> {
   const layout = stateLayout(stateDir)
   const marker = await readOptional(layout.marker)
   if (marker?.toString() !== STATE_MARKER) {
@@ -41,22 +65,33 @@ export async function openStateDirectory(stateDir: string): Promise<StateDirecto
     )
   }
   await checkKeyModes(layout)
-  const roots = await readRoots(layout)
-  const [first] = roots
-  if (first === undefined) {
-    throw new StateDirectoryError(
-      `Cannot open ${stateDir}: found no ${layout.root(1)}, wanted the first root`,
-    )
-  }
-  const repository = TrustedRepository.restore(sha256(first), { roots, manifest: undefined })
-  return { path: stateDir, layout, roots, repository }
+  return { path: stateDir, layout, roots: await readRoots(layout) }
 }
 
-/** Read the online keys; that of the root role is not needed to publish, and better kept elsewhere. */
-export async function readSigners(layout: StateLayout): Promise<readonly Signer[]> {
+/** An online key, and the file that holds it. */
+export interface OnlineKey {
+  readonly path: string
+  readonly signer: Signer
+}
+
+/**
+ * Read the online keys.
+ *
+ * @throws {InvalidKeyError} when a file of theirs holds something else
+ */
+export async function readOnlineKeys(layout: StateLayout): Promise<readonly OnlineKey[]> {
+  const names = (await readdir(layout.keys)).filter((name) => ONLINE_KEY.test(name)).sort()
   return Promise.all(
-    ONLINE_ROLES.map(async (role) => createSigner(await readFile(layout.key(role), 'utf8'))),
+    names.map(async (name) => {
+      const path = join(layout.keys, name)
+      return { path, signer: createSigner(await readFile(path, 'utf8')) }
+    }),
   )
+}
+
+/** Read the online keys as signers. */
+export async function readSigners(layout: StateLayout): Promise<readonly Signer[]> {
+  return (await readOnlineKeys(layout)).map(({ signer }) => signer)
 }
 
 /** Read a whole file; undefined when it is not there. */

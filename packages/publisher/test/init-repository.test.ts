@@ -22,7 +22,7 @@ describe('initRepository', () => {
     const made = await initRepository({ stateDir, name: 'clojars', origin })
     assert.equal(made.id, sha256(await readFile(join(stateDir, 'roots/1.root.json'))))
     assert.ok(made.link.startsWith(`jarswarm:${made.id}?name=clojars`))
-    for (const role of ['root', 'timestamp', 'snapshot', 'targets']) {
+    for (const role of ['root', 'timestamp', 'publisher']) {
       assert.equal((await stat(join(stateDir, 'keys', `${role}.pem`))).mode & 0o777, 0o600)
     }
     assert.deepEqual(await readPublishedLink(stateDir), made)
@@ -51,7 +51,7 @@ describe('initRepository', () => {
 describe('a state directory', () => {
   it('is refused when others can read a key', async (t) => {
     const { stateDir, treeDir } = await createRepository(t)
-    await chmod(join(stateDir, 'keys/targets.pem'), 0o640)
+    await chmod(join(stateDir, 'keys/publisher.pem'), 0o640)
     await assert.rejects(publishTree({ stateDir, treeDir }), KeysExposedError)
   })
 

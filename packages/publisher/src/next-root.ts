@@ -1,0 +1,213 @@
+// How a repository gets its next root: it is proposed here, signed by its holders wherever they are, and applied here.
+// Each step is one file that is there whole or not at all, so that it may be interrupted anywhere.
+import { resolve } from 'node:path'
+import { sha256 } from '@jarswarm/manifest'
+import {
+  generateKeyPair,
+  keyIdOf,
+  readRootTerms,
+  RootProposal,
+  TrustedRepository,
+} from '@jarswarm/trust'
+import type { RepositoryId, RootTerms } from '@jarswarm/trust'
+import { DurableFiles } from './durable-files.ts'
+import { ProposalUnderWayError, StateMismatchError } from './errors.ts'
+import { changeTerms, rotatedUses } from './root-change.ts'
+import type { OnlineKeyUse, RootChange } from './root-change.ts'
+import { openStateFiles, readOnlineKeys, readOptional } from './state-directory.ts'
+import type { StateDirectory } from './state-directory.ts'
+import { lockState } from './state-lock.ts'
+
+/** Digits of a key id in the name of its file. */
+const KEY_NAME_DIGITS = 16
+
+type StateFiles = Pick<StateDirectory, 'path' | 'layout' | 'roots'>
+
+/** The roots of a repository: what is in force, and what is proposed. */
+export interface RootState {
+  /** Undefined while the first root lacks signatures. */
+  readonly id: RepositoryId | undefined
+  readonly current: RootTerms | undefined
+  readonly pending: RootProposal | undefined
+  /** Name of the file of a proposal, whether there is one or not. */
+  readonly proposalFile: string
+}
+
+export interface ProposeRootOptions {
+  readonly stateDir: string
+  readonly change: RootChange
+  /** Drop a proposal under way with its signatures, and begin anew at the current root. */
+  readonly replace?: boolean | undefined
+  /** Milliseconds since the epoch. @defaultValue the system's clock */
+  readonly nowMs?: number | undefined
+}
+
+export interface ApplyRootOptions {
+  readonly stateDir: string
+  /** Copies of the proposal that came back from key holders; that of the state directory counts as well. */
+  readonly proposals: readonly Uint8Array[]
+}
+
+/** What came of `applyRoot`. */
+export interface ApplyRootReport {
+  /** Whether the root is in force now. If not, the signatures were kept, and more are wanted. */
+  readonly applied: boolean
+  readonly proposal: RootProposal
+  /** Undefined while the first root lacks signatures. */
+  readonly id: RepositoryId | undefined
+  /** Files of online keys that the new root does not name any more; they are removed. */
+  readonly removedKeys: readonly string[]
+}
+
+/**
+ * Read which root is in force, and which is proposed.
+ *
+ * @throws {StateDirectoryError | KeysExposedError}
+ */
+export async function readRootState(stateDir: string): Promise<RootState> {
+  const state = await openStateFiles(resolve(stateDir))
+  const [first] = state.roots
+  const newest = state.roots.at(-1)
+  return {
+    id: first && sha256(first),
+    current: newest && readRootTerms(newest),
+    pending: await readPending(state),
+    proposalFile: state.layout.proposal,
+  }
+}
+
+/**
+ * Propose the next root. New online keys are made at once; they count once the root is in force.
+ *
+ * A proposal under way that nobody signed yet is changed further.
+ *
+ * @throws {ProposalUnderWayError} when somebody signed it, without `replace`
+ * @throws {InvalidRootError} when nobody could trust such a root
+ * @throws {PublishRefusedError} of the state directory
+ */
+export async function proposeRoot(options: ProposeRootOptions): Promise<RootProposal> {
+  await using state = await openLocked(resolve(options.stateDir))
+  const terms = await termsToChange(state, options.replace === true)
+  const files = new DurableFiles(state.layout.temporary)
+  await files.start()
+  const made = rotatedUses(terms, options.change).map((use) => ({ use, ...generateKeyPair() }))
+  const newKeys = new Map<OnlineKeyUse, string>(made.map(({ use, publicKey }) => [use, publicKey]))
+  const proposal = RootProposal.create(state.roots, {
+    ...changeTerms(terms, options.change, newKeys),
+    nowMs: options.nowMs ?? Date.now(),
+  })
+  // Keys before the root that names them.
+  for (const { use, publicKey, privateKey } of made) {
+    const name = `${use}-${keyIdOf(publicKey).slice(0, KEY_NAME_DIGITS)}`
+    await files.writePrivate(state.layout.key(name), privateKey)
+  }
+  await files.settle()
+  await files.write(state.layout.proposal, proposal.format())
+  await files.settle()
+  await files.stop()
+  return proposal
+}
+
+/**
+ * Gather signatures, and put the proposed root in force once both thresholds are met. What stands published in a tree is
+ * signed anew by the next publish, or by `resignTimestamp`.
+ *
+ * @throws {StateMismatchError} when there is nothing to apply, or a proposal does not follow from the roots here
+ * @throws {InvalidRootError} when a proposal is malformed, or two of them say different things
+ * @throws {PublishRefusedError} of the state directory
+ */
+export async function applyRoot(options: ApplyRootOptions): Promise<ApplyRootReport> {
+  await using state = await openLocked(resolve(options.stateDir))
+  const proposal = await gather(state, options.proposals)
+  const files = new DurableFiles(state.layout.temporary)
+  await files.start()
+  if (!proposal.isComplete) {
+    await files.write(state.layout.proposal, proposal.format())
+    await files.settle()
+    await files.stop()
+    return { applied: false, proposal, id: proposal.id, removedKeys: [] }
+  }
+  const roots = [...state.roots, proposal.root]
+  const id = sha256(roots[0] ?? proposal.root)
+  // As a node will: what is applied here must be followed everywhere.
+  TrustedRepository.restore(id, { roots, manifest: undefined })
+  await files.write(state.layout.root(proposal.number), proposal.root)
+  await files.settle()
+  await files.remove(state.layout.proposal)
+  const removedKeys = await removeUnnamedKeys(state, files, proposal.proposed)
+  await files.settle()
+  await files.stop()
+  return { applied: true, proposal, id, removedKeys }
+}
+
+/** What stands in a state directory that nobody else changes meanwhile. */
+async function openLocked(stateDir: string): Promise<StateFiles & AsyncDisposable> {
+  // Locking what is no state directory would leave a file in it.
+  await openStateFiles(stateDir)
+  const lock = await lockState(stateDir)
+  try {
+    const state = await openStateFiles(stateDir)
+    return { ...state, [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose]() }
+  } catch (error) {
+    await lock[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+async function termsToChange(state: StateFiles, replace: boolean): Promise<RootTerms> {
+  const pending = await readPending(state)
+  const newest = state.roots.at(-1)
+  if (pending !== undefined && !replace) {
+    const signed = pending.signatures.flatMap((count) => count.signed)
+    if (signed.length > 0) throw new ProposalUnderWayError(state.layout.proposal, signed.length)
+    return pending.proposed
+  }
+  if (newest !== undefined) return readRootTerms(newest)
+  if (pending !== undefined) return pending.proposed
+  throw new StateMismatchError(
+    `Cannot propose a root with ${state.path}: found neither a root nor a proposal, wanted one; bring them back from a backup`,
+  )
+}
+
+/** The proposal under way; one that was applied already, and only not yet removed, is none. */
+async function readPending(state: StateFiles): Promise<RootProposal | undefined> {
+  const bytes = await readOptional(state.layout.proposal)
+  const pending = bytes && RootProposal.parse(bytes)
+  return pending !== undefined && pending.number > state.roots.length ? pending : undefined
+}
+
+async function gather(state: StateFiles, given: readonly Uint8Array[]): Promise<RootProposal> {
+  const pending = await readPending(state)
+  const copies = given.map((bytes) => RootProposal.parse(bytes))
+  const [first, ...others] = pending === undefined ? copies : [pending, ...copies]
+  if (first === undefined) {
+    throw new StateMismatchError(
+      `Cannot apply a root with ${state.path}: found no proposal, wanted one; make it with "repo rotate" or "repo revoke"`,
+    )
+  }
+  for (const copy of [first, ...others]) checkFollows(state, copy)
+  return others.reduce((merged, copy) => merged.merge(copy), first)
+}
+
+function checkFollows({ path, roots }: StateFiles, proposal: RootProposal): void {
+  const isSame =
+    proposal.roots.length === roots.length &&
+    proposal.roots.every((root, index) => Buffer.compare(root, roots[index] ?? root) === 0)
+  if (isSame) return
+  throw new StateMismatchError(
+    `Cannot apply a root with ${path}: found a proposal of root ${String(proposal.number)} after other roots, ` +
+      `wanted root ${String(roots.length + 1)} after those in the state directory`,
+  )
+}
+
+async function removeUnnamedKeys(
+  { layout }: StateFiles,
+  files: DurableFiles,
+  { roles }: RootTerms,
+): Promise<readonly string[]> {
+  const named = new Set(Object.values(roles).flatMap(({ publicKeys }) => publicKeys))
+  const keys = await readOnlineKeys(layout)
+  const unnamed = keys.filter(({ signer }) => !named.has(signer.publicKey)).map(({ path }) => path)
+  for (const path of unnamed) await files.remove(path)
+  return unnamed
+}
