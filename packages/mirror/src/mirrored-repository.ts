@@ -166,6 +166,7 @@ export class MirroredRepository implements ArtifactSource {
     if (this.#started) return
     this.#started = true
     await this.#parts.keeper.load()
+    this.#useMirrors()
     this.#warnOfClock()
     await this.#parts.tree.load()
     this.#unsubscribe = this.#components.blobs.onChange(({ kind, digest }) => {
@@ -184,7 +185,7 @@ export class MirroredRepository implements ArtifactSource {
     this.#started = false
     this.#stop.abort(new Error('the node stops'))
     this.#unsubscribe?.()
-    const { watch, keeper, announcer, fill, fetcher, objects, unindexed } = this.#parts
+    const { watch, keeper, announcer, fill, fetcher, objects } = this.#parts
     objects.stop()
     await Promise.all([
       watch.stop(),
@@ -192,8 +193,8 @@ export class MirroredRepository implements ArtifactSource {
       announcer.stop(),
       fill.stop(),
       fetcher.stop(),
-      this.#sync.stop(),
       unindexed.stop(),
+      this.#sync.stop(),
       Promise.allSettled([this.#scanning]),
     ])
   }
@@ -247,6 +248,7 @@ export class MirroredRepository implements ArtifactSource {
     this.#components.logger.info({ repository: this.name, seq: this.head?.seq }, 'new head')
     this.#warnOfClock()
     this.#parts.objects.prefer(peer)
+    this.#useMirrors()
     if (manifest !== undefined && !this.#stop.signal.aborted) {
       this.#background(this.#components.swarm.gossipManifest(this.id, manifest))
     }
@@ -269,15 +271,14 @@ export class MirroredRepository implements ArtifactSource {
       const first = tree.completeRoot === undefined
       await tree.sync(head, signal)
       if (first) await this.rescan()
-      if (head !== this.head) continue
       await this.#forgetIndexed(head, signal)
+      if (head !== this.head) continue
       fill.follow(head)
       announcer.changed()
       return
     }
   }
 
-  #onRemoved(digest: Digest): void {
   async #forgetIndexed(head: Head, signal: AbortSignal): Promise<void> {
     const { reader, unindexed } = this.#parts
     const find = async (path: RepositoryPath): Promise<IndexEntry | undefined> => {
@@ -287,6 +288,7 @@ export class MirroredRepository implements ArtifactSource {
     await unindexed.forgetIndexed(head, find, signal)
   }
 
+  #onRemoved(digest: Digest): void {
     if (!this.#board.removed(digest)) return
     if (this.head !== undefined) this.#parts.fill.lost(digest, this.head)
   }

@@ -39,12 +39,12 @@ export interface MirroredRepositoryInit {
   readonly syncIndex?: boolean
   /** Age from which a head is suspect. @defaultValue 30 days */
   readonly maxStaleMs?: number
+  /** In an observed repository, pass nothing on that the index does not name. @defaultValue false */
+  readonly strict?: boolean
   /** Refuse manifests that have expired, as strict TUF does. @defaultValue false */
   readonly enforceExpiry?: boolean
   /** How heads are found; all ways by default. */
   readonly heads?: HeadWatchInit
-  /** In an observed repository, pass nothing on that the index does not name. @defaultValue false */
-  readonly strict?: boolean
   /** Look providers up in the DHT. @defaultValue true */
   readonly lookUp?: boolean
   /** Tell the DHT what is held here. @defaultValue true */

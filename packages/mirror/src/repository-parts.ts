@@ -27,10 +27,10 @@ export interface RepositoryParts {
   readonly held: HeldBlobs
   readonly announcer: Announcer
   readonly fill: MirrorFill
+  readonly unindexed: UnindexedFiles
 }
 
 /** What the parts tell the whole. */
-  readonly unindexed: UnindexedFiles
 export interface RepositoryEvents {
   onNewHead(peer: PeerName | undefined): void
   onStored(entry: IndexEntry): void
@@ -86,10 +86,6 @@ export function assembleRepository(
       { index, fetcher, clock, logger, onComplete: events.onFilled.bind(events) },
       { policy: init.mirrorPolicy ?? 'none' },
     ),
-  }
-}
-
-function assembleTrust(
     unindexed: new UnindexedFiles(
       {
         blobs,
@@ -100,6 +96,10 @@ function assembleTrust(
       },
       { name: init.name, strict: init.strict ?? false },
     ),
+  }
+}
+
+function assembleTrust(
   components: MirroredRepositoryComponents & { readonly random: () => number },
   init: MirroredRepositoryInit,
   events: RepositoryEvents,

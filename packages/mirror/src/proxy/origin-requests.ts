@@ -2,7 +2,6 @@ import { isMutablePath, nameOf } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import { UnavailableError } from '@jarswarm/ports'
 import type { ProxyOrigin, ProxyRecord } from '@jarswarm/ports'
-import type { RepositoryId } from '@jarswarm/trust'
 import type { Arrival } from './arrival.ts'
 import { OriginBusyError, WrongChecksumError } from './errors.ts'
 import { Misses } from './misses.ts'
@@ -21,7 +20,6 @@ export interface OriginRequestsComponents extends Omit<OriginDownloadComponents,
 }
 
 export interface OriginRequestsInit {
-  readonly repository: RepositoryId
   /** Name of the repository, for messages. */
   readonly name: string
   /** How long a file is taken for missing. @defaultValue {@link MISS_MS}, of a mutable file {@link MUTABLE_MISS_MS} */
@@ -104,10 +102,9 @@ export class OriginRequests {
     path: RepositoryPath,
     from: { readonly origin: ProxyOrigin; readonly held: ProxyRecord | undefined },
   ): Running {
-    const { repository } = this.#init
     const download = new OriginDownload(
       { ...this.#components, origin: from.origin },
-      { repository, path, previous: from.held, signal: this.#stop.signal },
+      { path, previous: from.held, signal: this.#stop.signal },
     )
     const outcome = this.#noted(path, { download, held: from.held })
     outcome.catch(() => undefined)

@@ -51,15 +51,15 @@ export interface ProxiedRepositoryInit {
   readonly name: string
   /** Base URL of the origin without trailing slash. */
   readonly url: string
-}
-
-/** The id of a proxied repository: nobody signs it, so its origin is its name. */
   /**
    * How long what the origin said of a file, release or not, is believed without asking again.
    *
    * @defaultValue {@link MUTABLE_FRESH_MS} of a mutable file that is here, for good of a release; of misses as in OriginRequests
    */
   readonly believeMs?: number
+}
+
+/** The id of a proxied repository: nobody signs it, so its origin is its name. */
 export function proxiedRepositoryId(url: string): RepositoryId {
   return sha256(new TextEncoder().encode(`jarswarm proxied repository 1 ${url}`))
 }
@@ -67,7 +67,7 @@ export function proxiedRepositoryId(url: string): RepositoryId {
 /**
  * A repository without signed index: what its origin gives, checked against the origin's own checksums, and kept.
  *
- * Nothing of it is verified in the sense of the signed index, and only peers on the LAN are given any of it.
+ * Nothing of it is verified in the sense of the signed index, and nothing of it is given to other nodes.
  */
 export class ProxiedRepository implements ArtifactSource {
   readonly proxied = true
@@ -76,12 +76,12 @@ export class ProxiedRepository implements ArtifactSource {
   readonly origin: string
   readonly head: Head | undefined = undefined
   readonly #components: ProxiedRepositoryComponents
+  readonly #believeMs: number | undefined
   readonly #requests: OriginRequests
   readonly #unstored = new UnstoredFiles()
   readonly #confirmedMs = new LRUCache<RepositoryPath, number>({ max: MAX_REMEMBERED })
-  readonly #believeMs: number | undefined
-  /** Files that nobody was given yet: their first answer says where they come from. */
-  readonly #unserved = new LRUCache<Digest, 'origin' | 'peer'>({ max: MAX_REMEMBERED })
+  /** Files that nobody was given yet: their first answer says that they come from the origin. */
+  readonly #unserved = new LRUCache<Digest, true>({ max: MAX_REMEMBERED })
   readonly #stop = new AbortController()
   #upkeep: Promise<void> = Promise.resolve()
 
@@ -91,19 +91,18 @@ export class ProxiedRepository implements ArtifactSource {
     this.name = init.name
     this.origin = init.url
     this.#components = components
+    this.#believeMs = init.believeMs
     const keep = (digest: Digest, bytes: Uint8Array): void => {
       this.#unstored.add(digest, bytes)
     }
-    this.#believeMs = init.believeMs
     this.#requests = new OriginRequests(
       { blobs, cache, objects, origin, clock, logger, keep, budget: new HeapBudget() },
       {
         name: init.name,
+        missMs: init.believeMs,
         onOutcome: (path, outcome) => {
           this.#note(path, outcome)
-        repository: this.id,
         },
-        missMs: init.believeMs,
       },
     )
   }
@@ -263,7 +262,7 @@ export class ProxiedRepository implements ArtifactSource {
     if (outcome.kind === 'unmodified') this.#confirmedMs.set(path, this.#components.clock.now())
     if (outcome.kind !== 'whole') return
     this.#confirmedMs.delete(path)
-    this.#unserved.set(outcome.record.digest, outcome.source)
+    this.#unserved.set(outcome.record.digest, true)
   }
 
   #isConfirmed(record: ProxyRecord): boolean {
@@ -277,10 +276,8 @@ export class ProxiedRepository implements ArtifactSource {
 
   async #openHere(entry: IndexEntry): Promise<ArtifactContent | undefined> {
     const content = this.#unstored.open(entry.digest) ?? (await this.#openStored(entry))
-    const source = this.#unserved.get(entry.digest)
-    if (content === undefined || source === undefined) return content
-    this.#unserved.delete(entry.digest)
-    return { ...content, source }
+    if (content === undefined || !this.#unserved.delete(entry.digest)) return content
+    return { ...content, source: 'origin' }
   }
 
   async #openStored(entry: IndexEntry): Promise<ArtifactContent | undefined> {
