@@ -166,7 +166,6 @@ export class MirroredRepository implements ArtifactSource {
     if (this.#started) return
     this.#started = true
     await this.#parts.keeper.load()
-    this.#useMirrors()
     this.#warnOfClock()
     await this.#parts.tree.load()
     this.#unsubscribe = this.#components.blobs.onChange(({ kind, digest }) => {
@@ -185,7 +184,7 @@ export class MirroredRepository implements ArtifactSource {
     this.#started = false
     this.#stop.abort(new Error('the node stops'))
     this.#unsubscribe?.()
-    const { watch, keeper, announcer, fill, fetcher, objects } = this.#parts
+    const { watch, keeper, announcer, fill, fetcher, objects, unindexed } = this.#parts
     objects.stop()
     await Promise.all([
       watch.stop(),
@@ -248,7 +247,6 @@ export class MirroredRepository implements ArtifactSource {
     this.#components.logger.info({ repository: this.name, seq: this.head?.seq }, 'new head')
     this.#warnOfClock()
     this.#parts.objects.prefer(peer)
-    this.#useMirrors()
     if (manifest !== undefined && !this.#stop.signal.aborted) {
       this.#background(this.#components.swarm.gossipManifest(this.id, manifest))
     }

@@ -19,6 +19,8 @@ export interface MirroredRepositoryComponents {
   readonly swarm: Swarm
   /** Origin and mirrors of this repository; may be empty. */
   readonly upstreams: readonly Upstream[]
+  /** Opens the repository at a base URL that a head names as observed. @defaultValue it is not asked */
+  readonly openObserved?: (url: string) => ObservedOrigin
   readonly clock: Clock
   readonly logger: Logger
   /** A number from 0 to 1. @defaultValue Math.random */

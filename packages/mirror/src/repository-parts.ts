@@ -14,6 +14,7 @@ import { policyMatcher } from './share/mirror-policy.ts'
 import { HeadSources } from './trust/head-sources.ts'
 import { HeadWatch } from './trust/head-watch.ts'
 import { TrustKeeper } from './trust/trust-keeper.ts'
+import { UnindexedFiles } from './unindexed-files.ts'
 
 /** The parts of one followed repository, wired. */
 export interface RepositoryParts {
