@@ -148,6 +148,11 @@ export class MirroredRepository implements ArtifactSource {
     await this.#parts.fetcher.store(entry, options)
   }
 
+  /** Somebody else put the blob of this entry into the store, as an import does. */
+  noteStored(entry: IndexEntry): void {
+    this.#board.stored(entry)
+  }
+
   /** Compare the store with the index again, after blobs were put there by others, as an import does. */
   async rescan(): Promise<void> {
     this.#scanning ??= this.#board.scan(this.#stop.signal).finally(() => {
@@ -166,6 +171,7 @@ export class MirroredRepository implements ArtifactSource {
     if (this.#started) return
     this.#started = true
     await this.#parts.keeper.load()
+    this.#useMirrors()
     this.#warnOfClock()
     await this.#parts.tree.load()
     this.#unsubscribe = this.#components.blobs.onChange(({ kind, digest }) => {
@@ -184,7 +190,7 @@ export class MirroredRepository implements ArtifactSource {
     this.#started = false
     this.#stop.abort(new Error('the node stops'))
     this.#unsubscribe?.()
-    const { watch, keeper, announcer, fill, fetcher, objects, unindexed } = this.#parts
+    const { watch, keeper, announcer, fill, fetcher, objects, unindexed, upstreams } = this.#parts
     objects.stop()
     await Promise.all([
       watch.stop(),
@@ -196,6 +202,7 @@ export class MirroredRepository implements ArtifactSource {
       this.#sync.stop(),
       Promise.allSettled([this.#scanning]),
     ])
+    await upstreams.stop()
   }
 
   // What the swarm asks; see SwarmContent.
@@ -247,10 +254,15 @@ export class MirroredRepository implements ArtifactSource {
     this.#components.logger.info({ repository: this.name, seq: this.head?.seq }, 'new head')
     this.#warnOfClock()
     this.#parts.objects.prefer(peer)
+    this.#useMirrors()
     if (manifest !== undefined && !this.#stop.signal.aborted) {
       this.#background(this.#components.swarm.gossipManifest(this.id, manifest))
     }
     this.#sync.newHead()
+  }
+
+  #useMirrors(): void {
+    this.#parts.upstreams.update(this.#parts.keeper.trusted?.mirrors ?? [])
   }
 
   /** By a clock that is behind, a head never expires; only the operator can tell which of the two is wrong. */

@@ -17,8 +17,10 @@ export interface MirroredRepositoryComponents {
   readonly index: IndexStore
   readonly trust: TrustStore
   readonly swarm: Swarm
-  /** Origin and mirrors of this repository; may be empty. */
+  /** The origin, and what else is always asked; may be empty. Closed by whoever made them. */
   readonly upstreams: readonly Upstream[]
+  /** Makes the upstream of a mirror on the signed list. @defaultValue mirrors of the list are not used */
+  readonly createMirror?: (url: string) => Upstream
   /** Opens the repository at a base URL that a head names as observed. @defaultValue it is not asked */
   readonly openObserved?: (url: string) => ObservedOrigin
   readonly clock: Clock

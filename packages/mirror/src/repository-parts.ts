@@ -14,10 +14,12 @@ import { policyMatcher } from './share/mirror-policy.ts'
 import { HeadSources } from './trust/head-sources.ts'
 import { HeadWatch } from './trust/head-watch.ts'
 import { TrustKeeper } from './trust/trust-keeper.ts'
+import { UpstreamSet } from './upstreams/upstream-set.ts'
 import { UnindexedFiles } from './unindexed-files.ts'
 
 /** The parts of one followed repository, wired. */
 export interface RepositoryParts {
+  readonly upstreams: UpstreamSet
   readonly keeper: TrustKeeper
   readonly watch: HeadWatch
   readonly objects: ObjectFetcher
@@ -48,7 +50,7 @@ export function assembleRepository(
 ): RepositoryParts {
   const { blobs, index, swarm, clock, logger, random = Math.random } = components
   const { id: repository, offline = false } = init
-  const upstreams = offline ? [] : components.upstreams
+  const upstreams = assembleUpstreams({ ...components, random }, offline)
   const network = { swarm, upstreams, clock, logger }
   const objects = new ObjectFetcher(network, { repository, offline })
   const onChange = events.onIndexChange.bind(events)
@@ -69,6 +71,7 @@ export function assembleRepository(
   const trust = assembleTrust({ ...components, upstreams, random }, init, events)
   const reader = new IndexReader({ keeper: tree, index, clock })
   return {
+    upstreams,
     ...trust,
     objects,
     tree,
@@ -100,8 +103,20 @@ export function assembleRepository(
   }
 }
 
-function assembleTrust(
+function assembleUpstreams(
   components: MirroredRepositoryComponents & { readonly random: () => number },
+  offline: boolean,
+): UpstreamSet {
+  const { upstreams: fixed, createMirror, clock, logger, random } = components
+  if (offline) return new UpstreamSet({ fixed: [], clock, logger, random })
+  return new UpstreamSet({ fixed, createMirror, clock, logger, random })
+}
+
+function assembleTrust(
+  components: Omit<MirroredRepositoryComponents, 'upstreams'> & {
+    readonly upstreams: UpstreamSet
+    readonly random: () => number
+  },
   init: MirroredRepositoryInit,
   events: RepositoryEvents,
 ): Pick<RepositoryParts, 'keeper' | 'watch'> {

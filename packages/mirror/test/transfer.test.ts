@@ -74,7 +74,7 @@ function run(sources: readonly PartSource[], later: readonly PartSource[] = []):
     { clock },
     {
       sources,
-      nextSource: () => Promise.resolve(waiting.shift()),
+      nextSources: () => Promise.resolve(waiting.splice(0, 1)),
       deliver: ({ offset }, _bytes, { name }) => {
         got.push({ offset: offset / 4, from: name })
       },

@@ -54,7 +54,7 @@ export class BlobDownload {
       { clock: components.clock },
       {
         sources: init.parts.length === 0 ? [] : components.plan.first(),
-        nextSource: (signal) => components.plan.next(signal),
+        nextSources: (signal) => components.plan.next(signal),
         deliver: (part, bytes, source) => this.#deliver(part, bytes, source.kind),
       },
     )

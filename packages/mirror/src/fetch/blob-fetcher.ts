@@ -130,7 +130,7 @@ export class BlobFetcher {
   /** Whether anybody known may give it: an upstream that works, or a connected peer that claims it. Asks nobody. */
   hasSource({ digest }: IndexEntry): boolean {
     const { swarm, upstreams } = this.#components
-    if (upstreams.some((upstream) => upstream.health().healthy)) return true
+    if (upstreams.all().some(({ upstream }) => upstream.health().healthy)) return true
     return swarm.claimants(this.#init.repository, digest).length > 0
   }
 

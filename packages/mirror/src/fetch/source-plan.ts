@@ -1,10 +1,13 @@
+import { PIECE_BYTES } from '@jarswarm/manifest'
 import type { IndexEntry } from '@jarswarm/manifest'
-import { projectOf } from '@jarswarm/maven'
-import type { Clock, Logger, PeerName, Swarm, Upstream, UpstreamHealth } from '@jarswarm/ports'
+import { isMutablePath, projectOf } from '@jarswarm/maven'
+import type { Clock, Logger, PeerName, Swarm } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import { PeerSource } from '../transfer/peer-source.ts'
 import type { PartSource } from '../transfer/part.ts'
-import { UpstreamSource } from '../transfer/upstream-source.ts'
+import { UPSTREAM_RUN, UpstreamSource } from '../transfer/upstream-source.ts'
+import type { UpstreamSet } from '../upstreams/upstream-set.ts'
+import type { UpstreamStanding } from '../upstreams/upstream-standing.ts'
 import { startDeadline } from '../wait/deadline.ts'
 import { PeerQueue } from './peer-queue.ts'
 
@@ -18,10 +21,16 @@ export const MAX_PEERS_PER_BLOB = 16
 export const MAX_FOLLOWERS_PER_BLOB = 8
 /** Longest look into the DHT for one blob. */
 export const LOOKUP_TIMEOUT_MS = 6_000
+/** Mirrors that give pieces of a large blob beside the best upstream; they take load off it, and it off them. */
+export const MAX_COMPANIONS = 2
+/** Size from which it pays to take pieces from several upstreams: two requests to one. */
+const LARGE_BYTES = 2 * UPSTREAM_RUN * PIECE_BYTES
+/** A companion is at most so many times as far away as the best. */
+const COMPANION_RATIO = 2
 
 export interface SourcePlanComponents {
   readonly swarm: Swarm
-  readonly upstreams: readonly Upstream[]
+  readonly upstreams: UpstreamSet
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -42,7 +51,7 @@ export class SourcePlan {
   readonly #components: SourcePlanComponents
   readonly #init: SourcePlanInit
   readonly #asked = new Set<PeerName>()
-  readonly #upstreams: Upstream[]
+  readonly #upstreams: UpstreamStanding[]
   #found: PeerQueue | undefined
   #headStartOver = false
   #followersAsked = 0
@@ -50,7 +59,10 @@ export class SourcePlan {
   constructor(components: SourcePlanComponents, init: SourcePlanInit) {
     this.#components = components
     this.#init = init
-    this.#upstreams = [...components.upstreams].sort(byPromise)
+    const { upstreams } = components
+    // Mutable files are read from `blobs/`, which a plain mirror does not have.
+    const isPublished = isMutablePath(init.entry.path)
+    this.#upstreams = [...(isPublished ? upstreams.rankedPublishers() : upstreams.ranked())]
   }
 
   /** Claimants to begin with; several, so that a large blob comes from all of them. */
@@ -64,17 +76,18 @@ export class SourcePlan {
     return sources
   }
 
-  /** The next one to ask, or undefined when all were named. */
-  async next(signal: AbortSignal): Promise<PartSource | undefined> {
+  /** Whom to ask next, several for a large blob; nobody when all were named. */
+  async next(signal: AbortSignal): Promise<readonly PartSource[]> {
     const claimant = this.#nextClaimant()
-    if (claimant !== undefined) return claimant
+    if (claimant !== undefined) return [claimant]
     this.#lookUp(signal)
     const [best] = this.#upstreams
-    if (best !== undefined && isPromising(best.health())) return this.#nextUpstream()
+    if (best?.promising === true) return this.#takeUpstreams(1 + this.#companionsOf(best))
     const found = await this.#nextFound(signal)
-    if (found !== undefined) return found
-    if (this.#upstreams.length > 0) return this.#nextUpstream()
-    return this.#nextFollower() ?? (await this.#takeFound(signal))
+    if (found !== undefined) return [found]
+    if (this.#upstreams.length > 0) return this.#takeUpstreams(1)
+    const last = this.#nextFollower() ?? (await this.#takeFound(signal))
+    return last === undefined ? [] : [last]
   }
 
   #nextClaimant(): PartSource | undefined {
@@ -97,10 +110,22 @@ export class SourcePlan {
     return new PeerSource(this.#components, { peer, repository, blob: entry.digest })
   }
 
-  #nextUpstream(): PartSource | undefined {
-    const upstream = this.#upstreams.shift()
-    if (upstream === undefined) return undefined
-    return new UpstreamSource({ upstream, logger: this.#components.logger }, this.#init.entry)
+  #takeUpstreams(count: number): readonly PartSource[] {
+    const taken = this.#upstreams.splice(0, count)
+    return taken.map((standing) => new UpstreamSource(standing, this.#init.entry))
+  }
+
+  /** How many of those behind the best share a large blob with it; the origin is spared while a mirror is better. */
+  #companionsOf(best: UpstreamStanding): number {
+    if (this.#init.entry.sizeBytes <= LARGE_BYTES) return 0
+    const behind = this.#upstreams.slice(1, 1 + MAX_COMPANIONS)
+    const end = behind.findIndex(
+      (one) =>
+        one.upstream.kind !== 'mirror' ||
+        !one.promising ||
+        one.costMs > best.costMs * COMPANION_RATIO,
+    )
+    return end < 0 ? behind.length : end
   }
 
   /** A peer that the DHT named during its head start; undefined from when that is over. */
@@ -139,16 +164,4 @@ export class SourcePlan {
     this.#found = new PeerQueue({ swarm, clock, logger }, LOOKUP_TIMEOUT_MS)
     this.#found.search(subjects, signal)
   }
-}
-
-/** Whether to ask an upstream at once: it works, and does not just now take twice its usual time. */
-function isPromising(health: UpstreamHealth): boolean {
-  return (
-    health.healthy &&
-    (health.medianMs === undefined || health.waitingMs <= health.medianMs * 2 + 250)
-  )
-}
-
-function byPromise(a: Upstream, b: Upstream): number {
-  return Number(isPromising(b.health())) - Number(isPromising(a.health()))
 }

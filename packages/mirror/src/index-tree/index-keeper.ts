@@ -8,7 +8,8 @@ import {
 } from '@jarswarm/manifest'
 import type { Digest, Head, IndexDifference, NodeSource } from '@jarswarm/manifest'
 import { NoSpaceError } from '@jarswarm/ports'
-import type { AbortOptions, IndexStore, Logger, NamedObject, Upstream } from '@jarswarm/ports'
+import type { AbortOptions, IndexStore, Logger, NamedObject } from '@jarswarm/ports'
+import type { UpstreamSet } from '../upstreams/upstream-set.ts'
 import type { ObjectFetcher } from './object-fetcher.ts'
 import { fetchPack } from './pack.ts'
 
@@ -20,8 +21,8 @@ export const CHANGES_PER_BATCH = 2_000
 export interface IndexKeeperComponents {
   readonly index: IndexStore
   readonly objects: ObjectFetcher
-  /** For the pack; empty when the node is offline. */
-  readonly upstreams: readonly Upstream[]
+  /** For the pack. */
+  readonly upstreams: UpstreamSet
   readonly logger: Logger
   /** Called for each file of which this copy learned that it came or went. */
   readonly onChange: (change: IndexDifference) => void

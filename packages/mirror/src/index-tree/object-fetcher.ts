@@ -1,12 +1,13 @@
 import { MAX_OBJECT_BYTES } from '@jarswarm/manifest'
 import type { Digest } from '@jarswarm/manifest'
 import { UnavailableError } from '@jarswarm/ports'
-import type { AbortOptions, Clock, Logger, PeerName, Swarm, Upstream } from '@jarswarm/ports'
+import type { AbortOptions, Clock, PeerName, Swarm } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import type { PartSource } from '../transfer/part.ts'
 import { PeerSource } from '../transfer/peer-source.ts'
 import { Transfer } from '../transfer/transfer.ts'
 import { UpstreamSource } from '../transfer/upstream-source.ts'
+import type { UpstreamSet } from '../upstreams/upstream-set.ts'
 import { orAborted } from '../wait/deadline.ts'
 
 /** Peers asked for objects at the same time. */
@@ -16,9 +17,8 @@ export const MAX_OBJECT_PEERS = 8
 
 export interface ObjectFetcherComponents {
   readonly swarm: Swarm
-  readonly upstreams: readonly Upstream[]
+  readonly upstreams: UpstreamSet
   readonly clock: Clock
-  readonly logger: Logger
 }
 
 export interface ObjectFetcherInit {
@@ -100,7 +100,10 @@ export class ObjectFetcher {
       { clock },
       {
         sources: first,
-        nextSource: () => Promise.resolve(sources.next().value),
+        nextSources: () => {
+          const next = sources.next()
+          return Promise.resolve(next.done === true ? [] : [next.value])
+        },
         deliver: ({ digest }, bytes) => {
           this.#wishes.get(digest)?.bytes.resolve(bytes)
           this.#wishes.delete(digest)
@@ -114,7 +117,7 @@ export class ObjectFetcher {
   }
 
   *#sources(): Generator<PartSource, undefined> {
-    const { swarm, upstreams, logger } = this.#components
+    const { swarm, upstreams } = this.#components
     const { repository } = this.#init
     const followers = swarm.followers(repository)
     const preferred = followers.filter((peer) => peer === this.#preferred)
@@ -122,7 +125,7 @@ export class ObjectFetcher {
     for (const peer of peers.slice(0, MAX_OBJECT_PEERS)) {
       yield new PeerSource({ swarm }, { peer, repository, blob: undefined })
     }
-    for (const upstream of upstreams) yield new UpstreamSource({ upstream, logger })
+    for (const standing of upstreams.rankedPublishers()) yield new UpstreamSource(standing)
     return undefined
   }
 

@@ -1,6 +1,7 @@
 import { parsePack, sha256 } from '@jarswarm/manifest'
 import type { Head } from '@jarswarm/manifest'
-import type { IndexStore, Logger, NamedObject, Upstream } from '@jarswarm/ports'
+import type { IndexStore, Logger, NamedObject } from '@jarswarm/ports'
+import type { UpstreamSet } from '../upstreams/upstream-set.ts'
 import { promisify } from 'node:util'
 import { zstdDecompress } from 'node:zlib'
 
@@ -15,7 +16,7 @@ const decompress = promisify(zstdDecompress)
 
 interface PackComponents {
   readonly index: IndexStore
-  readonly upstreams: readonly Upstream[]
+  readonly upstreams: UpstreamSet
   readonly logger: Logger
 }
 
@@ -55,13 +56,14 @@ async function download(
   signal: AbortSignal,
 ): Promise<Uint8Array | undefined> {
   if (pack === null || pack.sizeBytes > MAX_PACK_BYTES) return undefined
-  for (const upstream of upstreams) {
+  for (const standing of upstreams.rankedPublishers()) {
+    const { upstream } = standing
     if (!upstream.health().healthy) continue
     try {
       const name = { kind: 'pack', digest: pack.digest } as const
       const bytes = await upstream.readPublished(name, { signal, maxBytes: pack.sizeBytes })
       if (sha256(bytes) === pack.digest) return bytes
-      logger.warn({ upstream: upstream.url }, 'upstream sent a pack that the head does not name')
+      standing.blame(`pack ${pack.digest}`)
     } catch (error) {
       signal.throwIfAborted()
       logger.debug({ error: String(error) }, 'upstream gave no pack')

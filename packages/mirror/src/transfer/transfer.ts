@@ -13,8 +13,8 @@ export const MAX_MISSES_IN_A_ROW = 16
 export interface TransferInit {
   /** Sources to ask at once, best first. */
   readonly sources: readonly PartSource[]
-  /** One more source; called when those there are lack something or are slow. Undefined: there is none. */
-  readonly nextSource: (signal: AbortSignal) => Promise<PartSource | undefined>
+  /** More sources; called when those there are lack something or are slow. Empty: there are none. */
+  readonly nextSources: (signal: AbortSignal) => Promise<readonly PartSource[]>
   /** Takes each verified part, once. The source waits for it. */
   readonly deliver: (part: Part, bytes: Uint8Array, source: PartSource) => void | Promise<void>
 }
@@ -136,9 +136,9 @@ export class Transfer {
     if (this.#searching) return
     this.#searching = true
     try {
-      const source = await this.#init.nextSource(this.#search.signal)
-      if (source === undefined) this.#exhausted = true
-      else this.#addSource(source)
+      const sources = await this.#init.nextSources(this.#search.signal)
+      if (sources.length === 0) this.#exhausted = true
+      for (const source of sources) this.#addSource(source)
     } catch (error) {
       this.#exhausted = true
       this.#reasons.set('the search for sources', describe(error))

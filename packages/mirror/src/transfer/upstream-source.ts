@@ -1,8 +1,9 @@
 import { MAX_OBJECT_BYTES } from '@jarswarm/manifest'
 import type { IndexEntry } from '@jarswarm/manifest'
 import { isMutablePath } from '@jarswarm/maven'
-import { TruncatedError } from '@jarswarm/ports'
-import type { Logger, Upstream } from '@jarswarm/ports'
+import { NotHeldError, TruncatedError } from '@jarswarm/ports'
+import type { Upstream } from '@jarswarm/ports'
+import type { UpstreamStanding } from '../upstreams/upstream-standing.ts'
 import type { Part, PartFetchOptions, PartSource } from './part.ts'
 
 /** Adjacent pieces that come in one HTTP answer: 4 MiB, so that a cut costs little and a round trip counts little. */
@@ -16,11 +17,6 @@ export const MIN_UPSTREAM_PATIENCE_MS = 500
 /** Median of an upstream that was not asked yet. */
 const UNKNOWN_MEDIAN_MS = 400
 
-interface UpstreamSourceComponents {
-  readonly upstream: Upstream
-  readonly logger: Logger
-}
-
 /** The origin or a mirror as a source of the pieces of one artifact, or of index objects. */
 export class UpstreamSource implements PartSource {
   readonly kind: 'origin' | 'mirror'
@@ -28,14 +24,14 @@ export class UpstreamSource implements PartSource {
   readonly lanes: number
   readonly maxRun: number
   readonly allOrNothing: boolean
+  readonly #standing: UpstreamStanding
   readonly #upstream: Upstream
-  readonly #logger: Logger
   readonly #entry: IndexEntry | undefined
 
   /** @param entry the artifact whose pieces are wanted; undefined when the parts are objects */
-  constructor(components: UpstreamSourceComponents, entry?: IndexEntry) {
-    this.#upstream = components.upstream
-    this.#logger = components.logger
+  constructor(standing: UpstreamStanding, entry?: IndexEntry) {
+    this.#standing = standing
+    this.#upstream = standing.upstream
     this.#entry = entry
     this.kind = this.#upstream.kind
     this.name = `${this.kind} ${this.#upstream.url}`
@@ -55,11 +51,7 @@ export class UpstreamSource implements PartSource {
   }
 
   blame(): void {
-    // An operator must know: a release that differs from the index was changed behind the operator's back.
-    this.#logger.warn(
-      { upstream: this.#upstream.url, path: this.#entry?.path },
-      'upstream sent bytes that the signed index does not name',
-    )
+    this.#standing.blame(this.#entry?.path ?? 'index')
   }
 
   async *#objects(run: readonly Part[], options: PartFetchOptions): AsyncGenerator<Uint8Array> {
@@ -84,7 +76,13 @@ export class UpstreamSource implements PartSource {
       ? ({ kind: 'blob', digest: entry.digest } as const)
       : entry.path
     const reading = { signal: options.signal, sizeBytes: entry.sizeBytes, ...range }
-    yield* regroup(this.#upstream.readArtifact(name, reading), lengths, options)
+    try {
+      yield* regroup(this.#upstream.readArtifact(name, reading), lengths, options)
+      this.#standing.gave()
+    } catch (error) {
+      if (error instanceof NotHeldError) this.#standing.missed()
+      throw error
+    }
   }
 }
 

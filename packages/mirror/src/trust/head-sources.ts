@@ -1,13 +1,16 @@
-import type { Logger, PeerName, Swarm, Upstream } from '@jarswarm/ports'
+import { NotHeldError } from '@jarswarm/ports'
+import type { Logger, PeerName, Swarm } from '@jarswarm/ports'
 import { MAX_MANIFEST_BYTES, MAX_ROOT_BYTES } from '@jarswarm/trust'
 import type { RepositoryId } from '@jarswarm/trust'
+import type { UpstreamSet } from '../upstreams/upstream-set.ts'
+import type { UpstreamStanding } from '../upstreams/upstream-standing.ts'
 
 /** Peers asked for one root; more would not have what these lack. */
 const MAX_ROOT_PEERS = 8
 
 export interface HeadSourcesComponents {
   readonly swarm: Swarm
-  readonly upstreams: readonly Upstream[]
+  readonly upstreams: UpstreamSet
   readonly logger: Logger
 }
 
@@ -31,8 +34,9 @@ export class HeadSources {
     return this.offline ? [] : this.#components.swarm.followers(this.#repository)
   }
 
-  get upstreams(): readonly Upstream[] {
-    return this.offline ? [] : this.#components.upstreams
+  /** Whom to ask for a newer head; not all mirrors at once. */
+  get upstreams(): readonly UpstreamStanding[] {
+    return this.offline ? [] : this.#components.upstreams.forHeads()
   }
 
   /** Ask a peer for its root manifest; throws as `Swarm.request`. */
@@ -42,11 +46,16 @@ export class HeadSources {
   }
 
   /** Read the root manifest of an upstream; throws as `Upstream.readPublished`. */
-  async fromUpstream(upstream: Upstream, signal: AbortSignal): Promise<Uint8Array> {
-    return await upstream.readPublished(
-      { kind: 'manifest' },
-      { signal, maxBytes: MAX_MANIFEST_BYTES },
-    )
+  async fromUpstream(standing: UpstreamStanding, signal: AbortSignal): Promise<Uint8Array> {
+    const options = { signal, maxBytes: MAX_MANIFEST_BYTES }
+    try {
+      const bytes = await standing.upstream.readPublished({ kind: 'manifest' }, options)
+      standing.tellsHeads(true)
+      return bytes
+    } catch (error) {
+      if (error instanceof NotHeldError) standing.tellsHeads(false)
+      throw error
+    }
   }
 
   /** Candidates for a root, one source after the other; those that have none are passed over. */
@@ -61,9 +70,10 @@ export class HeadSources {
     const request = { kind: 'root', repository: this.#repository, number } as const
     const reads = [
       ...peers.map((peer) => () => swarm.request(peer, request, { signal })),
-      ...this.upstreams.map(
-        (upstream) => () =>
-          upstream.readPublished({ kind: 'root', number }, { signal, maxBytes: MAX_ROOT_BYTES }),
+      ...this.#rootUpstreams().map(
+        ({ upstream }) =>
+          () =>
+            upstream.readPublished({ kind: 'root', number }, { signal, maxBytes: MAX_ROOT_BYTES }),
       ),
     ]
     for (const read of reads) {
@@ -74,5 +84,9 @@ export class HeadSources {
         this.#components.logger.debug({ error: String(error), number }, 'source gave no root')
       }
     }
+  }
+
+  #rootUpstreams(): readonly UpstreamStanding[] {
+    return this.offline ? [] : this.#components.upstreams.rankedPublishers()
   }
 }

@@ -1,4 +1,5 @@
-import type { Clock, Logger, ManifestVerdict, PeerName, Upstream } from '@jarswarm/ports'
+import type { Clock, Logger, ManifestVerdict, PeerName } from '@jarswarm/ports'
+import type { UpstreamStanding } from '../upstreams/upstream-standing.ts'
 import { orAborted, startDeadline, withDeadline } from '../wait/deadline.ts'
 import { Periodic } from '../wait/periodic.ts'
 import type { HeadSources } from './head-sources.ts'
@@ -110,7 +111,8 @@ export class HeadWatch {
 
   /**
    * Ask upstreams and some followers at the same time whether there is a newer head; at once when somebody was asked
-   * in the last {@link CONFIRMATION_MS}. Ends when an upstream has answered, or all have, or time is up.
+   * in the last {@link CONFIRMATION_MS}. Ends when the origin has answered, or all have, or time is up. Without an origin
+   * that works, a mirror that knows no older head than this node stands for it.
    */
   async lookForNewerHead(options: { readonly signal?: AbortSignal }): Promise<void> {
     const { clock } = this.#components
@@ -142,7 +144,9 @@ export class HeadWatch {
       parents: [this.#stop.signal],
     })
     const { signal } = deadline
-    const asked = sources.upstreams.map((upstream) => this.#askUpstream(upstream, signal))
+    const upstreams = sources.upstreams
+    const asked = upstreams.map((standing) => this.#askUpstream(standing, signal))
+    const deciding = asked.filter((_, at) => decides(upstreams[at], upstreams))
     const peers = this.#someFollowers().map((peer) => this.#askPeer(peer, signal))
     const all = Promise.all([...asked, ...peers])
     // Whoever is slower than the first to answer may still bring a newer head, until time is up.
@@ -152,7 +156,7 @@ export class HeadWatch {
       }),
     )
     try {
-      await orAborted(Promise.any([...asked.map(orReject), all]), signal)
+      await orAborted(Promise.any([...deciding.map(orReject), all]), signal)
     } catch (error) {
       this.#components.logger.debug({ error: String(error) }, 'look for a newer head ended early')
     } finally {
@@ -190,21 +194,24 @@ export class HeadWatch {
 
   /** @returns whether it answered with something that counts */
   async #askPeer(peer: PeerName, signal: AbortSignal): Promise<boolean> {
-    return await this.#ask(() => this.#components.sources.fromPeer(peer, signal), peer)
+    return isAnswer(await this.#ask(() => this.#components.sources.fromPeer(peer, signal), peer))
   }
 
-  async #askUpstream(upstream: Upstream, signal: AbortSignal): Promise<boolean> {
-    return await this.#ask(() => this.#components.sources.fromUpstream(upstream, signal))
+  async #askUpstream(standing: UpstreamStanding, signal: AbortSignal): Promise<boolean> {
+    const read = (): Promise<Uint8Array> => this.#components.sources.fromUpstream(standing, signal)
+    const outcome = await this.#ask(read)
+    // Mirrors lag: one that knows less than this node says nothing about what is newest.
+    return standing.upstream.kind === 'mirror' && outcome === 'older' ? false : isAnswer(outcome)
   }
 
-  async #ask(read: () => Promise<Uint8Array>, peer?: PeerName): Promise<boolean> {
+  async #ask(read: () => Promise<Uint8Array>, peer?: PeerName): Promise<OfferOutcome | undefined> {
     try {
       const outcome = await this.#components.keeper.offer(await read(), peer)
       if (outcome === 'same' || outcome === 'newer') this.#confirm()
-      return outcome !== 'invalid' && outcome !== 'unusable'
+      return outcome
     } catch (error) {
       this.#components.logger.debug({ error: String(error), peer }, 'source gave no manifest')
-      return false
+      return undefined
     }
   }
 
@@ -226,6 +233,19 @@ export class HeadWatch {
     this.#running.add(task)
     void task.finally(() => this.#running.delete(task))
   }
+}
+
+/** While an origin works only it can end a look, for a mirror may not have heard of the newest head. */
+function decides(
+  standing: UpstreamStanding | undefined,
+  all: readonly UpstreamStanding[],
+): boolean {
+  if (standing?.upstream.kind === 'origin') return true
+  return !all.some(({ upstream }) => upstream.kind === 'origin' && upstream.health().healthy)
+}
+
+function isAnswer(outcome: OfferOutcome | undefined): boolean {
+  return outcome === 'newer' || outcome === 'same' || outcome === 'older'
 }
 
 async function orReject(answered: Promise<boolean>): Promise<void> {
