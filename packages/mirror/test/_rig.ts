@@ -47,6 +47,8 @@ export interface Node {
 export interface NodeOptions extends Partial<Omit<MirroredRepositoryInit, 'id' | 'name'>> {
   readonly name?: string
   readonly upstreams?: readonly Upstream[]
+  /** Makes the mirrors of the signed list. */
+  readonly createMirror?: (url: string) => Upstream
   readonly manner?: PeerManner
   readonly stores?: Stores
   readonly roundTripMs?: number
@@ -82,7 +84,7 @@ export class Rig {
     const stores = options.stores ?? this.stores()
     const logger = new RecordingLogger()
     const mirror = new Mirror({ blobs: stores.blobs })
-    const { name, manner, roundTripMs, upstreams, ...init } = options
+    const { name, manner, roundTripMs, upstreams, createMirror, ...init } = options
     const swarm = this.network.createSwarm({
       content: mirror,
       ...(name === undefined ? {} : { name }),
@@ -91,7 +93,15 @@ export class Rig {
     })
     const { clock } = this
     const repository = new MirroredRepository(
-      { ...stores, swarm, clock, logger, upstreams: upstreams ?? [this.origin], random: () => 0.5 },
+      {
+        ...stores,
+        swarm,
+        clock,
+        logger,
+        upstreams: upstreams ?? [this.origin],
+        random: () => 0.5,
+        ...(createMirror && { createMirror }),
+      },
       { id: this.builder.id, name: 'sample', ...init },
     )
     await mirror.add(repository)

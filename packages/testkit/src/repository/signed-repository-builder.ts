@@ -45,6 +45,8 @@ export interface PublishOptions {
   readonly observed?: string | null
   /** Also write a pack of the whole index. @defaultValue false */
   readonly pack?: boolean
+  /** HTTP base URLs of mirrors, ascending. @defaultValue those of the state before */
+  readonly mirrors?: readonly string[]
 }
 
 /** One published state. */
@@ -70,6 +72,7 @@ export class SignedRepositoryBuilder {
   #root: { readonly number: number; readonly bytes: Uint8Array }
   #published: ReadonlyMap<string, IndexEntry> = new Map()
   #state: PublishedState | undefined
+  #mirrors: readonly string[] = []
 
   constructor(init: SignedRepositoryInit = {}) {
     this.#init = {
@@ -165,7 +168,15 @@ export class SignedRepositoryBuilder {
     this.#published = this.#entries()
     const previous = this.#state && manifestVersions(this.#state.manifest)
     const signers = [this.#onlineSigner]
-    const signed = { root: this.#root.bytes, head: formatHead(head), previous, nowMs, signers }
+    this.#mirrors = options.mirrors ?? this.#mirrors
+    const signed = {
+      root: this.#root.bytes,
+      head: formatHead(head),
+      previous,
+      nowMs,
+      signers,
+      mirrors: this.#mirrors,
+    }
     return this.#writeState(head, signManifest(signed))
   }
 
@@ -196,6 +207,7 @@ export class SignedRepositoryBuilder {
     twin.#events.push(...this.#events)
     twin.#published = this.#published
     twin.#state = this.#state
+    twin.#mirrors = this.#mirrors
     return twin
   }
 
