@@ -42,3 +42,15 @@ export function hashOfPerfect(hashes: readonly Digest[]): Digest {
   }
   return row[0] ?? EMPTY_HISTORY_ROOT
 }
+
+/** The largest possible perfect subtrees over neighbours, larger ones first: what `hashOfSubtrees` takes. */
+export function perfectSubtrees(hashes: readonly Digest[]): Digest[] {
+  const subtrees: Digest[] = []
+  let start = 0
+  while (start < hashes.length) {
+    const width = 2 ** Math.floor(Math.log2(hashes.length - start))
+    subtrees.push(hashOfPerfect(hashes.slice(start, start + width)))
+    start += width
+  }
+  return subtrees
+}

@@ -76,6 +76,24 @@ export async function proveConsistency(
 }
 
 /**
+ * The root that a history had when it was shorter.
+ *
+ * @param source has the tiles of the size `after`
+ * @throws {InvalidHistoryError} a tile is missing or malformed
+ * @throws {RangeError} the sizes are not in order
+ */
+export async function hashOfPrefix(
+  source: TileSource,
+  before: number,
+  after: number,
+): Promise<Digest> {
+  if (!(before >= 0 && before <= after)) {
+    throw new RangeError(`Cannot hash ${before} lines: wanted 0 to ${after}`)
+  }
+  return await new TileReader(source, after).hashOf(0, before)
+}
+
+/**
  * Check that a line is in the history. Attackers hold index and proof.
  *
  * @param line its index and its `leafHash`

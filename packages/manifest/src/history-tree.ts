@@ -1,6 +1,6 @@
 import type { Digest } from './digest.ts'
 import { InvalidHistoryError } from './errors.ts'
-import { hashOfPerfect, hashOfSubtrees, leafHash } from './history-hash.ts'
+import { hashOfPerfect, hashOfSubtrees, leafHash, perfectSubtrees } from './history-hash.ts'
 import {
   formatEntryBundle,
   formatTile,
@@ -43,7 +43,7 @@ export class HistoryTree {
 
   /** RFC 6962 hash of all lines. */
   get root(): Digest {
-    return hashOfSubtrees(this.#hashes.toReversed().flatMap(subtreesOf))
+    return hashOfSubtrees(this.#hashes.toReversed().flatMap(perfectSubtrees))
   }
 
   /** Append a line as `formatHistoryLine` writes it. */
@@ -79,6 +79,13 @@ export class HistoryTree {
       files.push(fileOf(tile, formatEntryBundle(this.#lines)))
     }
     this.#writtenSize = this.#size
+    return files
+  }
+
+  /** The full files that came to be since the last call of this or `takeFiles`: with it a long run holds few of them. */
+  takeFullFiles(): readonly HistoryFile[] {
+    const files = this.#files
+    this.#files = []
     return files
   }
 
@@ -148,16 +155,4 @@ export class HistoryTree {
 
 function fileOf(tile: Tile, bytes: Uint8Array): HistoryFile {
   return { path: tilePath(tile.level, tile.index, tile.width), bytes }
-}
-
-/** The largest possible perfect subtrees over the hashes of an incomplete tile, larger ones first. */
-function subtreesOf(hashes: readonly Digest[]): Digest[] {
-  const subtrees: Digest[] = []
-  let start = 0
-  for (let width = TILE_WIDTH / 2; width >= 1; width /= 2) {
-    if (start + width > hashes.length) continue
-    subtrees.push(hashOfPerfect(hashes.slice(start, start + width)))
-    start += width
-  }
-  return subtrees
 }

@@ -15,8 +15,8 @@ export { formatHead, MAX_HEAD_BYTES, parseHead } from './head.ts'
 export type { Head, IndexTotals } from './head.ts'
 export { formatHistoryLine, MAX_REASON_BYTES, parseHistoryLine } from './history-event.ts'
 export type { HistoryEvent, HistoryKind } from './history-event.ts'
-export { checkHistory } from './history-fold.ts'
-export type { HistoryMismatch } from './history-fold.ts'
+export { checkHistory, checkHistoryStep } from './history-fold.ts'
+export type { HistoryMismatch, HistoryStep, ReleaseMemory } from './history-fold.ts'
 export { EMPTY_HISTORY_ROOT, leafHash, nodeHash } from './history-hash.ts'
 export {
   proveConsistency,
@@ -84,3 +84,5 @@ export {
 } from './piece-list.ts'
 export type { PieceRange } from './piece-list.ts'
 export { isOrigin } from './repository-origin.ts'
+export { VerifiedHistory } from './verified-history.ts'
+export type { TileFetcher } from './verified-history.ts'
