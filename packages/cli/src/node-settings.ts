@@ -33,6 +33,8 @@ export interface NodeSettings {
   readonly proxy: readonly ProxyAddress[]
   readonly share: 'all' | 'lan' | 'none'
   readonly freshness: 'default' | 'enforce'
+  /** Pass nothing on that the signed index of an observed repository does not name. */
+  readonly strict: boolean
   readonly offline: boolean
   /** Whether the whole index is fetched, rather than the part that is asked for. */
   readonly syncIndex: boolean
@@ -89,6 +91,7 @@ export interface NodeSettingTable {
   readonly proxy: Setting<ProxyAddress>
   readonly share: Setting<'all' | 'lan' | 'none'>
   readonly freshness: Setting<'default' | 'enforce'>
+  readonly strict: Setting<boolean>
   readonly offline: Setting<boolean>
   readonly logLevel: Setting<LogLevel>
 }
@@ -126,6 +129,7 @@ export const SETTINGS: NodeSettingTable = {
   },
   share: choice('share', ['all', 'lan', 'none']),
   freshness: choice('freshness', ['default', 'enforce']),
+  strict: onOff('strict'),
   offline: onOff('offline'),
   logLevel: choice('log-level', LOG_LEVELS),
 }
@@ -190,6 +194,7 @@ function readKeeping(sources: SettingSources): Omit<NodeSettings, 'dataDir' | ke
     proxy: readSetting(SETTINGS.proxy, sources) ?? [],
     share: readOne(SETTINGS.share, sources) ?? (isCi ? 'none' : 'all'),
     freshness: readOne(SETTINGS.freshness, sources) ?? 'default',
+    strict: readOne(SETTINGS.strict, sources) ?? false,
     offline: readOne(SETTINGS.offline, sources) ?? false,
     // A mirror must know all that there is; a runner that lives for minutes need not.
     syncIndex: !isCi || mirror !== 'none',

@@ -267,8 +267,10 @@ function notFound(request: MavenRequest, path: string): Error {
   // Proofs on demand name files; only a whole index says what lies below a folder.
   if (request.path.folder && !source.status().index.complete)
     return new UnavailableError(`The index of ${source.name} is not here yet, so nothing is listed`)
-  const head = source.head === undefined ? '' : ` (head ${source.head.seq})`
-  return new RefusedRequestError(404, `${source.name} has no ${path}${head}`)
+  const { head } = source
+  const asked = head?.observed === null ? '' : `, and ${head?.observed ?? ''} does not have it`
+  const proof = head === undefined ? '' : ` (head ${head.seq}${asked})`
+  return new RefusedRequestError(404, `${source.name} has no ${path}${proof}`)
 }
 
 function refuseSuspect(source: ArtifactSource, found: ArtifactFound): void {

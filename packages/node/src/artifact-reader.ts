@@ -1,6 +1,12 @@
 import type { IndexEntry } from '@jarswarm/manifest'
 import { UnavailableError } from '@jarswarm/ports'
-import type { AbortOptions, ArtifactContent, ArtifactSource, Clock } from '@jarswarm/ports'
+import type {
+  AbortOptions,
+  ArtifactContent,
+  ArtifactSource,
+  Clock,
+  Resolution,
+} from '@jarswarm/ports'
 import { parseAddress } from './artifact-address.ts'
 import { NotFoundError } from './errors.ts'
 import type { GottenArtifact } from './node-control.ts'
@@ -62,10 +68,10 @@ export class ArtifactReader {
     const found = await source.resolve(path, options)
     switch (found.kind) {
       case 'artifact':
-        return toGotten(found.entry, await source.open(found.entry, options), options)
+        return await open(source, { found, entry: found.entry }, options)
       case 'arriving': {
         const entry = await found.complete(options)
-        return toGotten(entry, await source.open(entry, options), options)
+        return await open(source, { found, entry }, options)
       }
       case 'directory':
         throw new NotFoundError(
@@ -96,11 +102,24 @@ export class ArtifactReader {
   }
 }
 
+type Found = Pick<Resolution & { readonly kind: 'artifact' }, 'unindexed'>
+
+async function open(
+  source: ArtifactSource,
+  { found, entry }: { readonly found: Found; readonly entry: IndexEntry },
+  options: AbortOptions,
+): Promise<GottenArtifact> {
+  const { unindexed } = found
+  const content = await (unindexed ?? source).open(entry, options)
+  const verified = unindexed === undefined && source.proxied !== true
+  return { ...toGotten(entry, content, options), verified }
+}
+
 function toGotten(
   entry: IndexEntry,
   content: ArtifactContent,
   options: AbortOptions,
-): GottenArtifact {
+): Omit<GottenArtifact, 'verified'> {
   const { sizeBytes, source } = content
   return {
     digest: entry.digest,

@@ -63,6 +63,7 @@ export class ControlClient implements NodeControl {
       digest: String(headers['x-jarswarm-digest']),
       sizeBytes: Number(headers['content-length']),
       source: String(headers['x-jarswarm-source']) as SourceKind,
+      verified: headers['x-jarswarm-verified'] === 'true',
       bytes: answer,
       release: () => {
         answer.destroy()

@@ -127,6 +127,7 @@ export class ControlServer {
         'Content-Length': artifact.sizeBytes,
         'X-Jarswarm-Digest': artifact.digest,
         'X-Jarswarm-Source': artifact.source,
+        'X-Jarswarm-Verified': String(artifact.verified),
       })
       response.flushHeaders()
       await pipeline(artifact.bytes, response, { signal })

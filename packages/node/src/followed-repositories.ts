@@ -1,8 +1,10 @@
+import { sha256 } from '@jarswarm/manifest'
 import { Mirror, MirroredRepository, Prefetcher } from '@jarswarm/mirror'
+import type { ObservedOrigin } from '@jarswarm/mirror'
 import type { Clock, Logger, Swarm, Upstream } from '@jarswarm/ports'
 import type { DataDirectory } from '@jarswarm/store'
 import type { SwarmLink } from '@jarswarm/trust'
-import { HttpUpstream } from '@jarswarm/upstream'
+import { HttpProxyOrigin, HttpUpstream } from '@jarswarm/upstream'
 import { checkFirstRoot } from './first-root.ts'
 import type { JoinedRepositories } from './joined-repositories.ts'
 import type { NodeInit } from './node-init.ts'
@@ -95,7 +97,7 @@ export class FollowedRepositories {
 
   async #follow(link: SwarmLink): Promise<void> {
     const { data, swarm, clock, logger } = this.#components
-    const { mirror = 'none', offline = false, syncIndex = true, freshness } = this.#init
+    const { mirror = 'none', offline = false, syncIndex = true, freshness, strict } = this.#init
     const { heads = {}, lookUp = true, announce = true } = this.#init.mechanisms ?? {}
     const upstreams = this.#upstreamsOf(link)
     this.#upstreams.push(...upstreams)
@@ -106,6 +108,7 @@ export class FollowedRepositories {
         trust: data.trust,
         swarm,
         upstreams,
+        openObserved: (url) => this.#openObserved(link, url),
         clock,
         logger,
       },
@@ -115,6 +118,7 @@ export class FollowedRepositories {
         mirrorPolicy: mirror,
         offline,
         syncIndex,
+        strict: strict ?? false,
         enforceExpiry: freshness === 'enforce',
         heads,
         lookUp,
@@ -123,6 +127,15 @@ export class FollowedRepositories {
       },
     )
     await this.mirror.add(repository)
+  }
+
+  /** Beside what is signed, under an id of its own: nothing of it may be taken for a part of the index. */
+  #openObserved({ id }: SwarmLink, url: string): ObservedOrigin {
+    const { data } = this.#components
+    const { version, offline } = this.#init
+    const place = sha256(new TextEncoder().encode(`jarswarm unindexed files 1 ${id} ${url}`))
+    const origin = offline === true ? undefined : new HttpProxyOrigin({ url, version })
+    return { origin, cache: data.proxyCache(place), objects: data.index(place) }
   }
 
   #upstreamsOf({ origin }: SwarmLink): readonly Upstream[] {

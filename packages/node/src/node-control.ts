@@ -8,11 +8,13 @@ import type {
   SourceKind,
 } from '@jarswarm/ports'
 
-/** An artifact on its way to the user. Every byte of `bytes` was verified before it is yielded. */
+/** An artifact on its way to the user. Every byte of `bytes` was checked before it is yielded. */
 export interface GottenArtifact {
   readonly digest: Digest
   readonly sizeBytes: number
   readonly source: SourceKind
+  /** Whether a signed index names it; else it agrees with its origin's own checksum, and with nothing more. */
+  readonly verified: boolean
   readonly bytes: AsyncIterable<Uint8Array>
   /** Let go of it, read or not. Idempotent. */
   release(): void

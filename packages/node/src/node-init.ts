@@ -48,6 +48,8 @@ export interface NodeInit {
   readonly share?: 'all' | 'lan' | 'none'
   /** `enforce` refuses states that have expired. @defaultValue `default` */
   readonly freshness?: 'default' | 'enforce'
+  /** In an observed repository, pass nothing on that its signed index does not name. @defaultValue false */
+  readonly strict?: boolean
   /** Repositories without signed index that are passed on from their origins and kept. @defaultValue [] */
   readonly proxy?: readonly ProxyAddress[]
   /** Use no network at all, neither origin nor peers: serve what is stored. @defaultValue false */

@@ -11,10 +11,13 @@ import { withData, withJson } from '../options.ts'
 import { formatSize } from '../size.ts'
 import { remark, sayJson } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
+import { UnverifiedError } from '../unverified-error.ts'
 import { withNode } from '../with-node.ts'
 
 /** Smaller files are here before a bar could be read. */
 const MIN_BAR_BYTES = 1024 * 1024
+
+const UNVERIFIED = "it agrees with its origin's own checksum, and no signed index names it"
 
 /** `jarswarm get`: fetch one artifact through the swarm. */
 export function addGet(program: Command, { terminal }: CommandSetup): void {
@@ -22,7 +25,9 @@ export function addGet(program: Command, { terminal }: CommandSetup): void {
     .summary('fetch one artifact through the swarm, verified')
     .description(
       'Fetch one artifact through the swarm and write it to a file. Every byte is verified against the ' +
-        'signed index before it is written; the file has its name only once it is whole.\n\n' +
+        'signed index before it is written; the file has its name only once it is whole. What no signed index ' +
+        'names, of a proxied or an observed repository, is checked against the checksum of its origin alone, ' +
+        'and the command says so; with --strict it refuses.\n\n' +
         'When no node runs on the data directory, one is started for the time of the command.',
     )
     .argument(
@@ -33,25 +38,30 @@ export function addGet(program: Command, { terminal }: CommandSetup): void {
       '-o, --output <file>',
       'file to write, - for standard output (default: named as the artifact)',
     )
+    .option('--strict', 'refuse what no signed index names')
     .option('--offline', 'only what is stored here')
   command.action(async (address: string) => {
     const flags = givenFlags(command)
     const output = typeof flags['output'] === 'string' ? flags['output'] : basename(address)
-    await withNode({ terminal, flags, offline: flags['offline'] === true }, async (node) => {
+    const { strict, ...nodeFlags } = flags
+    const offline = flags['offline'] === true
+    await withNode({ terminal, flags: nodeFlags, offline }, async (node) => {
       const artifact = await node.get(address, { signal: terminal.signal })
       try {
+        if (strict === true && !artifact.verified) throw new UnverifiedError(address)
         await save(artifact, output, terminal)
       } finally {
         artifact.release()
       }
-      const { digest, sizeBytes, source } = artifact
+      const { digest, sizeBytes, source, verified } = artifact
       if (flags['json'] === true) {
-        const document = { address, file: output, digest, bytes: sizeBytes, source }
+        const document = { address, file: output, digest, bytes: sizeBytes, source, verified }
         if (output === '-') remark(terminal, JSON.stringify(document))
         else sayJson(terminal, document)
       } else if (output !== '-') {
         remark(terminal, `${output}: ${formatSize(sizeBytes)} from ${source}, SHA-256 ${digest}`)
       }
+      if (!verified) remark(terminal, `not verified: ${UNVERIFIED}`)
     })
   })
 }

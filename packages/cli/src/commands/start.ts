@@ -53,6 +53,10 @@ export function addStart(program: Command, { terminal }: CommandSetup): void {
       '--freshness <default|enforce>',
       'enforce: an expired state is not used any more (default: it is, and marked stale)',
     )
+    .option(
+      '--strict',
+      'of an observed repository, serve only what its signed index names (default: what is newer is passed on, marked)',
+    )
     .option('--offline', 'no network at all: serve what is stored')
   command.action(async () => {
     const flags = givenFlags(command)
