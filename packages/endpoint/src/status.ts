@@ -20,7 +20,7 @@ export interface ProxiedStatus {
     readonly requests: number
     readonly bytes: number
     /** Files by where their bytes came from. */
-    readonly bySource: { readonly store: number; readonly origin: number }
+    readonly bySource: { readonly store: number; readonly peer: number; readonly origin: number }
   }
 }
 

@@ -1,4 +1,8 @@
 export { DECISION_TIMEOUT_MS } from './fetch/blob-fetcher.ts'
+export { LanPeers } from './lan/lan-peers.ts'
+export type { LanPeersComponents } from './lan/lan-peers.ts'
+export { LanShelf } from './lan/lan-shelf.ts'
+export type { LanShelfComponents } from './lan/lan-shelf.ts'
 export { Mirror } from './mirror.ts'
 export type { MirrorComponents } from './mirror.ts'
 export { MirroredRepository } from './mirrored-repository.ts'

@@ -11,6 +11,7 @@ import type {
 } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import type { MirroredRepository } from './mirrored-repository.ts'
+import { readRange } from './share/read-range.ts'
 
 export interface MirrorComponents {
   readonly blobs: BlobStore
@@ -74,10 +75,7 @@ export class Mirror implements SwarmContent {
     range: ByteRange,
   ): Promise<Uint8Array | undefined> {
     if (this.#repositories.get(repository)?.holds(digest) !== true) return undefined
-    const stat = await this.#blobs.stat(digest)
-    // The range is a peer's: one that leaves the blob is answered as not held.
-    if (stat === undefined || range.offset + range.length > stat.sizeBytes) return undefined
-    return await this.#blobs.read(digest, range)
+    return await readRange(this.#blobs, digest, range)
   }
 
   async readObject(repository: RepositoryId, digest: Digest): Promise<Uint8Array | undefined> {

@@ -10,6 +10,7 @@ import {
 } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
+import type { LanPeers } from '../src/index.ts'
 import { ProxiedRepository } from '../src/index.ts'
 
 export const JAR = 'org/a/b/1/b-1.jar'
@@ -28,24 +29,34 @@ export interface ProxyRig {
 /** A proxied repository over an origin in memory; stopped when the test ends. */
 export function createProxyRig(
   t: TestContext,
-  init: { readonly quotaBytes?: number; readonly offline?: boolean } = {},
+  init: {
+    readonly quotaBytes?: number
+    readonly offline?: boolean
+    readonly lan?: LanPeers
+    readonly clock?: ManualClock
+  } = {},
 ): ProxyRig {
   const origin = new MemoryProxyOrigin()
   const blobs = new MemoryBlobStore(init)
   const cache = new MemoryProxyCache()
   const objects = new MemoryIndexStore('a'.repeat(64))
-  return reopen(t, { origin, blobs, cache, objects, clock: new ManualClock() }, init)
+  return reopen(t, { origin, blobs, cache, objects, clock: init.clock ?? new ManualClock() }, init)
 }
 
 /** The same files with a repository that has just started. */
 export function reopen(
   t: TestContext,
   kept: Pick<ProxyRig, 'origin' | 'blobs' | 'cache' | 'objects' | 'clock'>,
-  init: { readonly offline?: boolean } = {},
+  init: { readonly offline?: boolean; readonly lan?: LanPeers } = {},
 ): ProxyRig {
   const logger = new RecordingLogger()
   const { origin, ...rest } = kept
-  const components = { ...rest, logger, origin: init.offline === true ? undefined : origin }
+  const components = {
+    ...rest,
+    logger,
+    lan: init.lan,
+    origin: init.offline === true ? undefined : origin,
+  }
   const url = 'https://origin.example/maven2'
   const repository = new ProxiedRepository(components, { name: 'central', url })
   t.after(() => repository.stop())

@@ -67,11 +67,11 @@ async function makeNode(init: NodeInit, role: 'node' | 'bootstrap'): Promise<Nod
     await joined.load()
     const { proxy = [], version, offline = false } = init
     for (const { name } of proxy) joined.reserve(name)
+    const swarm = new SwarmSlot()
     const proxied = new ProxiedRepositories(
-      { data, clock, logger },
+      { data, swarm, clock, logger },
       { proxies: proxy, version, offline },
     )
-    const swarm = new SwarmSlot()
     const followed = new FollowedRepositories({ data, joined, swarm, clock, logger }, init)
     for (const link of init.join ?? []) await followed.remember(link)
     const https = await prepareHttps(init, clock)

@@ -206,14 +206,14 @@ export class LocalNode implements Node {
 
   async #startSwarm(listen: readonly string[]): Promise<void> {
     if (this.#init.offline === true) return
-    const { data, swarm, followed, clock, logger } = this.#components
+    const { data, swarm, followed, proxied, clock, logger } = this.#components
     const { bootstrap = [], mdns = false, share = 'all', role, mechanisms = {} } = this.#init
     const { summaries = true, dht, limits = {} } = mechanisms
     const linked = followed.links().flatMap(({ peers }) => peers)
     // Loaded where it is used: libp2p is most of the start-up time, and most commands need none of it.
     const { createSwarm } = await import('@jarswarm/swarm')
     const made = await createSwarm(
-      { content: followed.mirror, clock, logger },
+      { content: followed.mirror, lan: proxied.lan, clock, logger },
       {
         directory: join(data.path, PEER_DIRECTORY),
         listen,

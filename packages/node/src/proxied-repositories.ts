@@ -1,6 +1,7 @@
 import type { ProxiedStatus, ServedStatus } from '@jarswarm/endpoint'
-import { ProxiedRepository, proxiedRepositoryId } from '@jarswarm/mirror'
-import type { Clock, Logger, ProxyOrigin } from '@jarswarm/ports'
+import { LanPeers, LanShelf, ProxiedRepository, proxiedRepositoryId } from '@jarswarm/mirror'
+import type { Clock, LanContent, Logger, ProxyCache, ProxyOrigin, Swarm } from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
 import type { DataDirectory } from '@jarswarm/store'
 import { HttpProxyOrigin } from '@jarswarm/upstream'
 
@@ -13,6 +14,7 @@ export interface ProxyAddress {
 
 export interface ProxiedRepositoriesComponents {
   readonly data: DataDirectory
+  readonly swarm: Swarm
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -24,14 +26,20 @@ export interface ProxiedRepositoriesInit {
   readonly offline: boolean
 }
 
-/** The proxied repositories of a node. The swarm does not know of them. */
+/** The proxied repositories of a node. Of the swarm, only the peers on the LAN know of them. */
 export class ProxiedRepositories {
   readonly #components: ProxiedRepositoriesComponents
+  /** What peers on the LAN may have of them. */
+  readonly lan: LanContent
   readonly #sources: readonly ProxiedRepository[]
+  readonly #caches = new Map<RepositoryId, ProxyCache>()
+  readonly #peers: LanPeers
   readonly #origins: ProxyOrigin[] = []
 
   constructor(components: ProxiedRepositoriesComponents, init: ProxiedRepositoriesInit) {
     this.#components = components
+    this.#peers = new LanPeers(components)
+    this.lan = new LanShelf({ blobs: components.data.blobs, caches: this.#caches })
     this.#sources = init.proxies.map(({ name, url }) => this.#create(name, { ...init, url }))
   }
 
@@ -43,12 +51,12 @@ export class ProxiedRepositories {
   status(served: (name: string) => ServedStatus): readonly ProxiedStatus[] {
     return this.#sources.map((source) => {
       const { requests, bytes, bySource } = served(source.name)
-      const { store, origin } = bySource
+      const { store, peer, origin } = bySource
       return {
         name: source.name,
         origin: source.origin,
         receivedBytes: source.receivedBytes(),
-        served: { requests, bytes, bySource: { store, origin } },
+        served: { requests, bytes, bySource: { store, peer, origin } },
       }
     })
   }
@@ -81,8 +89,13 @@ export class ProxiedRepositories {
     const origin = from.offline ? undefined : new HttpProxyOrigin({ url, version: from.version })
     if (origin !== undefined) this.#origins.push(origin)
     const id = proxiedRepositoryId(url)
-    const kept = { blobs: data.blobs, cache: data.proxyCache(id), objects: data.index(id) }
-    return new ProxiedRepository({ ...kept, origin, clock, logger }, { name, url })
+    const cache = data.proxyCache(id)
+    this.#caches.set(id, cache)
+    const kept = { blobs: data.blobs, cache, objects: data.index(id) }
+    return new ProxiedRepository(
+      { ...kept, origin, lan: this.#peers, clock, logger },
+      { name, url },
+    )
   }
 }
 

@@ -83,7 +83,7 @@ describe('a node with a proxied repository', () => {
       {
         requests: 2,
         bytes: 20,
-        bySource: { store: 1, origin: 1 },
+        bySource: { store: 1, peer: 0, origin: 1 },
       },
     )
     const metrics = await (await fetch(`${String(node.url)}/-/metrics`)).text()

@@ -32,9 +32,11 @@ export {
   UnavailableError,
 } from './errors.ts'
 export type { EntryChange, IndexStore, NamedObject } from './index-store.ts'
+export type { LanChecksumKind, LanContent, ProxiedClaim, ProxiedQuery } from './lan.ts'
 export type { LogFields, Logger } from './logger.ts'
 export type { Prefetch, PrefetchCounts, ServedArtifact } from './prefetch.ts'
 export { providerKey } from './provider-key.ts'
+export { formatProxiedClaim, parseProxiedClaim, PROXIED_CLAIM_BYTES } from './proxied-claim.ts'
 export { CHECKSUM_KINDS } from './proxy.ts'
 export type {
   ChecksumKind,

@@ -19,6 +19,8 @@ export interface ProxyRecord {
   readonly mtimeSeconds: number
   /** The strongest checksum file that the origin offered, and that the bytes agreed with. */
   readonly checksum: ChecksumKind
+  /** What that file states, in lower-case hex digits; absent in what earlier versions wrote. */
+  readonly checksumHex?: string
   readonly fetchedAtMs: number
   /** The origin's ETag, to ask whether the file changed. */
   readonly etag?: string

@@ -1,6 +1,7 @@
 import type { Digest } from '@jarswarm/manifest'
 import type { RepositoryId } from '@jarswarm/trust'
 import type { AbortOptions, ByteRange } from './blob-store.ts'
+import type { ProxiedQuery } from './lan.ts'
 
 /** A peer's libp2p id in its usual text form. */
 export type PeerName = string
@@ -22,7 +23,8 @@ export interface PeerStatus {
  * What a peer can be asked for.
  *
  * `blob` is answered with exactly `length` bytes and never more than 256 KiB; `object` (index node or piece
- * list, at most 1 MiB), `manifest` and `root` (at most 64 KiB and 512 000 B) whole.
+ * list, at most 1 MiB), `manifest` and `root` (at most 64 KiB and 512 000 B) whole; `proxied`, which only local peers
+ * answer, with a `ProxiedClaim` in 40 bytes.
  */
 export type ExchangeRequest =
   | ({
@@ -34,6 +36,7 @@ export type ExchangeRequest =
   | { readonly kind: 'manifest'; readonly repository: RepositoryId }
   | { readonly kind: 'root'; readonly repository: RepositoryId; readonly number: number }
   | { readonly kind: 'log'; readonly repository: RepositoryId; readonly tile: string }
+  | ({ readonly kind: 'proxied'; readonly repository: RepositoryId } & ProxiedQuery)
 
 /** What the DHT can be asked for: a project directory, or a whole repository. */
 export interface ProviderSubject {

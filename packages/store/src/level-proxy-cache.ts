@@ -62,7 +62,7 @@ function readRecord(path: string, text: string): ProxyRecord | undefined {
 }
 
 function isRecord(value: Readonly<Record<string, unknown>>): value is ProxyRecord & typeof value {
-  const { path, digest, sha1, checksum, etag, pieceList } = value
+  const { path, digest, sha1, checksum, checksumHex, etag, pieceList } = value
   const numbers = [value['sizeBytes'], value['mtimeSeconds'], value['fetchedAtMs']]
   return (
     typeof path === 'string' &&
@@ -72,11 +72,20 @@ function isRecord(value: Readonly<Record<string, unknown>>): value is ProxyRecor
     /^[0-9a-f]{40}$/.test(sha1) &&
     CHECKSUM_KINDS.some((kind) => kind === checksum) &&
     numbers.every((number) => Number.isSafeInteger(number) && Number(number) >= 0) &&
+    isAbsentOr(isHex, checksumHex) &&
     (etag === undefined || typeof etag === 'string') &&
-    (pieceList === undefined || isBlobName(pieceList))
+    isAbsentOr(isBlobName, pieceList)
   )
 }
 
 function isBlobName(value: unknown): boolean {
   return typeof value === 'string' && isDigest(value)
+}
+
+function isAbsentOr(isRight: (value: unknown) => boolean, value: unknown): boolean {
+  return value === undefined || isRight(value)
+}
+
+function isHex(value: unknown): boolean {
+  return typeof value === 'string' && /^(?:[0-9a-f]{2}){16,64}$/.test(value)
 }

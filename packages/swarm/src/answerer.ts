@@ -1,4 +1,5 @@
-import type { Clock, PeerName, SwarmContent } from '@jarswarm/ports'
+import { formatProxiedClaim } from '@jarswarm/ports'
+import type { Clock, LanContent, PeerName, SwarmContent } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import {
   KIND,
@@ -9,6 +10,7 @@ import {
   STATUS,
 } from './exchange/message.ts'
 import type { RequestFrame } from './exchange/message.ts'
+import { parseProxiedQuery } from './exchange/proxied-query.ts'
 import { RequestRate } from './exchange/request-rate.ts'
 import { refusal } from './exchange/responder.ts'
 import type { Reply } from './exchange/responder.ts'
@@ -21,6 +23,10 @@ import { MAX_SUMMARIES_PER_SECOND } from './limits.ts'
 export interface AnswererComponents {
   readonly clock: Clock
   readonly content: SwarmContent
+  /** Of proxied repositories, which only local peers are answered. */
+  readonly lan: LanContent | undefined
+  /** Whether a peer is on this machine or a private network. */
+  readonly isLocal: (peer: PeerName) => boolean
   /** Whether this peer may learn what we hold. */
   readonly shares: (peer: PeerName) => boolean
   readonly ownHello: () => Hello
@@ -29,6 +35,7 @@ export interface AnswererComponents {
 }
 
 const OK_EMPTY: Reply = refusal(STATUS.ok)
+const NOT_HELD: Reply = refusal(STATUS.notHeld)
 const BAD_REQUEST: Reply = refusal(STATUS.badRequest)
 
 /** Answers what peers ask, out of the node's content. Every payload is attacker-held until parsed. */
@@ -43,7 +50,7 @@ export class ContentAnswerer {
   async answer(peer: PeerName, request: RequestFrame): Promise<Reply> {
     if (request.kind === KIND.hello) return this.#hello(peer, request.payload)
     if (!this.#components.content.repositories().includes(request.repository)) {
-      return refusal(STATUS.notHeld)
+      return this.#proxied(peer, request)
     }
     switch (request.kind) {
       case KIND.blob:
@@ -82,6 +89,28 @@ export class ContentAnswerer {
     return held(await this.#components.content.readBlob(repository, wanted.digest, wanted.range))
   }
 
+  /** To all others this node does not know the repository: its name is an address that may tell something. */
+  async #proxied(peer: PeerName, request: RequestFrame): Promise<Reply> {
+    const { lan, isLocal, shares } = this.#components
+    const { kind, repository, payload } = request
+    if (lan?.proxies(repository) !== true || !isLocal(peer) || !shares(peer)) return NOT_HELD
+    switch (kind) {
+      case KIND.proxied: {
+        const query = parseProxiedQuery(payload)
+        if (query === undefined) return BAD_REQUEST
+        const claim = await lan.find(repository, query)
+        return held(claim === undefined ? undefined : formatProxiedClaim(claim))
+      }
+      case KIND.blob: {
+        const wanted = parseBlobPayload(payload)
+        if (wanted === undefined) return BAD_REQUEST
+        return held(await lan.readBlob(repository, wanted.digest, wanted.range))
+      }
+      default:
+        return NOT_HELD
+    }
+  }
+
   async #object({ repository, payload }: RequestFrame): Promise<Reply> {
     const digest = parseDigestPayload(payload)
     if (digest === undefined) return BAD_REQUEST
@@ -114,5 +143,5 @@ export class ContentAnswerer {
 }
 
 function held(payload: Uint8Array | undefined): Reply {
-  return payload === undefined ? refusal(STATUS.notHeld) : { status: STATUS.ok, payload }
+  return payload === undefined ? NOT_HELD : { status: STATUS.ok, payload }
 }

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
-import type { Clock, Logger, Swarm, SwarmContent } from '@jarswarm/ports'
+import type { Clock, LanContent, Logger, Swarm, SwarmContent } from '@jarswarm/ports'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { LevelDatastore } from 'datastore-level'
@@ -19,6 +19,8 @@ import { loadPeerKey } from './peer-key.ts'
 
 export interface SwarmComponents {
   readonly content: SwarmContent
+  /** What local peers may have besides. @defaultValue nothing */
+  readonly lan?: LanContent
   readonly clock: Clock
   readonly logger: Logger
   /** A number in [0, 1). @defaultValue `Math.random` */
@@ -92,7 +94,7 @@ export async function createSwarm(components: SwarmComponents, init: SwarmInit):
     }),
   )
   return new Libp2pSwarm(
-    { clock, logger, content, random, node, bans, datastore },
+    { clock, logger, content, lan: components.lan, random, node, bans, datastore },
     {
       role,
       network,

@@ -3,6 +3,7 @@ import type {
   AbortOptions,
   Clock,
   ExchangeRequest,
+  LanContent,
   Logger,
   PeerName,
   PeerStatus,
@@ -38,6 +39,7 @@ export type SharePolicy = 'all' | 'lan' | 'none'
 
 export interface Libp2pSwarmComponents {
   readonly content: SwarmContent
+  readonly lan: LanContent | undefined
   readonly clock: Clock
   readonly logger: Logger
   readonly node: Libp2pNode
@@ -100,7 +102,7 @@ export class Libp2pSwarm implements Swarm {
       { silenceMs: init.limits.silenceMs },
     )
     this.#greeter = this.#createGreeter()
-    this.#answerer = this.#createAnswerer()
+    this.#answerer = this.#createAnswerer(components.lan)
     this.#responder = new Responder({
       clock,
       logger,
@@ -246,10 +248,12 @@ export class Libp2pSwarm implements Swarm {
     )
   }
 
-  #createAnswerer(): ContentAnswerer {
+  #createAnswerer(lan: LanContent | undefined): ContentAnswerer {
     return new ContentAnswerer({
       clock: this.#clock,
       content: this.#content,
+      lan,
+      isLocal: (peer) => this.#isLocal(peer),
       shares: (peer) => this.#shares(peer),
       ownHello: () => this.#ownHello(),
       onHello: (peer, hello) => {
@@ -288,6 +292,10 @@ export class Libp2pSwarm implements Swarm {
 
   #shares(peer: PeerName): boolean {
     const { share } = this.#init
-    return share === 'all' || (share === 'lan' && this.#book.get(peer)?.local === true)
+    return share === 'all' || (share === 'lan' && this.#isLocal(peer))
+  }
+
+  #isLocal(peer: PeerName): boolean {
+    return this.#book.get(peer)?.local === true
   }
 }

@@ -52,6 +52,8 @@ export const MAX_MANIFEST_BYTES: number = 64 * KIB
 export const MAX_ROOT_BYTES: number = 512_000
 export const MAX_TILE_BYTES: number = MIB
 export const MAX_TILE_NAME_BYTES: number = 128
+/** As long as a repository path may be. */
+export const MAX_PROXIED_PATH_BYTES: number = KIB
 /** Requests open on one stream. */
 export const MAX_OPEN_REQUESTS: number = 64
 /** Bytes asked for and not yet here on one stream: both sides' buffers are bounded by it. */

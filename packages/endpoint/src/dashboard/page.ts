@@ -86,8 +86,9 @@ function proxiedRepository({ name, origin, receivedBytes, served }: ProxiedStatu
       <dd>${formatCount(served.requests)} requests, ${formatSize(served.bytes)}</dd>
       <dt>Files</dt>
       <dd>
-        ${formatCount(served.bySource.store)} from the store, ${formatCount(served.bySource.origin)}
-        from the origin (${formatSize(receivedBytes)})
+        ${formatCount(served.bySource.store)} from the store, ${formatCount(served.bySource.peer)}
+        from the LAN, ${formatCount(served.bySource.origin)} from the origin
+        (${formatSize(receivedBytes)})
       </dd>
     </dl>
   </section>`

@@ -1,5 +1,6 @@
 import { PIECE_BYTES, sha256 } from '@jarswarm/manifest'
 import type { Digest } from '@jarswarm/manifest'
+import { isMutablePath } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import { NoSpaceError, SourceUnavailableError, TruncatedError } from '@jarswarm/ports'
 import type {
@@ -11,6 +12,8 @@ import type {
   ProxyRecord,
   StagedWriter,
 } from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
+import type { LanPeers } from '../lan/lan-peers.ts'
 import { Arrival } from './arrival.ts'
 import { NoChecksumError, WrongChecksumError } from './errors.ts'
 import { Hashes } from './hashes.ts'
@@ -32,14 +35,24 @@ export interface FileReceiverComponents {
   readonly budget: HeapBudget
   /** Keeps a small file that the store has no room for, so that it can be served nevertheless. */
   readonly keep: (digest: Digest, bytes: Uint8Array) => void
+  /** Who may have a large file nearer; undefined when nobody is to be asked. */
+  readonly lan: LanPeers | undefined
 }
 
 export interface ReceiverInit {
+  readonly repository: RepositoryId
   readonly path: RepositoryPath
   readonly file: OriginFile
   readonly stated: Promise<StatedChecksums | undefined>
   /** Called once the first bytes of a large file are here whose SHA-1 the origin states. */
   readonly onArriving: (arrival: Arrival, sha1: string) => void
+  readonly signal: AbortSignal
+}
+
+/** What was received, and from whom. */
+export interface ReceivedFile {
+  readonly record: ProxyRecord
+  readonly source: 'origin' | 'peer'
 }
 
 /** Takes one file from the origin into the store, if it agrees with the origin's strongest checksum. */
@@ -56,11 +69,14 @@ export class FileReceiver {
    * @throws {WrongChecksumError | NoChecksumError} nothing is kept
    * @throws {TruncatedError | SourceUnavailableError | OriginBusyError | NoSpaceError}
    */
-  async receive(): Promise<ProxyRecord> {
+  async receive(): Promise<ReceivedFile> {
     const { file } = this.#init
     const isSmall = file.sizeBytes === undefined || file.sizeBytes <= MAX_WHOLE_BYTES
     try {
-      return isSmall ? await this.#receiveWhole() : await this.#receiveLarge(file.sizeBytes)
+      if (isSmall) return { record: await this.#receiveWhole(), source: 'origin' }
+      const lent = await this.#borrow(file.sizeBytes)
+      if (lent !== undefined) return { record: lent, source: 'peer' }
+      return { record: await this.#receiveLarge(file.sizeBytes), source: 'origin' }
     } finally {
       file.discard()
     }
@@ -111,6 +127,40 @@ export class FileReceiver {
       )
     }
     return Buffer.concat(chunks)
+  }
+
+  /** Take a large file from the LAN, while the origin's bytes wait unread; undefined when it is not to be had there. */
+  async #borrow(sizeBytes: number): Promise<ProxyRecord | undefined> {
+    const { lan } = this.#components
+    const { repository, path, signal } = this.#init
+    if (lan === undefined || isMutablePath(path)) return undefined
+    const stated = await this.#stated()
+    const { kind, hex } = stated.strongest
+    if (kind === 'md5') return undefined
+    const file = { repository, path, sizeBytes, checksum: { kind, hex }, signal }
+    return await lan.take(file, (body) => this.#storeBorrowed(body, { stated, sizeBytes }))
+  }
+
+  async #storeBorrowed(
+    body: AsyncIterable<Uint8Array>,
+    { stated, sizeBytes }: { readonly stated: StatedChecksums; readonly sizeBytes: number },
+  ): Promise<ProxyRecord> {
+    const stage = await this.#components.blobs.createStagedWriter(sizeBytes)
+    try {
+      const hashes = new Hashes(stated.strongest.kind)
+      let offset = 0
+      for await (const chunk of body) {
+        hashes.update(chunk)
+        await stage.write(offset, chunk)
+        offset += chunk.length
+      }
+      const record = this.#check({ stated, hashes, sizeBytes })
+      await stage.commit(record.digest)
+      return await this.#note(record, hashes)
+    } catch (error) {
+      await stage.abort()
+      throw error
+    }
   }
 
   async #receiveLarge(sizeBytes: number): Promise<ProxyRecord> {
@@ -219,6 +269,7 @@ export class FileReceiver {
       sizeBytes: found.sizeBytes,
       mtimeSeconds: Math.floor((file.lastModifiedMs ?? 0) / 1_000),
       checksum: kind,
+      checksumHex: hex,
       fetchedAtMs: this.#components.clock.now(),
       ...(file.etag === undefined ? {} : { etag: file.etag }),
     }

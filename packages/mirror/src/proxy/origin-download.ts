@@ -1,11 +1,12 @@
 import type { RepositoryPath } from '@jarswarm/maven'
 import { NoSpaceError } from '@jarswarm/ports'
 import type { Logger, ProxyOrigin, ProxyRecord } from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
 import { startDeadline } from '../wait/deadline.ts'
 import type { Arrival } from './arrival.ts'
 import { NoChecksumError, OriginBusyError } from './errors.ts'
 import { FileReceiver } from './file-receiver.ts'
-import type { FileReceiverComponents } from './file-receiver.ts'
+import type { FileReceiverComponents, ReceivedFile } from './file-receiver.ts'
 import { readStatedChecksums } from './stated-checksums.ts'
 import type { StatedChecksums } from './stated-checksums.ts'
 
@@ -19,7 +20,7 @@ export type DownloadOutcome =
   | { readonly kind: 'absent' }
   /** Only when there is a previous record: it still holds. */
   | { readonly kind: 'unmodified' }
-  | { readonly kind: 'whole'; readonly record: ProxyRecord }
+  | ({ readonly kind: 'whole' } & ReceivedFile)
   | { readonly kind: 'arriving'; readonly arrival: Arrival; readonly file: ArrivingFacts }
 
 /** What the origin states of a file on its way. */
@@ -35,6 +36,7 @@ export interface OriginDownloadComponents extends FileReceiverComponents {
 }
 
 export interface OriginDownloadInit {
+  readonly repository: RepositoryId
   readonly path: RepositoryPath
   /** What is known of the file and still held here, to ask only whether it changed. */
   readonly previous: ProxyRecord | undefined
@@ -93,7 +95,7 @@ export class OriginDownload {
 
   async #fetch(signal: AbortSignal): Promise<ProxyRecord | undefined> {
     const { origin } = this.#components
-    const { path, previous } = this.#init
+    const { repository, path, previous } = this.#init
     let isWanted = true
     const readStated = (): Promise<StatedChecksums | undefined> => {
       const stated = readStatedChecksums(origin, path, { signal, isWanted: () => isWanted })
@@ -119,10 +121,11 @@ export class OriginDownload {
           this.#passedOn = true
           this.#decision.resolve({ kind: 'arriving', arrival, file })
         }
-        const init = { path, file: answer, stated: early ?? readStated(), onArriving }
-        const record = await new FileReceiver(this.#components, init).receive()
-        this.#decision.resolve({ kind: 'whole', record })
-        return record
+        const stated = early ?? readStated()
+        const init = { repository, path, file: answer, stated, onArriving, signal }
+        const received = await new FileReceiver(this.#components, init).receive()
+        this.#decision.resolve({ kind: 'whole', ...received })
+        return received.record
       }
     }
   }

@@ -2,6 +2,7 @@ import { isMutablePath, nameOf } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import { UnavailableError } from '@jarswarm/ports'
 import type { ProxyOrigin, ProxyRecord } from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
 import type { Arrival } from './arrival.ts'
 import { OriginBusyError, WrongChecksumError } from './errors.ts'
 import { Misses } from './misses.ts'
@@ -20,6 +21,7 @@ export interface OriginRequestsComponents extends Omit<OriginDownloadComponents,
 }
 
 export interface OriginRequestsInit {
+  readonly repository: RepositoryId
   /** Name of the repository, for messages. */
   readonly name: string
   /** How long a file is taken for missing. @defaultValue {@link MISS_MS}, of a mutable file {@link MUTABLE_MISS_MS} */
@@ -102,9 +104,10 @@ export class OriginRequests {
     path: RepositoryPath,
     from: { readonly origin: ProxyOrigin; readonly held: ProxyRecord | undefined },
   ): Running {
+    const { repository } = this.#init
     const download = new OriginDownload(
       { ...this.#components, origin: from.origin },
-      { path, previous: from.held, signal: this.#stop.signal },
+      { repository, path, previous: from.held, signal: this.#stop.signal },
     )
     const outcome = this.#noted(path, { download, held: from.held })
     outcome.catch(() => undefined)

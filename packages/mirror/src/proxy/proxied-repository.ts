@@ -19,6 +19,7 @@ import type {
 } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import { LRUCache } from 'lru-cache'
+import type { LanPeers } from '../lan/lan-peers.ts'
 import { storedContent } from '../fetch/stored-content.ts'
 import { orAborted, withDeadline } from '../wait/deadline.ts'
 import { listCached, pruneCache } from './cache-upkeep.ts'
@@ -43,6 +44,8 @@ export interface ProxiedRepositoryComponents {
   readonly objects: Pick<IndexStore, 'getObject' | 'putObjects' | 'deleteObjects'>
   /** Undefined when the node may use no network. */
   readonly origin: ProxyOrigin | undefined
+  /** Who may have a large file nearer. @defaultValue nobody is asked */
+  readonly lan?: LanPeers | undefined
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -67,7 +70,7 @@ export function proxiedRepositoryId(url: string): RepositoryId {
 /**
  * A repository without signed index: what its origin gives, checked against the origin's own checksums, and kept.
  *
- * Nothing of it is verified in the sense of the signed index, and nothing of it is given to other nodes.
+ * Nothing of it is verified in the sense of the signed index, and only peers on the LAN are given any of it.
  */
 export class ProxiedRepository implements ArtifactSource {
   readonly proxied = true
@@ -80,13 +83,13 @@ export class ProxiedRepository implements ArtifactSource {
   readonly #requests: OriginRequests
   readonly #unstored = new UnstoredFiles()
   readonly #confirmedMs = new LRUCache<RepositoryPath, number>({ max: MAX_REMEMBERED })
-  /** Files that nobody was given yet: their first answer says that they come from the origin. */
-  readonly #unserved = new LRUCache<Digest, true>({ max: MAX_REMEMBERED })
+  /** Files that nobody was given yet: their first answer says where they come from. */
+  readonly #unserved = new LRUCache<Digest, 'origin' | 'peer'>({ max: MAX_REMEMBERED })
   readonly #stop = new AbortController()
   #upkeep: Promise<void> = Promise.resolve()
 
   constructor(components: ProxiedRepositoryComponents, init: ProxiedRepositoryInit) {
-    const { blobs, cache, objects, origin, clock, logger } = components
+    const { blobs, cache, objects, origin, lan, clock, logger } = components
     this.id = proxiedRepositoryId(init.url)
     this.name = init.name
     this.origin = init.url
@@ -96,8 +99,9 @@ export class ProxiedRepository implements ArtifactSource {
       this.#unstored.add(digest, bytes)
     }
     this.#requests = new OriginRequests(
-      { blobs, cache, objects, origin, clock, logger, keep, budget: new HeapBudget() },
+      { blobs, cache, objects, origin, lan, clock, logger, keep, budget: new HeapBudget() },
       {
+        repository: this.id,
         name: init.name,
         missMs: init.believeMs,
         onOutcome: (path, outcome) => {
@@ -262,7 +266,7 @@ export class ProxiedRepository implements ArtifactSource {
     if (outcome.kind === 'unmodified') this.#confirmedMs.set(path, this.#components.clock.now())
     if (outcome.kind !== 'whole') return
     this.#confirmedMs.delete(path)
-    this.#unserved.set(outcome.record.digest, true)
+    this.#unserved.set(outcome.record.digest, outcome.source)
   }
 
   #isConfirmed(record: ProxyRecord): boolean {
@@ -276,8 +280,10 @@ export class ProxiedRepository implements ArtifactSource {
 
   async #openHere(entry: IndexEntry): Promise<ArtifactContent | undefined> {
     const content = this.#unstored.open(entry.digest) ?? (await this.#openStored(entry))
-    if (content === undefined || !this.#unserved.delete(entry.digest)) return content
-    return { ...content, source: 'origin' }
+    const source = this.#unserved.get(entry.digest)
+    if (content === undefined || source === undefined) return content
+    this.#unserved.delete(entry.digest)
+    return { ...content, source }
   }
 
   async #openStored(entry: IndexEntry): Promise<ArtifactContent | undefined> {

@@ -29,6 +29,7 @@ export const KIND = {
   root: 5,
   log: 6,
   holdings: 7,
+  proxied: 8,
 } as const
 
 /** How a request ended. */

@@ -1,3 +1,4 @@
+import { PROXIED_CLAIM_BYTES } from '@jarswarm/ports'
 import type { ExchangeRequest } from '@jarswarm/ports'
 import {
   MAX_BLOB_BYTES,
@@ -15,6 +16,7 @@ import {
   formatTilePayload,
   KIND,
 } from './message.ts'
+import { formatProxiedQuery } from './proxied-query.ts'
 import type { LaneRequest } from './request-lane.ts'
 
 /**
@@ -54,6 +56,12 @@ export function toLaneRequest(request: ExchangeRequest): LaneRequest {
       const payload = formatNumberPayload(request.number)
       const what = `root ${String(request.number)}`
       return { ...open, what, kind: KIND.root, payload, maxBytes: MAX_ROOT_BYTES }
+    }
+    case 'proxied': {
+      const payload = formatProxiedQuery(request)
+      const what = `proxied file ${request.path}`
+      const maxBytes = PROXIED_CLAIM_BYTES
+      return { ...open, what, kind: KIND.proxied, payload, costBytes: maxBytes, maxBytes }
     }
     case 'log': {
       const payload = formatTilePayload(request.tile)

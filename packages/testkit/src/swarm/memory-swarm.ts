@@ -1,11 +1,12 @@
 import { sha256 } from '@jarswarm/manifest'
 import type { Digest } from '@jarswarm/manifest'
-import { NotHeldError, SourceUnavailableError } from '@jarswarm/ports'
+import { formatProxiedClaim, NotHeldError, SourceUnavailableError } from '@jarswarm/ports'
 import type {
   AbortOptions,
   Clock,
   ExchangeRequest,
   HoldingsChange,
+  LanContent,
   PeerName,
   PeerStatus,
   ProviderSubject,
@@ -22,6 +23,8 @@ export interface MemoryPeerInit {
   /** @defaultValue `peer-1`, `peer-2` … */
   readonly name?: PeerName
   readonly content: SwarmContent
+  /** What local peers may have besides. @defaultValue nothing */
+  readonly lan?: LanContent
   /** @defaultValue `honest` */
   readonly manner?: PeerManner
   /** @defaultValue `all` */
@@ -60,6 +63,7 @@ export class MemorySwarm implements Swarm {
   running = false
   readonly #network: MemorySurroundings
   readonly #content: SwarmContent
+  readonly #lan: LanContent | undefined
   readonly #share: 'all' | 'lan' | 'none'
   readonly #local: boolean
   readonly #held = new Map<RepositoryId, Set<Digest>>()
@@ -76,6 +80,7 @@ export class MemorySwarm implements Swarm {
     this.manner = init.manner ?? 'honest'
     this.roundTripMs = init.roundTripMs ?? 1
     this.#content = init.content
+    this.#lan = init.lan
     this.#share = init.share ?? 'all'
     this.#local = init.local ?? true
   }
@@ -237,7 +242,7 @@ export class MemorySwarm implements Swarm {
   }
 
   async #read(request: ExchangeRequest): Promise<Uint8Array | undefined> {
-    if (!this.follows(request.repository)) return undefined
+    if (!this.follows(request.repository)) return this.#readProxied(request)
     switch (request.kind) {
       case 'blob':
         if (this.#share === 'none') {
@@ -252,7 +257,17 @@ export class MemorySwarm implements Swarm {
         return this.#content.readRoot(request.repository, request.number)
       case 'log':
         return this.#content.readLogTile(request.repository, request.tile)
+      case 'proxied':
+        return undefined
     }
+  }
+
+  async #readProxied(request: ExchangeRequest): Promise<Uint8Array | undefined> {
+    const { repository } = request
+    if (this.#lan?.proxies(repository) !== true || !this.#local) return undefined
+    if (request.kind === 'blob') return this.#lan.readBlob(repository, request.digest, request)
+    const claim = request.kind === 'proxied' ? await this.#lan.find(repository, request) : undefined
+    return claim === undefined ? undefined : formatProxiedClaim(claim)
   }
 
   #apply(change: HoldingsChange): void {
