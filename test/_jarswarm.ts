@@ -11,6 +11,7 @@ const BUILT_MAIN = fileURLToPath(new URL('../packages/cli/dist/main.js', import.
 export interface Ready {
   readonly ready: true
   readonly http: string | null
+  readonly https: string | null
   readonly listen: readonly string[]
   readonly link: string | null
 }
@@ -42,10 +43,15 @@ export interface Place {
   readonly env?: Readonly<Record<string, string>>
 }
 
-function spawnJarswarm(args: readonly string[], place: Place): ChildProcess {
+/** The words that run `jarswarm` here with these arguments. */
+export function commandOf(args: readonly string[], place: Place = {}): readonly string[] {
   const enter = place.namespace === undefined ? [] : ['ip', 'netns', 'exec', place.namespace]
   const program = place.built === true ? [BUILT_MAIN] : ['--conditions=source', MAIN]
-  const command = [...enter, process.execPath, ...program, ...args]
+  return [...enter, process.execPath, ...program, ...args]
+}
+
+function spawnJarswarm(args: readonly string[], place: Place): ChildProcess {
+  const command = commandOf(args, place)
   return spawn(command[0] ?? '', command.slice(1), {
     env: { ...environment(), ...place.env },
     stdio: ['ignore', 'pipe', 'pipe'],

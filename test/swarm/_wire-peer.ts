@@ -3,7 +3,6 @@
  * requests for blobs in one of several manners.
  */
 import { createHash } from 'node:crypto'
-import type { TestContext } from 'node:test'
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { identify } from '@libp2p/identify'
@@ -48,8 +47,11 @@ export interface WirePeer {
   connect(address: string): Promise<void>
 }
 
-/** Start a peer; the test ends it. */
-export async function startWirePeer(t: TestContext, init: WirePeerInit): Promise<WirePeer> {
+/** Start a peer; the test, or whoever else runs what is given to `after`, ends it. */
+export async function startWirePeer(
+  t: { readonly after: (ending: () => Promise<void>) => void },
+  init: WirePeerInit,
+): Promise<WirePeer> {
   const libp2p = await createBareLibp2p()
   const blobs = new Map(init.blobs.map((bytes) => [sha256(bytes), bytes]))
   const timers = new Set<NodeJS.Timeout>()
