@@ -128,3 +128,20 @@ export class ExpiredManifestError extends Error {
   override readonly name = 'ExpiredManifestError'
   readonly code = 'ERR_EXPIRED_MANIFEST'
 }
+
+/**
+ * A file is no evidence, or proves nothing against the keys that it names.
+ *
+ * Do not pass it on: whoever made it accuses without reason.
+ */
+export class InvalidEvidenceError extends Error {
+  override readonly name = 'InvalidEvidenceError'
+  readonly code = 'ERR_INVALID_EVIDENCE'
+
+  constructor(found: string, options?: ErrorOptions) {
+    super(
+      `Cannot accept the evidence: found ${found}, wanted a contradiction that is signed`,
+      options,
+    )
+  }
+}

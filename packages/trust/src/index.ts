@@ -4,6 +4,7 @@ export { isEncryptedKey, MIN_PASSPHRASE_LENGTH } from './encrypted-key.ts'
 export {
   EquivocationError,
   ExpiredManifestError,
+  InvalidEvidenceError,
   InvalidKeyError,
   InvalidLinkError,
   InvalidManifestError,
@@ -13,6 +14,10 @@ export {
   RepositoryIdMismatchError,
   RollbackError,
 } from './errors.ts'
+export { formatEvidence, MAX_EVIDENCE_BYTES, parseEvidence } from './evidence/evidence.ts'
+export type { Contradiction, Evidence, EvidenceStatement } from './evidence/evidence.ts'
+export { judgeEvidence } from './evidence/judge-evidence.ts'
+export type { EvidenceVerdict } from './evidence/judge-evidence.ts'
 export { freshnessAt, MAX_CLOCK_LAG_MS, MAX_STALE_MS } from './freshness.ts'
 export type { Freshness, FreshnessReport } from './freshness.ts'
 export { createSigner, formatPublicKey, generateKeyPair, keyIdOf, parsePublicKey } from './keys.ts'
