@@ -83,7 +83,9 @@ export class Router {
   }
 
   #readOnly(name: string | undefined): RefusedRequestError {
-    const origin = name === undefined ? undefined : this.#find(name)?.origin
+    const source = name === undefined ? undefined : this.#find(name)
+    // Whoever publishes the index of an observed repository takes no deploys.
+    const origin = source?.head?.observed ?? source?.origin
     const place = origin === undefined ? 'the primary of the repository' : `the primary, ${origin}`
     return new RefusedRequestError(405, `This mirror is read-only; deploy to ${place}`, {
       Allow: 'GET, HEAD',

@@ -261,8 +261,11 @@ export class MirroredRepository implements ArtifactSource {
     this.#sync.newHead()
   }
 
+  /** Those of the signed list; an observed repository also has the files, though somebody else signs the head. */
   #useMirrors(): void {
-    this.#parts.upstreams.update(this.#parts.keeper.trusted?.mirrors ?? [])
+    const { mirrors = [], head } = this.#parts.keeper.trusted ?? {}
+    const observed = head?.observed ?? null
+    this.#parts.upstreams.update(observed === null ? mirrors : [...mirrors, observed])
   }
 
   /** By a clock that is behind, a head never expires; only the operator can tell which of the two is wrong. */

@@ -14,7 +14,7 @@ import type { MemorySwarm, PeerManner } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { Mirror, MirroredRepository } from '../src/index.ts'
-import type { MirroredRepositoryInit } from '../src/index.ts'
+import type { MirroredRepositoryInit, ObservedOrigin } from '../src/index.ts'
 
 /** Turns of the event loop after which nothing moves without time passing. */
 const TURNS = 30
@@ -49,6 +49,8 @@ export interface NodeOptions extends Partial<Omit<MirroredRepositoryInit, 'id' |
   readonly upstreams?: readonly Upstream[]
   /** Makes the mirrors of the signed list. */
   readonly createMirror?: (url: string) => Upstream
+  /** Opens the repository that an observed head names. */
+  readonly openObserved?: (url: string) => ObservedOrigin
   readonly manner?: PeerManner
   readonly stores?: Stores
   readonly roundTripMs?: number
@@ -84,7 +86,7 @@ export class Rig {
     const stores = options.stores ?? this.stores()
     const logger = new RecordingLogger()
     const mirror = new Mirror({ blobs: stores.blobs })
-    const { name, manner, roundTripMs, upstreams, createMirror, ...init } = options
+    const { name, manner, roundTripMs, upstreams, createMirror, openObserved, ...init } = options
     const swarm = this.network.createSwarm({
       content: mirror,
       ...(name === undefined ? {} : { name }),
@@ -101,6 +103,7 @@ export class Rig {
         upstreams: upstreams ?? [this.origin],
         random: () => 0.5,
         ...(createMirror && { createMirror }),
+        ...(openObserved && { openObserved }),
       },
       { id: this.builder.id, name: 'sample', ...init },
     )

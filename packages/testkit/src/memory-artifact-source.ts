@@ -7,10 +7,12 @@ import { UnavailableError } from '@jarswarm/ports'
 import type {
   AbortOptions,
   ArtifactContent,
+  ArtifactOpener,
   ArtifactSource,
   ByteRange,
   RepositoryStatus,
   Resolution,
+  ResolveOptions,
   SourceKind,
 } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
@@ -35,6 +37,8 @@ export interface MemoryArtifact {
   readonly source?: SourceKind
   /** @defaultValue 'whole' */
   readonly manner?: ArtifactManner
+  /** Not in the signed index of an observed repository. @defaultValue false */
+  readonly unindexed?: boolean
 }
 
 interface Held {
@@ -42,6 +46,7 @@ interface Held {
   readonly bytes: Uint8Array
   readonly source: SourceKind
   manner: ArtifactManner
+  readonly unindexed: boolean
 }
 
 export interface MemoryArtifactSourceInit {
@@ -68,6 +73,14 @@ export class MemoryArtifactSource implements ArtifactSource {
   silent = false
   /** Paths that were given to `open`, in order. */
   readonly opened: string[] = []
+  /** The same of what is unindexed, which `open` refuses. */
+  readonly openedUnindexed: string[] = []
+  readonly unindexed: ArtifactOpener = {
+    open: (entry, options) => {
+      this.openedUnindexed.push(entry.path)
+      return this.#open(entry, options)
+    },
+  }
   readonly #artifacts = new Map<string, Held>()
   readonly #blobs = new Map<string, Held>()
   #unreleased = 0
@@ -85,7 +98,7 @@ export class MemoryArtifactSource implements ArtifactSource {
 
   /** Add or replace an artifact. Blobs that went before can still be opened by their entry. */
   put(path: string, artifact: MemoryArtifact): IndexEntry {
-    const { bytes: given, source = 'store', manner = 'whole' } = artifact
+    const { bytes: given, source = 'store', manner = 'whole', unindexed = false } = artifact
     const bytes = typeof given === 'string' ? new TextEncoder().encode(given) : given
     const entry: IndexEntry = {
       path: parsePath(path),
@@ -95,7 +108,7 @@ export class MemoryArtifactSource implements ArtifactSource {
       mtimeSeconds: artifact.mtimeSeconds ?? 1_700_000_000,
       pieceList: bytes.length > PIECE_BYTES ? sha256(bytes) : undefined,
     }
-    const held = { entry, bytes, source, manner }
+    const held = { entry, bytes, source, manner, unindexed }
     this.#artifacts.set(path, held)
     this.#blobs.set(entry.digest, held)
     return entry
@@ -109,12 +122,14 @@ export class MemoryArtifactSource implements ArtifactSource {
     return this.age
   }
 
-  async resolve(path: RepositoryPath, options: AbortOptions): Promise<Resolution> {
+  async resolve(path: RepositoryPath, options: ResolveOptions): Promise<Resolution> {
     options.signal?.throwIfAborted()
     if (this.silent) await never()
     if (this.unknownReason !== undefined) return { kind: 'unknown', reason: this.unknownReason }
     const held = this.#artifacts.get(path)
-    if (held !== undefined)
+    if (held?.unindexed === true && options.indexOnly !== true)
+      return { kind: 'artifact', entry: held.entry, mutable: true, unindexed: this.unindexed }
+    if (held?.unindexed === false)
       return { kind: 'artifact', entry: held.entry, mutable: isMutablePath(path) }
     return { kind: this.#namesBelow(path).length > 0 ? 'directory' : 'absent' }
   }
@@ -122,6 +137,12 @@ export class MemoryArtifactSource implements ArtifactSource {
   async open(entry: IndexEntry, options: AbortOptions): Promise<ArtifactContent> {
     options.signal?.throwIfAborted()
     this.opened.push(entry.path)
+    if (this.#blobs.get(entry.digest)?.unindexed === true)
+      throw new UnavailableError(`No index names ${entry.path}`)
+    return await this.#open(entry, options)
+  }
+
+  async #open(entry: IndexEntry, options: AbortOptions): Promise<ArtifactContent> {
     const held = this.#blobs.get(entry.digest)
     if (held === undefined || held.manner === 'unavailable')
       throw new UnavailableError(`No source has ${entry.path} now`)

@@ -73,7 +73,11 @@ export class UpstreamSet {
     const { createMirror, fixed } = this.#components
     if (createMirror === undefined || this.#stop.signal.aborted) return
     const known = new Set(fixed.map(({ url }) => toKey(url)))
-    const wanted = urls.filter((url) => !known.has(toKey(url)))
+    const wanted = urls.filter((url) => {
+      const isNew = !known.has(toKey(url))
+      known.add(toKey(url))
+      return isNew
+    })
     const before = new Map(this.#mirrors.map((one) => [toKey(one.upstream.url), one]))
     this.#mirrors = wanted.map((url) => {
       const standing = before.get(toKey(url)) ?? this.#begin(createMirror(url))
