@@ -31,6 +31,14 @@ export {
   TruncatedError,
   UnavailableError,
 } from './errors.ts'
+export { MAX_ACCEPTED_HEADS } from './history-store.ts'
+export type {
+  AcceptedHead,
+  AcceptedStep,
+  EvidenceStore,
+  GoneRelease,
+  HistoryStore,
+} from './history-store.ts'
 export type { EntryChange, IndexStore, NamedObject } from './index-store.ts'
 export type { LanChecksumKind, LanContent, ProxiedClaim, ProxiedQuery } from './lan.ts'
 export type { LogFields, Logger } from './logger.ts'

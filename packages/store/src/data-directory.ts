@@ -1,6 +1,15 @@
 import { join } from 'node:path'
 import { DirectoryInUseError } from '@jarswarm/ports'
-import type { BlobStore, Clock, IndexStore, Logger, ProxyCache, TrustStore } from '@jarswarm/ports'
+import type {
+  BlobStore,
+  Clock,
+  EvidenceStore,
+  HistoryStore,
+  IndexStore,
+  Logger,
+  ProxyCache,
+  TrustStore,
+} from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import { Database, isCorrupt, isLocked } from './database.ts'
 import type { DatabaseComponents } from './database.ts'
@@ -8,7 +17,9 @@ import { createSynced, readSmallFile, removeIfThere, replaceFile } from './durab
 import { FileBlobStore } from './file-blob-store.ts'
 import { nodeFileSystem } from './file-system.ts'
 import type { FileSystem } from './file-system.ts'
+import { FileEvidenceStore } from './file-evidence-store.ts'
 import { FileTrustStore } from './file-trust-store.ts'
+import { LevelHistoryStore } from './level-history-store.ts'
 import { LevelIndexStore } from './level-index-store.ts'
 import { LevelProxyCache } from './level-proxy-cache.ts'
 import { LevelRecordStore } from './level-record-store.ts'
@@ -46,6 +57,10 @@ export interface DataDirectory {
   readonly records: RecordStore
   /** The index store of a repository; the same object each time. */
   index(repository: RepositoryId): IndexStore
+  /** The history store of a repository; the same object each time. */
+  history(repository: RepositoryId): HistoryStore
+  /** Evidence against the keys of any repository. */
+  readonly evidence: EvidenceStore
   /** What is known of the files of a proxied repository. */
   proxyCache(repository: RepositoryId): ProxyCache
   /** End what is under way, and let go of the directory. Idempotent. */
@@ -135,6 +150,7 @@ async function openStores(
   await blobs.start({ clean })
   const trust = new FileTrustStore(used, { root: path })
   const indexes = new Map<RepositoryId, LevelIndexStore>()
+  const histories = new Map<RepositoryId, LevelHistoryStore>()
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
     try {
@@ -154,6 +170,12 @@ async function openStores(
       indexes.set(repository, store)
       return store
     },
+    history(repository) {
+      const store = histories.get(repository) ?? new LevelHistoryStore(used, { repository })
+      histories.set(repository, store)
+      return store
+    },
+    evidence: new FileEvidenceStore(used, { root: path }),
     proxyCache: (repository) => new LevelProxyCache(used, { repository }),
     close: () => (closing ??= close()),
     [Symbol.asyncDispose]: () => directory.close(),

@@ -1,0 +1,55 @@
+import { join } from 'node:path'
+import { sha256 } from '@jarswarm/manifest'
+import { NoSpaceError } from '@jarswarm/ports'
+import type { EvidenceStore } from '@jarswarm/ports'
+import { replaceFile } from './durable-file.ts'
+import type { FileSystem } from './file-system.ts'
+import { Mutex } from './mutex.ts'
+import { codeOf, toStorageError } from './storage-error.ts'
+
+/** Files kept: whoever holds the keys can make contradictions without end, and one is enough. */
+export const MAX_EVIDENCE_FILES = 64
+
+const NAME = /^[a-z-]+-[0-9a-f]{16}\.json$/
+const NAME_DIGITS = 16
+
+/** Evidence in files of its own, `evidence/<kind>-<first 16 digits of its SHA-256>.json`. */
+export class FileEvidenceStore implements EvidenceStore {
+  readonly #files: FileSystem
+  readonly #directory: string
+  readonly #turns = new Mutex()
+
+  constructor(components: { readonly files: FileSystem }, init: { readonly root: string }) {
+    this.#files = components.files
+    this.#directory = join(init.root, 'evidence')
+  }
+
+  add(kind: string, bytes: Uint8Array): Promise<string> {
+    const name = `${kind}-${sha256(bytes).slice(0, NAME_DIGITS)}.json`
+    return this.#turns.run(async () => {
+      const names = await this.list()
+      if (names.includes(name)) return name
+      if (names.length >= MAX_EVIDENCE_FILES) {
+        throw new NoSpaceError(
+          `Cannot keep evidence ${name}: found ${String(names.length)} files in ${this.#directory}, wanted fewer than ${String(MAX_EVIDENCE_FILES)}`,
+        )
+      }
+      try {
+        await this.#files.makeDirectory(this.#directory)
+        await replaceFile(this.#files, join(this.#directory, name), bytes)
+      } catch (error) {
+        throw toStorageError(error, `keep evidence ${name}`)
+      }
+      return name
+    })
+  }
+
+  async list(): Promise<readonly string[]> {
+    try {
+      return (await this.#files.names(this.#directory)).filter((name) => NAME.test(name)).sort()
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return []
+      throw toStorageError(error, `list ${this.#directory}`)
+    }
+  }
+}

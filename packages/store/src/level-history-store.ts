@@ -1,0 +1,126 @@
+import { isDigest } from '@jarswarm/manifest'
+import type { Tile } from '@jarswarm/manifest'
+import { parsePath } from '@jarswarm/maven'
+import type { RepositoryPath } from '@jarswarm/maven'
+import { MAX_ACCEPTED_HEADS } from '@jarswarm/ports'
+import type { AcceptedHead, AcceptedStep, GoneRelease, HistoryStore } from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
+import { checkDigest } from './blob-files.ts'
+import { bytesTable, textTable } from './database.ts'
+import type { Database, Table, TableChange } from './database.ts'
+import { Mutex } from './mutex.ts'
+
+const WIDTH_BYTES = 2
+const NUMBER_DIGITS = 16
+const LAST_KEY = 'last'
+
+/** The history of one repository in Level; `docs/design.md`, section "On disk", has the keys. */
+export class LevelHistoryStore implements HistoryStore {
+  readonly #database: Database
+  readonly #tiles: Table<Uint8Array>
+  readonly #manifest: Table<Uint8Array>
+  readonly #heads: Table<string>
+  readonly #gone: Table<string>
+  readonly #state: Table<string>
+  readonly #turns = new Mutex()
+
+  constructor(
+    components: { readonly database: Database },
+    init: { readonly repository: RepositoryId },
+  ) {
+    checkDigest(init.repository)
+    this.#database = components.database
+    this.#tiles = bytesTable('history', init.repository, 'tile')
+    this.#manifest = bytesTable('history', init.repository, 'manifest')
+    this.#heads = textTable('history', init.repository, 'head')
+    this.#gone = textTable('history', init.repository, 'gone')
+    this.#state = textTable('history', init.repository, 'state')
+  }
+
+  async readTile(
+    tile: Omit<Tile, 'width'>,
+  ): Promise<{ width: number; bytes: Uint8Array } | undefined> {
+    const value = await this.#database.get(this.#tiles, tileKey(tile))
+    if (value === undefined || value.length < WIDTH_BYTES) return undefined
+    return {
+      width: new DataView(value.buffer, value.byteOffset).getUint16(0),
+      bytes: new Uint8Array(
+        value.buffer,
+        value.byteOffset + WIDTH_BYTES,
+        value.length - WIDTH_BYTES,
+      ),
+    }
+  }
+
+  writeTile(tile: Tile, bytes: Uint8Array): Promise<void> {
+    return this.#turns.run(async () => {
+      if (((await this.readTile(tile))?.width ?? 0) >= tile.width) return
+      const value = new Uint8Array(WIDTH_BYTES + bytes.length)
+      new DataView(value.buffer).setUint16(0, tile.width)
+      value.set(bytes, WIDTH_BYTES)
+      // Not synced: what a power cut takes is fetched again.
+      await this.#database.write([{ table: this.#tiles, key: tileKey(tile), value }], {
+        sync: false,
+      })
+    })
+  }
+
+  async lastStep(): Promise<Omit<AcceptedStep, 'gone'> | undefined> {
+    const manifest = await this.#database.get(this.#manifest, LAST_KEY)
+    const state = await this.#database.get(this.#state, LAST_KEY)
+    if (manifest === undefined || state === undefined) return undefined
+    return { manifest, ...(JSON.parse(state) as Pick<AcceptedStep, 'head' | 'replayed'>) }
+  }
+
+  accept({ manifest, head, gone, replayed }: AcceptedStep): Promise<void> {
+    return this.#turns.run(async () => {
+      const changes: TableChange[] = [
+        { table: this.#manifest, key: LAST_KEY, value: manifest },
+        { table: this.#state, key: LAST_KEY, value: JSON.stringify({ head, replayed }) },
+        { table: this.#heads, key: numberKey(head.seq), value: JSON.stringify(head) },
+        ...gone.map(({ path, digest, sizeBytes, line }) => ({
+          table: this.#gone,
+          key: path,
+          value: `${digest} ${String(sizeBytes)} ${String(line)}`,
+        })),
+        ...(await this.#excessHeads()),
+      ]
+      await this.#database.write(changes, { sync: true })
+    })
+  }
+
+  async *heads(): AsyncIterable<AcceptedHead> {
+    for await (const [, text] of this.#database.entries(this.#heads)) {
+      yield JSON.parse(text) as AcceptedHead
+    }
+  }
+
+  async gone(path: RepositoryPath): Promise<GoneRelease | undefined> {
+    const [digest = '', size, line] = (await this.#database.get(this.#gone, path))?.split(' ') ?? []
+    if (!isDigest(digest)) return undefined
+    return { path: parsePath(path), digest, sizeBytes: Number(size), line: Number(line) }
+  }
+
+  /** The oldest heads, beyond those that are kept when one more comes. */
+  async #excessHeads(): Promise<readonly TableChange[]> {
+    const keys: string[] = []
+    const cursor = this.#database.cursor(this.#heads, {})
+    try {
+      for (let key = await cursor.next(); key !== undefined; key = await cursor.next()) {
+        keys.push(key)
+      }
+    } finally {
+      await cursor.close()
+    }
+    const excess = keys.slice(0, Math.max(0, keys.length + 1 - MAX_ACCEPTED_HEADS))
+    return excess.map((key) => ({ table: this.#heads, key, value: undefined }))
+  }
+}
+
+function tileKey({ level, index }: Omit<Tile, 'width'>): string {
+  return `${String(level)}/${numberKey(index)}`
+}
+
+function numberKey(value: number): string {
+  return String(value).padStart(NUMBER_DIGITS, '0')
+}
