@@ -9,6 +9,7 @@ import { cellsOf, nameOf } from './_cell.ts'
 import type { Cell } from './_cell.ts'
 import { isInstalled } from './_client.ts'
 import { CLIENTS } from './_clients.ts'
+import { FAULTS } from './_faults.ts'
 import { PublishedTree } from './_published-tree.ts'
 import { formatReport } from './_report.ts'
 import { Results } from './_results.ts'
@@ -31,7 +32,8 @@ const { values } = parseArgs({
 if (values.again && values.only === '') rmSync(values.results, { force: true })
 const results = new Results(values.results)
 const clients = CLIENTS.filter(isInstalled)
-const cells = clients.flatMap((client) => cellsOf(client))
+/** Row by row, so that a run that is broken off has whole rows. */
+const cells = FAULTS.flatMap((fault) => clients.flatMap((client) => cellsOf(client, [fault])))
 const only = new RegExp(values.only)
 const waiting = cells.filter((cell) => {
   const name = nameOf(cell)

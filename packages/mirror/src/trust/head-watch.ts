@@ -14,6 +14,11 @@ export const PULL_INTERVAL_MS = 60_000
 export const CONFIRMATION_MS = 10_000
 /** Longest look for a newer head while a client waits. */
 export const LOOK_TIMEOUT_MS = 2_000
+/**
+ * After a wait for the first head that was in vain. A build asks for one file after another: it must not wait as long for
+ * each, when it could have them elsewhere.
+ */
+export const FIRST_HEAD_PAUSE_MS = 30_000
 /** Longest wait for one manifest in the background. */
 const BACKGROUND_TIMEOUT_MS = 10_000
 /**
@@ -58,6 +63,7 @@ export class HeadWatch {
   readonly #running = new Set<Promise<unknown>>()
   #look: Promise<void> | undefined
   #lookedAtMs: number | undefined
+  #awaitedInVainAtMs: number | undefined
 
   constructor(components: HeadWatchComponents, init: HeadWatchInit) {
     this.#components = components
@@ -123,15 +129,21 @@ export class HeadWatch {
     await orAborted(this.#look, options.signal)
   }
 
-  /** Look for the first head of all, and wait a while for somebody who knows it. What comes of it, the keeper has. */
+  /**
+   * Look for the first head of all, and wait a while for somebody who knows it; not again within
+   * {@link FIRST_HEAD_PAUSE_MS}. What comes of it, the keeper has.
+   */
   async findFirstHead(options: { readonly signal?: AbortSignal }): Promise<void> {
-    const { keeper, sources, logger } = this.#components
+    const { clock, keeper, sources, logger } = this.#components
+    const awaitedAtMs = this.#awaitedInVainAtMs ?? -Infinity
+    if (clock.now() - awaitedAtMs < FIRST_HEAD_PAUSE_MS) return
     await this.lookForNewerHead(options)
     if (sources.offline) return
     try {
       await keeper.untilFirstHead(options)
     } catch (error) {
       options.signal?.throwIfAborted()
+      this.#awaitedInVainAtMs = clock.now()
       logger.debug({ error: String(error) }, 'no head yet')
     }
   }
