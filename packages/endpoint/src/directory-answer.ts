@@ -5,6 +5,14 @@ import type { Answer } from './answer.ts'
 import { toAnswer } from './answer.ts'
 import { untilAborted } from './until-aborted.ts'
 
+/** Whose directory is listed, and where its root stands. */
+export interface DirectoryRequest {
+  readonly source: ArtifactSource
+  readonly signal: AbortSignal
+  /** With slashes at both ends. @defaultValue `/<repository name>/` */
+  readonly base?: string
+}
+
 /** A listing is for people: no directory of a real repository comes near, and memory stays bounded. */
 const MAX_LISTED_NAMES = 5_000
 
@@ -15,10 +23,10 @@ const MAX_LISTED_NAMES = 5_000
  * @throws {UnavailableError} when the index cannot say
  */
 export async function answerDirectory(
-  source: ArtifactSource,
+  request: DirectoryRequest,
   directory: string,
-  signal: AbortSignal,
 ): Promise<Answer> {
+  const { source, signal, base = `/${source.name}/` } = request
   const limit = MAX_LISTED_NAMES + 1
   const names = await untilAborted(source.list(directory, { limit, signal }), signal)
   if (names === undefined)
@@ -34,12 +42,12 @@ export async function answerDirectory(
     'X-Content-Type-Options': 'nosniff',
     'Referrer-Policy': 'no-referrer',
   }
-  return toAnswer(200, headers, listing(source.name, directory, names))
+  return toAnswer(200, headers, listing(base, directory, names))
 }
 
-function listing(repository: string, directory: string, names: readonly string[]): string {
-  const place = directory === '' ? `/${repository}/` : `/${repository}/${directory}/`
-  const parent = directory === '' ? '/' : place.replace(/[^/]+\/$/, '')
+function listing(base: string, directory: string, names: readonly string[]): string {
+  const place = directory === '' ? base : `${base}${directory}/`
+  const parent = place === '/' ? '/' : place.replace(/[^/]+\/$/, '')
   const shown = names.slice(0, MAX_LISTED_NAMES)
   const lines = [link(parent, '../'), ...shown.map((name) => link(place + name, name))]
   const more =

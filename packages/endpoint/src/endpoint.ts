@@ -11,6 +11,8 @@ import type { RequestListener } from './http-listener.ts'
 import { MavenRoutes, UNINDEXED_SOURCE } from './maven-routes.ts'
 import { Metrics } from './metrics.ts'
 import type { TlsCredentials } from './read-server.ts'
+import { PublicSite } from './public-site.ts'
+import type { OpenPublished } from './public-site.ts'
 import { refuseBody } from './refuse-body.ts'
 import { toRefusal } from './refusal-answer.ts'
 import { announcesBody, isReadMethod, RequestGuard } from './request-guard.ts'
@@ -32,6 +34,8 @@ export interface EndpointComponents {
   readonly repositories: () => readonly ArtifactSource[]
   /** Fetches ahead of clients, when the node does. */
   readonly prefetch?: Prefetch | undefined
+  /** Opens what stands below `.jarswarm/` at the public URL. @defaultValue nothing stands there */
+  readonly openPublished?: OpenPublished | undefined
   /** The whole node's status; `served` may come from {@link Endpoint.served}. */
   readonly status: () => NodeStatus
   readonly clock: Clock
@@ -47,6 +51,13 @@ export interface EndpointInit {
   readonly https?: HttpsInit | undefined
   /** Further names that clients may call this node by: `name`, or `name:port`. @defaultValue [] */
   readonly allowHosts?: readonly string[]
+  /**
+   * URL under which strangers read the repositories, and nothing else. Requests for its host get that; the rest of the
+   * node is then for this machine alone.
+   *
+   * @defaultValue none
+   */
+  readonly publicUrl?: string | undefined
   /** Memory for small blobs. @defaultValue 64 MiB */
   readonly hotCacheBytes?: number
 }
@@ -81,6 +92,7 @@ export class Endpoint {
   readonly #listener: HttpListener
   readonly #https: HttpsInit | undefined
   readonly #secureListener: HttpListener | undefined
+  readonly #publicSite: PublicSite | undefined
   #guard: RequestGuard | undefined
 
   constructor(components: EndpointComponents, init: EndpointInit = {}) {
@@ -94,6 +106,9 @@ export class Endpoint {
     const digests = new SidecarDigests(blobs)
     const versions = new ServedVersions(clock)
     const maven = new MavenRoutes({ blobs, digests, versions, prefetch })
+    const openPublished = components.openPublished ?? (() => Promise.resolve(undefined))
+    if (init.publicUrl !== undefined)
+      this.#publicSite = new PublicSite({ repositories, maven, openPublished }, init.publicUrl)
     const dashboard = new Dashboard({
       status,
       address: () => this.address(),
@@ -193,17 +208,22 @@ export class Endpoint {
   async #answer(exchange: Exchange, outcome: Outcome): Promise<void> {
     const { request } = exchange
     const target = splitTarget(request.url ?? '')
-    this.#guard?.check(request, target.authority)
+    const site = this.#publicSite
+    const isPublic = site?.isFor(request, target.authority) === true
+    if (!isPublic) this.#guard?.check(request, target.authority)
     if (isReadMethod(request.method) && announcesBody(request))
       throw new RefusedRequestError(400, 'Cannot read the request: found a body, wanted none')
+    if (isPublic) {
+      outcome.maven = true
+      await send(exchange, await site.answer(exchange, target.path), outcome)
+      return
+    }
     const path = cleanRequestPath(target.path)
     const [first] = path.segments
     outcome.maven = first !== undefined && first !== '-'
     outcome.proxied = this.#router.proxiedName(first)
     const answer = await this.#router.answer(exchange, path)
-    outcome.source = answer.source
-    outcome.unindexed = answer.unindexed === true
-    outcome.bytes = await sendAnswer(exchange, answer)
+    await send(exchange, answer, outcome)
   }
 
   #fail(exchange: Exchange, error: unknown, outcome: Outcome): void {
@@ -253,6 +273,12 @@ interface Outcome {
   proxied?: string | undefined
   /** How it ended when there was no whole answer. */
   end?: 'closed' | 'reset'
+}
+
+async function send(exchange: Exchange, answer: Answer, outcome: Outcome): Promise<void> {
+  outcome.source = answer.source
+  outcome.unindexed = answer.unindexed === true
+  outcome.bytes = await sendAnswer(exchange, answer)
 }
 
 function toClientHost(host: string): string {

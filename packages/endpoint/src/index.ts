@@ -1,5 +1,6 @@
 export { Endpoint } from './endpoint.ts'
 export type { EndpointComponents, EndpointInit, HttpsInit } from './endpoint.ts'
 export { EndpointListenError } from './errors.ts'
+export type { OpenPublished } from './public-site.ts'
 export type { TlsCredentials } from './read-server.ts'
 export type { NodeStatus, ProxiedStatus, ServedStatus } from './status.ts'

@@ -39,6 +39,12 @@ export interface MavenRequest {
   /** Path below the repository. */
   readonly path: RequestPath
   readonly signal: AbortSignal
+  /**
+   * Path of the repository's root, with slashes at both ends, when it is read as a public mirror: from the index alone.
+   *
+   * @defaultValue `/<repository name>/`
+   */
+  readonly base?: string
 }
 
 export interface MavenRoutesComponents {
@@ -83,16 +89,16 @@ export class MavenRoutes {
    * @throws {UnavailableError} when nothing can be said, or nothing be had, now
    */
   async answer(request: MavenRequest): Promise<Answer> {
-    const { source, signal } = request
+    const { source } = request
     const { segments, folder } = request.path
-    if (segments.length === 0) return await answerDirectory(source, '', signal)
+    if (segments.length === 0) return await answerDirectory(request, '')
     const path = readPath(segments.join('/'))
     // What a proxied repository has in a folder, nobody says: its origin is never crawled.
-    if (folder && source.proxied === true) return await answerDirectory(source, path, signal)
+    if (folder && source.proxied === true) return await answerDirectory(request, path)
     const sidecar = folder ? undefined : sidecarOf(path)
     const found = await resolve(request, sidecar?.artifact ?? path, { indexOnly: folder })
     if (found.kind === 'directory' && sidecar === undefined)
-      return await answerDirectory(source, path, signal)
+      return await answerDirectory(request, path)
     if (!isFile(found) || folder) throw notFound(request, path)
     return await this.#found(request, found, { path, algorithm: sidecar?.algorithm })
   }
@@ -249,11 +255,13 @@ function readPath(text: string): RepositoryPath {
 }
 
 async function resolve(
-  { source, signal }: MavenRequest,
+  { source, signal, base }: MavenRequest,
   path: RepositoryPath,
   options: { readonly indexOnly?: boolean } = {},
 ): Promise<Known> {
-  const found = await untilAborted(source.resolve(path, { signal, ...options }), signal)
+  // A public mirror gives what is signed, and passes nothing else on.
+  const indexOnly = options.indexOnly === true || base !== undefined
+  const found = await untilAborted(source.resolve(path, { signal, indexOnly }), signal)
   if (found.kind === 'unknown') throw new UnavailableError(found.reason)
   return found
 }
@@ -267,7 +275,14 @@ function notFound(request: MavenRequest, path: string): Error {
   // Proofs on demand name files; only a whole index says what lies below a folder.
   if (request.path.folder && !source.status().index.complete)
     return new UnavailableError(`The index of ${source.name} is not here yet, so nothing is listed`)
+  return absent(request, path)
+}
+
+function absent({ source, base }: MavenRequest, path: string): Error {
   const { head } = source
+  // An observed index does not say what its origin has by now, and what that has is not a public mirror's to pass on.
+  if (base !== undefined && typeof head?.observed === 'string')
+    return new UnavailableError(`The observed index of ${source.name} does not name ${path}`)
   const asked = head?.observed === null ? '' : `, and ${head?.observed ?? ''} does not have it`
   const proof = head === undefined ? '' : ` (head ${head.seq}${asked})`
   return new RefusedRequestError(404, `${source.name} has no ${path}${proof}`)
