@@ -19,6 +19,7 @@ import { UsageError } from './usage-error.ts'
 export async function main(argv: readonly string[]): Promise<number> {
   const stop = watchStopSignals()
   const terminal: Terminal = {
+    in: process.stdin,
     out: process.stdout,
     err: process.stderr,
     env: process.env,

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { defaultDataDirectory, LOG_LEVELS } from '@jarswarm/node'
 import type { HostPort, LogLevel, ProxyAddress } from '@jarswarm/node'
-import { parseLink } from '@jarswarm/trust'
+import { isRepositoryName, parseLink } from '@jarswarm/trust'
 import type { SwarmLink } from '@jarswarm/trust'
 import { readConfigFile } from './config-file.ts'
 import { parseHostPort } from './host-port.ts'
@@ -80,6 +80,7 @@ const PEER_ADDRESS = /^\/(?:ip4|ip6|dns|dns4|dns6|dnsaddr)\/[^/]+(?:\/[^/]+)*\/p
 /** The settings of a node. */
 export interface NodeSettingTable {
   readonly join: Setting<SwarmLink>
+  readonly as: Setting<string>
   readonly http: Setting<HostPort>
   readonly https: Setting<HostPort | 'off'>
   readonly allowHost: Setting<string>
@@ -98,6 +99,12 @@ export interface NodeSettingTable {
 
 export const SETTINGS: NodeSettingTable = {
   join: { flag: 'join', repeated: true, wanted: 'a swarm link', parse: parseLink },
+  as: {
+    flag: 'as',
+    repeated: false,
+    wanted: 'a name of at most 64 of a-z, 0-9, ".", "_" and "-", a letter or digit first,',
+    parse: (value) => (isRepositoryName(value) ? value : undefined),
+  },
   http: {
     flag: 'http',
     repeated: false,
@@ -168,7 +175,7 @@ type Network = Pick<
 function readNetwork(sources: SettingSources): Network {
   const http = readOne(SETTINGS.http, sources) ?? DEFAULT_HTTP
   return {
-    join: readSetting(SETTINGS.join, sources) ?? [],
+    join: readLinks(sources),
     http,
     https: toHttps(readOne(SETTINGS.https, sources), http),
     allowHosts: readSetting(SETTINGS.allowHost, sources) ?? [],
@@ -176,6 +183,27 @@ function readNetwork(sources: SettingSources): Network {
     bootstrap: readSetting(SETTINGS.bootstrap, sources) ?? [],
     mdns: readOne(SETTINGS.mdns, sources) ?? true,
   }
+}
+
+/**
+ * A link under another name, by which one node alone knows the repository.
+ *
+ * @throws {UsageError} when it is none
+ */
+export function renameLink(link: SwarmLink, name: string): SwarmLink {
+  if (SETTINGS.as.parse(name) !== undefined) return { ...link, name }
+  throw new UsageError(`Cannot use --as ${JSON.stringify(name)}: ${SETTINGS.as.wanted} is wanted`)
+}
+
+function readLinks(sources: SettingSources): readonly SwarmLink[] {
+  const links = readSetting(SETTINGS.join, sources) ?? []
+  const name = readOne(SETTINGS.as, sources)
+  if (name === undefined) return links
+  const [link, ...others] = links
+  if (link !== undefined && others.length === 0) return [renameLink(link, name)]
+  throw new UsageError(
+    `Cannot use --as with ${String(links.length)} links: exactly one --join is wanted with it`,
+  )
 }
 
 /** A node that takes any free port for HTTP does so for HTTPS too. */

@@ -1,8 +1,10 @@
 import { Command, Help } from 'commander'
+import { addAudit } from './commands/audit.ts'
 import { addBootstrap } from './commands/bootstrap.ts'
 import { addCheck } from './commands/check.ts'
 import { addDemo } from './commands/demo.ts'
 import { addGet } from './commands/get.ts'
+import { addImport } from './commands/import.ts'
 import { addJoin } from './commands/join.ts'
 import { addPeers } from './commands/peers.ts'
 import { addRepo } from './commands/repo.ts'
@@ -64,6 +66,8 @@ export function createProgram(
     addPeers,
     addRepos,
     addGet,
+    addImport,
+    addAudit,
     addCheck,
     addSetup,
     addRun,

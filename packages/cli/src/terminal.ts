@@ -1,5 +1,6 @@
-/** Where a command writes: its result to `out`, everything else to `err`. */
+/** Where a command writes: its result to `out`, everything else to `err`. What it asks people is answered on `in`. */
 export interface Terminal {
+  readonly in: NodeJS.ReadableStream & { readonly isTTY?: boolean }
   readonly out: NodeJS.WritableStream
   readonly err: NodeJS.WritableStream & { readonly isTTY?: boolean }
   readonly env: NodeJS.ProcessEnv

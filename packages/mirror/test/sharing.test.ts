@@ -53,6 +53,18 @@ describe('sharing', () => {
     assert.deepEqual(changes, ['+1 -0', '+0 -1'])
   })
 
+  it('tells of a blob that somebody else put into the store', async (t) => {
+    const rig = new Rig(t)
+    const node = await rig.node()
+    await rig.synced(node)
+    const added: string[] = []
+    node.mirror.onHoldingsChange((change) => {
+      added.push(...change.added)
+    })
+    node.repository.noteStored(rig.builder.entry(POM))
+    assert.deepEqual(added, [rig.builder.entry(POM).digest])
+  })
+
   it('mirrors what globs name, and follows new heads', async (t) => {
     const rig = new Rig(t)
     const node = await rig.node({ mirrorPolicy: ['org/example/lib/**'] })

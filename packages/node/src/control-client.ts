@@ -7,7 +7,14 @@ import { json } from 'node:stream/consumers'
 import { controlSocketPath } from './control-socket.ts'
 import { errorCode } from './error-code.ts'
 import { ControlError, NoNodeError } from './errors.ts'
-import type { CheckReport, GottenArtifact, NodeControl } from './node-control.ts'
+import type {
+  AdoptedFile,
+  CheckReport,
+  GottenArtifact,
+  LocalFile,
+  NodeControl,
+  PathFinding,
+} from './node-control.ts'
 
 /** A node answers at once, except when it fetches or checks: those may take what they take. */
 const ANSWER_MS = 15_000
@@ -53,6 +60,17 @@ export class ControlClient implements NodeControl {
 
   join(link: string, { signal }: AbortOptions = {}): Promise<RepositoryStatus> {
     return this.#ask({ method: 'POST', path: '/join', body: { link }, ...given(signal) })
+  }
+
+  lookUp(paths: readonly string[], { signal }: AbortOptions = {}): Promise<readonly PathFinding[]> {
+    return this.#ask({ method: 'POST', path: '/look-up', body: { paths }, ...given(signal) })
+  }
+
+  adopt(
+    files: readonly LocalFile[],
+    { signal }: AbortOptions = {},
+  ): Promise<readonly AdoptedFile[]> {
+    return this.#ask({ method: 'POST', path: '/adopt', body: { files }, ...given(signal) })
   }
 
   async get(address: string, { signal }: AbortOptions = {}): Promise<GottenArtifact> {

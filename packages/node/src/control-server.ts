@@ -7,12 +7,12 @@ import { pipeline } from 'node:stream/promises'
 import { controlSocketPath } from './control-socket.ts'
 import { errorCode } from './error-code.ts'
 import { listen } from './listening.ts'
-import type { NodeControl } from './node-control.ts'
+import type { LocalFile, NodeControl } from './node-control.ts'
 
 /** Owner only: whoever may connect may make the node join and fetch. */
 const SOCKET_UMASK = 0o177
-/** A swarm link with many peers; nothing longer is ever sent. */
-const MAX_BODY_BYTES = 64 * 1024
+/** Some hundreds of paths of a kilobyte, with the files that have them; nothing longer is ever sent. */
+const MAX_BODY_BYTES = 4 * 1024 * 1024
 
 type Call = (input: CallInput) => Promise<unknown>
 
@@ -50,6 +50,8 @@ export class ControlServer {
       'GET /repositories': ({ signal }) => control.repositories({ signal }),
       'POST /check': ({ body, signal }) =>
         control.check({ repair: body['repair'] === true, signal }),
+      'POST /look-up': ({ body, signal }) => control.lookUp(pathsOf(body['paths']), { signal }),
+      'POST /adopt': ({ body, signal }) => control.adopt(filesOf(body['files']), { signal }),
       'POST /join': ({ body, signal }) => control.join(String(body['link']), { signal }),
     }
   }
@@ -147,6 +149,22 @@ async function readBody(request: IncomingMessage): Promise<Readonly<Record<strin
   }
   const value = await json(request)
   return typeof value === 'object' && value !== null ? { ...value } : {}
+}
+
+function pathsOf(value: unknown): readonly string[] {
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value
+  throw new TypeError('Cannot look up paths: a list of texts is wanted')
+}
+
+function filesOf(value: unknown): readonly LocalFile[] {
+  if (Array.isArray(value) && value.every(isLocalFile)) return value
+  throw new TypeError('Cannot take files: a list of {path, file} is wanted')
+}
+
+function isLocalFile(value: unknown): value is LocalFile {
+  if (typeof value !== 'object' || value === null) return false
+  const { path, file } = value as Record<string, unknown>
+  return typeof path === 'string' && typeof file === 'string'
 }
 
 function sendJson(response: ServerResponse, status: number, value: unknown): void {

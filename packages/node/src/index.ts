@@ -1,3 +1,4 @@
+export { writeFileAtomically } from './atomic-file.ts'
 export { checkClock } from './clock-check.ts'
 export { ControlClient } from './control-client.ts'
 export { defaultDataDirectory } from './directories.ts'
@@ -16,7 +17,15 @@ export {
 export type { HostPort } from './listening.ts'
 export { createBootstrap, createNode } from './create-node.ts'
 export type { Node } from './node.ts'
-export type { CheckReport, GottenArtifact, NodeControl } from './node-control.ts'
+export type {
+  AdoptedFile,
+  CheckReport,
+  GottenArtifact,
+  IndexedFile,
+  LocalFile,
+  NodeControl,
+  PathFinding,
+} from './node-control.ts'
 export { MAX_CHECK_FINDINGS } from './node-control.ts'
 export type { Mechanisms, NodeInit } from './node-init.ts'
 export { createLogger, LOG_LEVELS } from './pino-logger.ts'

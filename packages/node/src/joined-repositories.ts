@@ -71,14 +71,14 @@ export class JoinedRepositories {
   check(link: SwarmLink): void {
     if (this.#reserved.has(link.name)) {
       throw new RepositoryNameTakenError(
-        `Cannot join ${link.name}: a proxied repository has that name here; change name= in the link`,
+        `Cannot join ${link.name}: a proxied repository has that name here; choose one with --as`,
       )
     }
     for (const known of this.#links.values()) {
       if (known.name === link.name && known.id !== link.id) {
         throw new RepositoryNameTakenError(
           `Cannot join ${link.name}: repository ${known.id} already has that name here, ` +
-            `repository ${link.id} needs another one; change name= in the link`,
+            `repository ${link.id} needs another one; choose one with --as`,
         )
       }
       if (known.id === link.id && known.name !== link.name) {

@@ -10,7 +10,15 @@ import { ControlServer } from './control-server.ts'
 import type { FollowedRepositories } from './followed-repositories.ts'
 import { linkPeers } from './link-peers.ts'
 import { startSwarm } from './listening.ts'
-import type { CheckReport, GottenArtifact } from './node-control.ts'
+import { FileAdoption } from './local-files/file-adoption.ts'
+import { PathLookup } from './local-files/path-lookup.ts'
+import type {
+  AdoptedFile,
+  CheckReport,
+  GottenArtifact,
+  LocalFile,
+  PathFinding,
+} from './node-control.ts'
 import type { NodeInit } from './node-init.ts'
 import type { Node } from './node.ts'
 import { repeat } from './repeat.ts'
@@ -51,6 +59,7 @@ export class LocalNode implements Node {
   readonly #endpoint: Endpoint | undefined
   readonly #control: ControlServer
   readonly #reader: ArtifactReader
+  readonly #lookup: PathLookup
   readonly #startedMs: number
   #renewal: Repetition | undefined
   #joining: Promise<unknown> = Promise.resolve()
@@ -65,6 +74,8 @@ export class LocalNode implements Node {
     this.#startedMs = clock.now()
     const repositories = () => [...followed.mirror.sources(), ...proxied.sources()]
     this.#reader = new ArtifactReader({ repositories, clock })
+    const { blobs } = components.data
+    this.#lookup = new PathLookup({ blobs, repositories: () => followed.mirror.sources() })
     this.#control = new ControlServer({ control: this, logger }, { dataDir })
     if (http === undefined) return
     this.#endpoint = new Endpoint(
@@ -165,6 +176,21 @@ export class LocalNode implements Node {
 
   check(options: AbortOptions & { readonly repair?: boolean } = {}): Promise<CheckReport> {
     return checkStore(this.#components.data.blobs, options)
+  }
+
+  lookUp(paths: readonly string[], options: AbortOptions = {}): Promise<readonly PathFinding[]> {
+    return this.#lookup.findAll(paths, options)
+  }
+
+  async adopt(
+    files: readonly LocalFile[],
+    options: AbortOptions = {},
+  ): Promise<readonly AdoptedFile[]> {
+    const { blobs } = this.#components.data
+    const adoption = new FileAdoption({ blobs, lookup: this.#lookup })
+    const adopted: AdoptedFile[] = []
+    for (const file of files) adopted.push(await adoption.adopt(file, options))
+    return adopted
   }
 
   /** One at a time, for each makes a new swarm. */

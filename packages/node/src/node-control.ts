@@ -35,6 +35,39 @@ export interface CheckReport {
 /** A report is one document in memory on both sides of the socket. */
 export const MAX_CHECK_FINDINGS = 10_000
 
+/** What a signed index states of a path. */
+export interface IndexedFile {
+  /** Name of the repository whose index it is. */
+  readonly repository: string
+  readonly digest: Digest
+  readonly sha1: string
+  readonly sizeBytes: number
+  readonly mtimeSeconds: number
+  /** Whether the blob is in the store. */
+  readonly held: boolean
+}
+
+/** What the signed indexes of all followed repositories state of a path. */
+export interface PathFinding {
+  readonly path: string
+  readonly indexed: readonly IndexedFile[]
+  /** Why an index could not be asked now, so that nothing follows from what is not named; else null. */
+  readonly unsure: string | null
+}
+
+/** A file of this machine that may be an artifact. */
+export interface LocalFile {
+  /** Repository path that it would have. */
+  readonly path: string
+  /** Absolute path of the file. */
+  readonly file: string
+}
+
+/** What became of a file that was offered to the store. */
+export type AdoptedFile =
+  | { readonly path: string; readonly outcome: 'adopted' | 'held' | 'differs' }
+  | { readonly path: string; readonly outcome: 'unknown'; readonly reason: string }
+
 /** What the user may ask of a node, whether it runs in this process or behind its control socket. */
 export interface NodeControl {
   status(options?: AbortOptions): Promise<NodeStatus>
@@ -58,4 +91,17 @@ export interface NodeControl {
    * @throws {RepositoryNameTakenError} when another repository has the name
    */
   join(link: string, options?: AbortOptions): Promise<RepositoryStatus>
+  /**
+   * What the signed indexes say of some paths.
+   *
+   * @param paths at most 512
+   */
+  lookUp(paths: readonly string[], options?: AbortOptions): Promise<readonly PathFinding[]>
+  /**
+   * Take files of this machine into the store, as far as a signed index names their bytes.
+   *
+   * @param files at most 512
+   * @throws {NoSpaceError} when there is no room left; files before that one were taken
+   */
+  adopt(files: readonly LocalFile[], options?: AbortOptions): Promise<readonly AdoptedFile[]>
 }

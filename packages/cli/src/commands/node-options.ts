@@ -9,6 +9,7 @@ export function withSwarmOptions(command: Command): Command {
       'follow the repository of this swarm link; remembered (repeatable)',
       collect,
     )
+    .option('--as <name>', 'with one --join: the name under which it is served here')
     .option(
       '--listen <multiaddr>',
       'where peers connect (default: /ip4/0.0.0.0/tcp/4870; repeatable)',

@@ -9,6 +9,7 @@ import { withJson } from '../options.ts'
 import { formatSize } from '../size.ts'
 import { printable, remark, say, sayJson } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
+import { warnOfExpiry } from '../warn-of-expiry.ts'
 
 /** Paths of each kind that are named in text: a screenful. */
 const MAX_NAMED_PATHS = 20
@@ -39,6 +40,7 @@ export function addRepoPublish(repo: Command, { terminal, setExitCode }: Command
     if (flags.json === true) sayJson(terminal, report)
     else describe(report, terminal)
     if (report.refused.length > 0) setExitCode(EXIT_REFUSED)
+    await warnOfExpiry(terminal, flags.state)
   })
 }
 

@@ -10,6 +10,7 @@ import { readOne, readSetting } from '../setting.ts'
 import { createTerminalLogger } from '../terminal-logger.ts'
 import { say, sayJson } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
+import { warnOfExpiry } from '../warn-of-expiry.ts'
 
 const MAX_WATCH_SECONDS = 7 * 86_400
 
@@ -42,6 +43,7 @@ export function addRepoServe(repo: Command, { terminal }: CommandSetup): void {
   command.action(async (flags: Flags) => {
     const sources = { flags: givenFlags(command), env: {}, config: {}, configFile: '' }
     const publishMs = readWatch(flags.watch)
+    await warnOfExpiry(terminal, flags.state)
     const primary = await createPrimary({
       stateDir: flags.state,
       treeDir: flags.tree,

@@ -1,5 +1,6 @@
 import { createNode } from '@jarswarm/node'
 import type { Node } from '@jarswarm/node'
+import { fingerprintOf } from '@jarswarm/trust'
 import type { Command } from 'commander'
 import { givenFlags } from '../command-setup.ts'
 import type { CommandSetup } from '../command-setup.ts'
@@ -104,6 +105,9 @@ function describe(node: Node, settings: NodeSettings): string {
     `jarswarm serves at     ${url}/`,
     `over TLS               ${describeSecure(node, settings)}`,
     ...names.map((name) => `repository             ${url}/${name}/`),
+    ...settings.join.map(
+      ({ id, name }) => `joined                 ${name}, repository ${fingerprintOf(id)}`,
+    ),
     ...settings.proxy.map(
       (proxy) => `passed on, unsigned    ${url}/${proxy.name}/ from ${proxy.url}`,
     ),

@@ -1,0 +1,65 @@
+import type { MirroredRepository } from '@jarswarm/mirror'
+import type { IndexEntry } from '@jarswarm/manifest'
+import { isPath, sidecarOf } from '@jarswarm/maven'
+import type { AbortOptions, BlobStore } from '@jarswarm/ports'
+import type { IndexedFile, PathFinding } from '../node-control.ts'
+
+/** Paths of one look-up; each may take some reads of the disk. */
+export const MAX_LOOKUP_PATHS = 512
+
+export interface PathLookupComponents {
+  readonly blobs: BlobStore
+  readonly repositories: () => readonly MirroredRepository[]
+}
+
+/** Says what the signed indexes of all followed repositories state of paths, whoever's files they name. */
+export class PathLookup {
+  readonly #components: PathLookupComponents
+
+  constructor(components: PathLookupComponents) {
+    this.#components = components
+  }
+
+  /** @throws {RangeError} for more than {@link MAX_LOOKUP_PATHS} */
+  async findAll(
+    paths: readonly string[],
+    options: AbortOptions = {},
+  ): Promise<readonly PathFinding[]> {
+    if (paths.length > MAX_LOOKUP_PATHS) {
+      throw new RangeError(
+        `Cannot look up ${String(paths.length)} paths: at most ${String(MAX_LOOKUP_PATHS)} at a time`,
+      )
+    }
+    return await Promise.all(paths.map((path) => this.#find(path, options)))
+  }
+
+  /** Each repository that names the path, with its entry. */
+  async entries(
+    path: string,
+    options: AbortOptions = {},
+  ): Promise<{
+    readonly named: readonly { repository: MirroredRepository; entry: IndexEntry }[]
+    readonly unsure: string | undefined
+  }> {
+    const named: { repository: MirroredRepository; entry: IndexEntry }[] = []
+    let unsure: string | undefined
+    if (!isPath(path) || sidecarOf(path) !== undefined) return { named, unsure }
+    for (const repository of this.#components.repositories()) {
+      const found = await repository.resolve(path, { ...options, indexOnly: true })
+      if (found.kind === 'artifact') named.push({ repository, entry: found.entry })
+      if (found.kind === 'unknown') unsure = `${repository.name}: ${found.reason}`
+    }
+    return { named, unsure }
+  }
+
+  async #find(path: string, options: AbortOptions): Promise<PathFinding> {
+    const { named, unsure } = await this.entries(path, options)
+    const indexed: IndexedFile[] = []
+    for (const { repository, entry } of named) {
+      const { digest, sha1, sizeBytes, mtimeSeconds } = entry
+      const held = await this.#components.blobs.has(digest)
+      indexed.push({ repository: repository.name, digest, sha1, sizeBytes, mtimeSeconds, held })
+    }
+    return { path, indexed, unsure: unsure ?? null }
+  }
+}
