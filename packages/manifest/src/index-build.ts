@@ -29,6 +29,20 @@ export const EMPTY_INDEX: { readonly totals: IndexTotals; readonly node: IndexNo
 export function buildIndex(entries: Iterable<IndexEntry>, emit: EmitNode): IndexTotals {
   const arena = new EntryArena()
   for (const entry of entries) arena.add(entry)
+  return buildFrom(arena, emit)
+}
+
+/** `buildIndex` of entries that are read one by one, so that only the packed form of all of them is in memory. */
+export async function buildIndexFrom(
+  entries: AsyncIterable<IndexEntry>,
+  emit: EmitNode,
+): Promise<IndexTotals> {
+  const arena = new EntryArena()
+  for await (const entry of entries) arena.add(entry)
+  return buildFrom(arena, emit)
+}
+
+function buildFrom(arena: EntryArena, emit: EmitNode): IndexTotals {
   const blocks = new ArenaBlocks(arena)
   return toTotals(buildSubtree(blocks, { start: 0, end: arena.directories.length, level: 0 }, emit))
 }

@@ -38,7 +38,7 @@ export {
 export type { Tile } from './history-tile.ts'
 export { HistoryTree } from './history-tree.ts'
 export type { HistoryFile } from './history-tree.ts'
-export { buildIndex, EMPTY_INDEX } from './index-build.ts'
+export { buildIndex, buildIndexFrom, EMPTY_INDEX } from './index-build.ts'
 export { diffIndex } from './index-diff.ts'
 export type { IndexDifference } from './index-diff.ts'
 export { MAX_MTIME_SECONDS } from './index-entry.ts'

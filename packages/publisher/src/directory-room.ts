@@ -1,6 +1,7 @@
 import { directoryOf } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import { directoryHeadBytes, fileLineBytes, MAX_OBJECT_BYTES } from '@jarswarm/manifest'
+import type { IndexEntry } from '@jarswarm/manifest'
 import type { TreeChange } from './judge-file.ts'
 import type { RecordedFile } from './scan-record.ts'
 
@@ -30,17 +31,24 @@ export class DirectoryRoom {
   /**
    * The changes that there is no room for, the last of each directory, by path. Removals are none of them.
    *
-   * @param changes all of them, ascending by path
+   * @param changes all of them, ascending by path; only those of directories without room are held in memory
    */
-  excess(changes: readonly TreeChange[]): ReadonlyMap<RepositoryPath, TreeChange> {
+  async excess(
+    changes: AsyncIterable<TreeChange>,
+  ): Promise<ReadonlyMap<RepositoryPath, TreeChange>> {
     const excess = new Map<RepositoryPath, TreeChange>()
     if (this.#overfull.size === 0) return excess
-    for (const change of changes.toReversed()) {
-      const { before, after } = change
-      if (after === undefined) continue
+    const crowded: { readonly change: TreeChange; readonly after: IndexEntry }[] = []
+    for await (const change of changes) {
+      const { after } = change
+      if (after !== undefined && this.#overfull.has(directoryOf(after.path))) {
+        crowded.push({ change, after })
+      }
+    }
+    for (const { change, after } of crowded.reverse()) {
       const directory = directoryOf(after.path)
       const bytes = this.#overfull.get(directory) ?? 0
-      const grown = fileLineBytes(after) - (before === undefined ? 0 : fileLineBytes(before))
+      const grown = fileLineBytes(after) - (change.before ? fileLineBytes(change.before) : 0)
       if (bytes <= MAX_OBJECT_BYTES || grown <= 0) continue
       this.#overfull.set(directory, bytes - grown)
       excess.set(after.path, change)

@@ -10,15 +10,15 @@ export const DISK_PARALLEL = 4
  * After a failure nothing more is begun, and what was begun has ended before the failure is thrown.
  */
 export async function inParallel<T>(
-  items: Iterable<T>,
+  items: Iterable<T> | AsyncIterable<T>,
   limit: number,
   action: (item: T) => Promise<void>,
 ): Promise<void> {
-  const iterator = items[Symbol.iterator]()
+  const iterator = iteratorOf(items)
   let failed = false
   const work = async (): Promise<void> => {
     for (;;) {
-      const next = iterator.next()
+      const next = await iterator.next()
       if (failed || next.done === true) return
       try {
         await action(next.value)
@@ -31,4 +31,11 @@ export async function inParallel<T>(
   const results = await Promise.allSettled(Array.from({ length: limit }, work))
   const failure = results.find((result) => result.status === 'rejected')
   if (failure !== undefined) throw failure.reason
+}
+
+/** One iterator for many workers: an asynchronous generator queues what is asked of it. */
+function iteratorOf<T>(items: Iterable<T> | AsyncIterable<T>): {
+  next(): IteratorResult<T> | Promise<IteratorResult<T>>
+} {
+  return Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]()
 }

@@ -21,7 +21,8 @@ export type {
   RootState,
 } from './next-root.ts'
 export { publishTree } from './publish-tree.ts'
-export type { PublishReport, PublishTreeOptions } from './publish-tree.ts'
+export type { PublishReport } from './publish-report.ts'
+export type { PublishTreeOptions } from './publish-tree.ts'
 export { RESIGN_AFTER_MS, resignTimestamp } from './resign-timestamp.ts'
 export type { ResignTimestampOptions } from './resign-timestamp.ts'
 export type { OnlineKeyUse, RootChange } from './root-change.ts'

@@ -2,12 +2,13 @@ import { rm } from 'node:fs/promises'
 import { formatPieceList, MAX_MTIME_SECONDS, sha256 } from '@jarswarm/manifest'
 import type { Digest, IndexEntry } from '@jarswarm/manifest'
 import { isMutablePath } from '@jarswarm/maven'
-import type { RepositoryPath } from '@jarswarm/maven'
+import type { RepositoryPath, SidecarAlgorithm } from '@jarswarm/maven'
 import { describeErrno, isErrno } from './errno.ts'
 import { hashFile, UnsteadyFileError } from './hash-file.ts'
 import type { FileDigests } from './hash-file.ts'
 import type { RecordedFile } from './scan-record.ts'
 import { checkSidecars } from './sidecar-check.ts'
+import type { SidecarMismatch } from './sidecar-check.ts'
 import { stampOf } from './tree-file.ts'
 import type { TreeFile } from './tree-file.ts'
 
@@ -16,10 +17,12 @@ export interface TreeChange {
   readonly kind: 'put' | 'mut' | 'del'
   readonly before: IndexEntry | undefined
   readonly after: IndexEntry | undefined
-  /** What must be published beside the index: the piece list of a large file. */
-  readonly pieceList?: Uint8Array | undefined
-  /** Where a copy of a mutable file's bytes stands, not synced yet. */
+  /** Where the piece list of a large file is staged, not synced yet; it is published beside the index. */
+  readonly pieceListPath?: string | undefined
+  /** Where a copy of a mutable file's bytes is staged, not synced yet. */
   readonly copyPath?: string | undefined
+  /** Whether what is staged stays there, to be used again, so that it is copied and not moved. */
+  readonly isKept?: boolean | undefined
 }
 
 /** A release whose bytes are not those that were published. */
@@ -43,6 +46,8 @@ export interface Verdict {
   readonly refused?: RefusedFile
   /** Sidecars that disagree with an indexed file. */
   readonly mismatches?: readonly string[]
+  /** Why there is nothing where something was to be looked at. */
+  readonly missing?: string
   /** Whether the file was read. */
   readonly hashedBytes?: number
 }
@@ -50,6 +55,8 @@ export interface Verdict {
 export interface JudgeOptions {
   /** Gives the name of a file for the bytes of a mutable file. */
   readonly temporaryPath: () => string
+  /** Writes an unfinished file and gives its name. */
+  readonly stage: (bytes: Uint8Array) => Promise<string>
   readonly signal: AbortSignal | undefined
 }
 
@@ -59,6 +66,15 @@ export function judgeVanished(recorded: RecordedFile): Verdict {
   if (!isMutablePath(entry.path))
     return { recorded: { entry, stamp: undefined, refused: undefined } }
   return { recorded: undefined, change: { kind: 'del', before: entry, after: undefined } }
+}
+
+/** What becomes of a path that was to be looked at and has nothing. */
+export function judgeMissing(recorded: RecordedFile | undefined, reason: string): Verdict {
+  if (recorded === undefined) return { recorded, missing: reason }
+  const verdict = judgeVanished(recorded)
+  const outcome =
+    verdict.change === undefined ? 'what was released stays' : 'it is published no more'
+  return { ...verdict, missing: `${reason}; ${outcome}` }
 }
 
 /** What becomes of a file that need not be read, as its stamp says that nothing changed; undefined for all others. */
@@ -86,32 +102,55 @@ export async function judgeFile(
     await discard(copyPath)
     return wait(recorded, reasonToWait(error))
   }
-  const reading = { file, digests, stamp, copyPath }
-  const verdict = await judgeDigests(reading, recorded)
+  const verdict = await judgeReading(
+    {
+      path: file.path,
+      digests,
+      mtimeSeconds: Number(file.stat.mtimeNs / 1_000_000_000n),
+      stamp,
+      copyPath,
+      stagePieces: options.stage,
+      checkSidecars: () => checkSidecars(file, digests),
+      binding: ['sha1'],
+    },
+    recorded,
+  )
   if (verdict.change === undefined) await discard(copyPath)
   return { ...verdict, hashedBytes: digests.sizeBytes }
 }
 
-interface Reading {
-  readonly file: TreeFile
-  readonly digests: FileDigests
+/** What the bytes of a file turned out to be, wherever they came from. */
+export interface Reading {
+  readonly path: RepositoryPath
+  readonly digests: Pick<FileDigests, 'digest' | 'sha1' | 'sizeBytes' | 'pieces'>
+  readonly mtimeSeconds: number
+  /** What to record, so that an unchanged file need not be read again. */
   readonly stamp: string
   readonly copyPath: string | undefined
+  /** Whether what is staged stays there. @defaultValue false */
+  readonly isKept?: boolean
+  /** Writes a piece list that is to be published, and gives its name. */
+  readonly stagePieces: (pieceList: Uint8Array) => Promise<string>
+  /** The sidecars that disagree; asked only when the bytes may be published at all. */
+  readonly checkSidecars: () => Promise<readonly SidecarMismatch[]>
+  /** With which sidecars a file must agree to be indexed. */
+  readonly binding: readonly SidecarAlgorithm[]
 }
 
-async function judgeDigests(
+/** What becomes of a path by the bytes that were read there. */
+export async function judgeReading(
   reading: Reading,
   recorded: RecordedFile | undefined,
 ): Promise<Verdict> {
-  const { file, digests } = reading
-  const mutable = isMutablePath(file.path)
+  const { path, digests } = reading
+  const mutable = isMutablePath(path)
   // Before its sidecars are looked at: what was released may not change, whatever they say.
   if (recorded !== undefined && !mutable && recorded.entry.digest !== digests.digest) {
     const kept = { entry: recorded.entry, stamp: reading.stamp, refused: digests.digest }
     return { recorded: kept, ...refusalOf(kept) }
   }
-  const mismatches = await checkSidecars(file, digests)
-  const untrue = mismatches.find(({ algorithm }) => algorithm === 'sha1')
+  const mismatches = await reading.checkSidecars()
+  const untrue = mismatches.find(({ algorithm }) => reading.binding.includes(algorithm))
   if (untrue !== undefined) return wait(recorded, untrue.reason)
   // A file with a false sidecar is read again each time, so that each publish reports it.
   const stamp = mismatches.length === 0 ? reading.stamp : undefined
@@ -127,32 +166,36 @@ async function judgeDigests(
       kind: mutable ? 'mut' : 'put',
       before: recorded?.entry,
       after: entry,
-      pieceList,
+      pieceListPath: pieceList && (await reading.stagePieces(pieceList)),
       copyPath: reading.copyPath,
+      isKept: reading.isKept,
     },
     mismatches: reasons,
   }
 }
 
-function toEntry({ file, digests }: Reading, pieceList: Uint8Array | undefined): IndexEntry {
-  // Some file systems know times before 1970 and after the year 9999; the index does not.
-  const seconds = Number(file.stat.mtimeNs / 1_000_000_000n)
-  const mtimeSeconds = Math.min(Math.max(0, seconds), MAX_MTIME_SECONDS)
+function toEntry(
+  { path, digests, mtimeSeconds }: Reading,
+  pieceList: Uint8Array | undefined,
+): IndexEntry {
   return {
-    path: file.path,
+    path,
     digest: digests.digest,
     sha1: digests.sha1,
     sizeBytes: digests.sizeBytes,
-    mtimeSeconds,
+    // Some file systems know times before 1970 and after the year 9999; the index does not.
+    mtimeSeconds: Math.min(Math.max(0, mtimeSeconds), MAX_MTIME_SECONDS),
     pieceList: pieceList === undefined ? undefined : sha256(pieceList),
   }
 }
 
-function wait(recorded: RecordedFile | undefined, waiting: string): Verdict {
+/** The file cannot be indexed as it stands; what was published stays, and it is looked at again. */
+export function wait(recorded: RecordedFile | undefined, waiting: string): Verdict {
   return { recorded: recorded && { ...recorded, stamp: undefined }, waiting }
 }
 
-function refusalOf({ entry, refused }: RecordedFile): { readonly refused?: RefusedFile } {
+/** What a recorded refusal says each time. */
+export function refusalOf({ entry, refused }: RecordedFile): { readonly refused?: RefusedFile } {
   if (refused === undefined) return {}
   const { path, digest } = entry
   const reason = `found SHA-256 ${refused}, wanted ${digest} as it was released`

@@ -1,33 +1,30 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  buildIndex,
-  formatHead,
-  formatHistoryLine,
-  HistoryTree,
-  updateIndex,
-} from '@jarswarm/manifest'
-import type { Digest, Head, IndexNode, IndexTotals } from '@jarswarm/manifest'
+import { formatHead, formatHistoryLine, HistoryTree } from '@jarswarm/manifest'
+import type { Digest, Head, HistoryFile } from '@jarswarm/manifest'
 import { isMutablePath } from '@jarswarm/maven'
 import { manifestMirrors, manifestVersions, signManifest } from '@jarswarm/trust'
+import type { ChangeLog } from './change-log.ts'
 import type { PublishPlaces } from './complete-state.ts'
 import { isErrno } from './errno.ts'
 import { StateMismatchError } from './errors.ts'
 import type { TreeChange } from './judge-file.ts'
 import { DISK_PARALLEL, inParallel } from './in-parallel.ts'
+import { objectSource, updateObjects } from './index-objects.ts'
+import type { ObjectUpdate, StagedNode } from './index-objects.ts'
 import { isPackDue, writePack } from './pack-writer.ts'
 import { formatCarriedState, readNewestState, stateFiles } from './published-state.ts'
 import type { PublishedState } from './published-state.ts'
 import { RetiredFiles } from './retired-files.ts'
 import type { RetiredKind } from './retired-files.ts'
-import { readOptional, readSigners } from './state-directory.ts'
+import { readSigners } from './state-directory.ts'
 
 /** What a scan found to publish. */
 export interface NextStateInit {
   /** The state to go on from; undefined before the first. */
   readonly before: PublishedState | undefined
-  /** Ascending by path; at least one. */
-  readonly changes: readonly TreeChange[]
+  /** Ascending by path. */
+  readonly changes: ChangeLog
   /** The new scan record, staged by the state's files. */
   readonly recordPath: string
   /** Base URL that somebody else than its operator saw these files at, or null. */
@@ -46,16 +43,16 @@ export async function decideNextState(
   init: NextStateInit,
 ): Promise<PublishedState> {
   const update = await updateObjects(places, init)
-  const retired = await retire(places, init, update)
-  await writeObjects(places, init, update.objects)
+  await noteComing(places, init, update)
+  await writeObjects(places, init, update.nodes)
+  const retired = await retire(init, update)
   const pack = await nextPack(places, init, update)
-  const old = init.before?.carried.pack.pack.digest
-  if (old !== undefined && old !== pack.pack.digest) {
-    retired.add({ sinceSeconds: Math.floor(init.nowMs / 1000), kind: 'pack', digest: old })
-  }
-  retired.delete('pack', pack.pack.digest)
+  retirePack(retired, init, pack.pack.digest)
   const seq = (init.before?.head.seq ?? 0) + 1
-  const history = extendHistory(init, seq)
+  const directory = await openStateDraft(places)
+  const history = await extendHistory(init, seq, ({ path, bytes }) =>
+    places.stateFiles.write(join(directory, 'log', path), bytes),
+  )
   const head: Head = {
     seq,
     issued: `${new Date(init.nowMs).toISOString().slice(0, 19)}Z`,
@@ -73,8 +70,7 @@ export async function decideNextState(
     nowMs: init.nowMs,
     signers: await readSigners(places.state.layout),
   })
-  await commit(places, seq, [
-    ...history.takeFiles().map(({ path, bytes }): StateFile => [join('log', path), bytes]),
+  await commit(places, { seq, directory }, [
     ['history', history.toBytes()],
     ['state.json', formatCarriedState({ pack })],
     ['retired', Buffer.from(retired.toString())],
@@ -86,142 +82,146 @@ export async function decideNextState(
   return decided
 }
 
-interface ObjectUpdate {
-  readonly totals: IndexTotals
-  /** Nodes and piece lists that are new. */
-  readonly objects: readonly IndexNode[]
-  /** Nodes that are no longer used. */
-  readonly removed: readonly Digest[]
-}
-
-async function updateObjects(
-  { tree }: PublishPlaces,
-  { before, changes }: NextStateInit,
-): Promise<ObjectUpdate> {
-  const put = changes.flatMap(({ after }) => after ?? [])
-  const remove = changes.flatMap(({ kind, before: entry }) =>
-    kind === 'del' && entry !== undefined ? [entry.path] : [],
-  )
-  const pieceLists = changes.flatMap(({ pieceList, after }): IndexNode[] =>
-    pieceList === undefined || after?.pieceList === undefined
-      ? []
-      : [{ digest: after.pieceList, bytes: pieceList }],
-  )
-  if (before === undefined) {
-    const nodes: IndexNode[] = []
-    const totals = buildIndex(put, (node) => nodes.push(node))
-    return { totals, objects: [...pieceLists, ...nodes], removed: [] }
-  }
-  const update = await updateIndex(
-    (digest) => readOptional(tree.object(digest)),
-    before.head.index,
-    { put, remove },
-  )
-  return {
-    totals: update.totals,
-    objects: [...pieceLists, ...update.added],
-    removed: update.removed,
-  }
-}
-
-/**
- * Note what leaves with this state. In the state before, what is about to be written is noted too, for it belongs to
- * nothing until the new state is decided.
- */
-async function retire(
+/** Note in the state before what is about to be written, for it belongs to nothing until the new state is decided. */
+async function noteComing(
   places: PublishPlaces,
   { before, changes, nowMs }: NextStateInit,
   update: ObjectUpdate,
-): Promise<RetiredFiles> {
+): Promise<void> {
+  if (before === undefined) return
   const sinceSeconds = Math.floor(nowMs / 1000)
-  const retired = before?.retired.copy(sinceSeconds) ?? new RetiredFiles()
-  for (const [kind, digest] of leaving(changes, update)) retired.add({ sinceSeconds, kind, digest })
-  const orphans = before?.retired.copy(sinceSeconds) ?? new RetiredFiles()
-  for (const [kind, digest] of coming(changes, update)) {
+  const orphans = before.retired.copy(sinceSeconds)
+  for await (const [kind, digest] of coming(changes, update)) {
     orphans.add({ sinceSeconds, kind, digest })
-    retired.delete(kind, digest)
   }
-  if (before !== undefined) {
-    const path = stateFiles(before.directory).retired
-    await places.stateFiles.write(path, Buffer.from(orphans.toString()))
-    await places.stateFiles.settle()
-  }
-  return retired
+  await places.stateFiles.write(
+    stateFiles(before.directory).retired,
+    Buffer.from(orphans.toString()),
+  )
+  await places.stateFiles.settle()
 }
 
 type NamedFile = readonly [kind: RetiredKind, digest: Digest]
 
-function* leaving(changes: readonly TreeChange[], update: ObjectUpdate): Generator<NamedFile> {
-  for (const digest of update.removed) yield ['object', digest]
-  for (const { before } of changes) {
+async function* leaving(changes: ChangeLog, update: ObjectUpdate): AsyncGenerator<NamedFile> {
+  for await (const digest of update.removed()) yield ['object', digest]
+  for await (const { before } of changes) {
     if (before?.pieceList !== undefined) yield ['object', before.pieceList]
     if (before !== undefined && isMutablePath(before.path)) yield ['blob', before.digest]
   }
 }
 
-function* coming(changes: readonly TreeChange[], update: ObjectUpdate): Generator<NamedFile> {
-  for (const { digest } of update.objects) yield ['object', digest]
-  for (const { copyPath, after } of changes) {
-    if (copyPath !== undefined && after !== undefined) yield ['blob', after.digest]
+async function* coming(changes: ChangeLog, update: ObjectUpdate): AsyncGenerator<NamedFile> {
+  for (const { digest } of update.nodes) yield ['object', digest]
+  for await (const { pieceListPath, copyPath, after } of changes) {
+    if (after === undefined) continue
+    if (pieceListPath !== undefined && after.pieceList) yield ['object', after.pieceList]
+    if (copyPath !== undefined) yield ['blob', after.digest]
   }
 }
 
-/** Mutable files' bytes, then piece lists and nodes, durably. */
+/** The retired files of the new state: with what leaves, without what came. */
+async function retire(
+  { before, changes, nowMs }: NextStateInit,
+  update: ObjectUpdate,
+): Promise<RetiredFiles> {
+  const sinceSeconds = Math.floor(nowMs / 1000)
+  const retired = before?.retired.copy(sinceSeconds) ?? new RetiredFiles()
+  for await (const [kind, digest] of leaving(changes, update)) {
+    retired.add({ sinceSeconds, kind, digest })
+  }
+  for await (const [kind, digest] of coming(changes, update)) retired.delete(kind, digest)
+  return retired
+}
+
+function retirePack(retired: RetiredFiles, { before, nowMs }: NextStateInit, digest: Digest): void {
+  const old = before?.carried.pack.pack.digest
+  if (old !== undefined && old !== digest) {
+    retired.add({ sinceSeconds: Math.floor(nowMs / 1000), kind: 'pack', digest: old })
+  }
+  retired.delete('pack', digest)
+}
+
+/** Mutable files' bytes and piece lists, then nodes, durably. */
 async function writeObjects(
   { tree, treeFiles }: PublishPlaces,
   { changes }: NextStateInit,
-  objects: readonly IndexNode[],
+  nodes: readonly StagedNode[],
 ): Promise<void> {
-  await inParallel(changes, DISK_PARALLEL, async ({ copyPath, after }) => {
-    if (copyPath === undefined || after === undefined) return
-    await treeFiles.sync(copyPath)
-    await treeFiles.adopt(copyPath, tree.blob(after.digest))
+  const place = async (from: string, to: string, change: TreeChange): Promise<void> => {
+    if (change.isKept === true) await treeFiles.copy(from, to)
+    else {
+      await treeFiles.sync(from)
+      await treeFiles.adopt(from, to)
+    }
+  }
+  await inParallel(changes, DISK_PARALLEL, async (change) => {
+    const { copyPath, pieceListPath, after } = change
+    if (after === undefined) return
+    if (copyPath !== undefined) await place(copyPath, tree.blob(after.digest), change)
+    if (pieceListPath !== undefined && after.pieceList !== undefined) {
+      await place(pieceListPath, tree.object(after.pieceList), change)
+    }
   })
-  await inParallel(objects, DISK_PARALLEL, ({ digest, bytes }) =>
-    treeFiles.writeOnce(tree.object(digest), bytes),
-  )
+  await inParallel(nodes, DISK_PARALLEL, async ({ digest, content }) => {
+    if (typeof content !== 'string') await treeFiles.writeOnce(tree.object(digest), content)
+    else {
+      await treeFiles.sync(content)
+      await treeFiles.adopt(content, tree.object(digest))
+    }
+  })
   await treeFiles.settle()
 }
 
 async function nextPack(
-  { tree, treeFiles }: PublishPlaces,
-  { before }: NextStateInit,
+  places: PublishPlaces,
+  { before, changes }: NextStateInit,
   update: ObjectUpdate,
 ): Promise<PublishedState['carried']['pack']> {
+  const { tree, treeFiles } = places
   if (before !== undefined) {
     const { pack } = before.carried
-    const drifted = { ...pack, drift: pack.drift + update.objects.length }
+    const drifted = { ...pack, drift: pack.drift + update.nodes.length + changes.pieceLists }
     if (!isPackDue(drifted)) return drifted
   }
   const target = { files: treeFiles, layout: tree }
-  const source = (digest: Digest): Promise<Uint8Array | undefined> =>
-    readOptional(tree.object(digest))
-  const pack = await writePack(update.totals.root, source, target)
+  const pack = await writePack(update.totals.root, objectSource(places), target)
   await treeFiles.settle()
   return pack
 }
 
-function extendHistory({ before, changes }: NextStateInit, seq: number): HistoryTree {
+/** Append the changes, and write the log's full files on the way: not all of them are ever in memory. */
+async function extendHistory(
+  { before, changes }: NextStateInit,
+  seq: number,
+  write: (file: HistoryFile) => Promise<void>,
+): Promise<HistoryTree> {
   const history = before === undefined ? new HistoryTree() : HistoryTree.fromBytes(before.history)
-  for (const { kind, before: old, after } of changes) {
+  for await (const { kind, before: old, after } of changes) {
     const entry = after ?? old
     if (entry === undefined) continue
     const { digest, sizeBytes, path } = entry
     history.append(formatHistoryLine({ seq, kind, digest, sizeBytes, path }))
+    for (const file of history.takeFullFiles()) await write(file)
   }
+  for (const file of history.takeFiles()) await write(file)
   return history
 }
 
 /** Its name in the state's directory, and its content or where that is staged. */
 type StateFile = readonly [name: string, content: Uint8Array | string]
 
-async function commit(
-  { state, stateFiles: files }: PublishPlaces,
-  seq: number,
-  content: readonly StateFile[],
-): Promise<void> {
+async function openStateDraft({ stateFiles: files }: PublishPlaces): Promise<string> {
   const directory = files.temporaryPath()
   await mkdir(join(directory, 'log'), { recursive: true })
+  return directory
+}
+
+async function commit(
+  { state, stateFiles: files }: PublishPlaces,
+  { seq, directory }: { readonly seq: number; readonly directory: string },
+  content: readonly StateFile[],
+): Promise<void> {
   for (const [name, bytes] of content) {
     if (typeof bytes !== 'string') await files.write(join(directory, name), bytes)
     else {

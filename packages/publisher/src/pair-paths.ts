@@ -1,20 +1,20 @@
 import type { RecordedFile } from './scan-record.ts'
-import type { TreeStep } from './tree-file.ts'
+import type { ScannedFile, ScanStep } from './tree-file.ts'
 
 /** What the tree and the record have at one path; at least one of them has something. */
-export interface PathPair {
+export interface PathPair<File extends ScannedFile> {
   readonly path: string
-  readonly step: TreeStep | undefined
+  readonly step: ScanStep<File> | undefined
   readonly recorded: RecordedFile | undefined
-  /** Whether the path is in a directory that cannot be listed, so that its absence says nothing. */
+  /** Whether absence says nothing: the path is in a directory that cannot be listed, or was not to be looked at. */
   readonly hidden: boolean
 }
 
 /** Merge two sequences that both ascend by path, holding no more than one of each. */
-export async function* pairPaths(
-  steps: AsyncIterable<TreeStep>,
+export async function* pairPaths<File extends ScannedFile>(
+  steps: AsyncIterable<ScanStep<File>>,
   records: AsyncIterable<RecordedFile>,
-): AsyncGenerator<PathPair> {
+): AsyncGenerator<PathPair<File>> {
   await using left = new Cursor(steps)
   await using right = new Cursor(records)
   let step = await left.next()
@@ -32,10 +32,10 @@ export async function* pairPaths(
 }
 
 /** What comes first of both, together when they are at one path. */
-function firstOf(
-  step: TreeStep | undefined,
+function firstOf<File extends ScannedFile>(
+  step: ScanStep<File> | undefined,
   recorded: RecordedFile | undefined,
-): Omit<PathPair, 'hidden'> | undefined {
+): Omit<PathPair<File>, 'hidden'> | undefined {
   const order = compare(step?.path, recorded?.entry.path)
   if (order < 0 && step !== undefined) return { path: step.path, step, recorded: undefined }
   if (recorded === undefined) return undefined

@@ -1,28 +1,19 @@
-import { MAX_OBJECT_BYTES } from '@jarswarm/manifest'
-import { completeState } from './complete-state.ts'
-import type { PublishPlaces } from './complete-state.ts'
-import { DirectoryRoom } from './directory-room.ts'
-import { TreeShrunkError } from './errors.ts'
-import type { RefusedFile } from './judge-file.ts'
-import { decideNextState } from './next-state.ts'
+import { lookAtTree } from './look-at-tree.ts'
+import { judgeFile, judgeUnchanged } from './judge-file.ts'
 import { openPlaces } from './open-places.ts'
-import type { OpenPlacesOptions } from './open-places.ts'
-import { stateFiles } from './published-state.ts'
-import type { PublishedState } from './published-state.ts'
-import { isResignDue, resignState } from './resign-timestamp.ts'
-import { formatRecordedFile, readScanRecord, SCAN_RECORD_HEADER } from './scan-record.ts'
-import type { RecordedFile } from './scan-record.ts'
-import { emptyReport, scanTree } from './scan-tree.ts'
-import type { PublishProgress, ReportedPath, ScanReport } from './scan-tree.ts'
+import type { OpenedPlaces, OpenPlacesOptions } from './open-places.ts'
+import { PathSet } from './path-set.ts'
+import { publishRound } from './publish-round.ts'
+import type { ScanSource } from './publish-round.ts'
+import { toReport } from './publish-report.ts'
+import type { PublishReport } from './publish-report.ts'
+import type { PublishProgress } from './scan-tree.ts'
 import { sweep } from './sweep.ts'
+import type { TreeFile } from './tree-file.ts'
 import { walkTree } from './walk-tree.ts'
 
 /** Files hashed at a time: Node reads and hashes on few threads, so more would only wait. */
 const HASH_CONCURRENCY = 4
-/** The scan record is written in pieces of about so many characters, not line by line. */
-const RECORD_CHUNK_CHARS = 65_536
-/** A tree with less than this part of the files of last time is refused: one half. */
-const SHRINK_PARTS = 2
 
 export interface PublishTreeOptions {
   readonly stateDir: string
@@ -35,6 +26,12 @@ export interface PublishTreeOptions {
    * @defaultValue null: the operator signs
    */
   readonly observed?: string | null | undefined
+  /**
+   * Paths to look at, one a line; all others stay as they are. Sidecars stand for their artifacts.
+   *
+   * @defaultValue the whole tree is looked at
+   */
+  readonly changes?: AsyncIterable<string> | undefined
   /** Files hashed at a time. @defaultValue 4 */
   readonly concurrency?: number | undefined
   /** Publish a tree with less than half of the files of last time, too. */
@@ -44,29 +41,6 @@ export interface PublishTreeOptions {
   /** Ends the scan; a state that is decided is completed all the same. */
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: PublishProgress) => void) | undefined
-}
-
-/** What a publish did. Lists ascend by path. */
-export interface PublishReport {
-  /** Number of the head that is published now. */
-  readonly seq: number
-  /** Artifacts in the index, and the sum of their sizes. */
-  readonly files: number
-  readonly bytes: number
-  /** Artifacts that differ from the state before. */
-  readonly added: number
-  readonly changed: number
-  readonly removed: number
-  /** What could not be indexed as it stands: unreadable, still being written, not what its `.sha1` says, odd links. */
-  readonly waiting: readonly ReportedPath[]
-  /** Releases whose bytes changed; what was published stays. */
-  readonly refused: readonly RefusedFile[]
-  /** Sidecars that disagree with their published files, and are ignored. */
-  readonly mismatches: readonly ReportedPath[]
-  /** Files that are no repository's: bookkeeping of clients, and hidden files and directories. */
-  readonly leftOut: number
-  /** How long it took, in milliseconds. */
-  readonly ms: number
 }
 
 /**
@@ -88,132 +62,57 @@ export async function publishWith(
   inject: Pick<OpenPlacesOptions, 'before'>,
 ): Promise<PublishReport> {
   const startMs = performance.now()
-  const { nowMs = Date.now(), observed = null } = options
+  const { nowMs = Date.now(), observed = null, signal, onProgress } = options
   await using places = await openPlaces({ ...options, ...inject })
-  const report = emptyReport()
-  const before = places.newest
-  const room = new DirectoryRoom()
-  const scanned = await scan(places, room, { options, before, report })
-  const recordPath = await withhold(places, scanned, { report, room })
-  checkSize(options, before, report)
-  options.signal?.throwIfAborted()
-  let state = before
-  if (before?.head.observed !== observed || report.changes.length > 0) {
-    const { changes } = report
-    state = await decideNextState(places, { before, changes, recordPath, observed, nowMs })
-    await completeState(places, state)
-  } else {
-    if (report.isRecordChanged) await replaceRecord(places, before, recordPath)
-    if (options.resign === true || isResignDue(places.state, before, nowMs)) {
-      state = await resignState(places, before, nowMs)
-    }
-  }
-  if (state === undefined) throw new Error('Cannot publish: found no state')
-  await sweep(places, state, nowMs)
-  return toReport(state, report, performance.now() - startMs)
-}
-
-interface Scan {
-  readonly options: PublishTreeOptions
-  readonly before: PublishedState | undefined
-  readonly report: ScanReport
-}
-
-/** @returns where the new scan record is staged */
-async function scan(
-  places: PublishPlaces,
-  room: DirectoryRoom,
-  { options, before, report }: Scan,
-): Promise<string> {
-  const records =
-    before === undefined ? noRecords() : readScanRecord(stateFiles(before.directory).record)
-  const recorded = scanTree({ steps: walkTree(options.treeDir, options.signal), records }, report, {
-    concurrency: options.concurrency ?? HASH_CONCURRENCY,
-    temporaryPath: () => places.treeFiles.temporaryPath(),
-    signal: options.signal,
-    onProgress: options.onProgress,
+  await using changed = await readChanges(places, options.changes)
+  const round = await publishRound(places, places.newest, {
+    source: openTree(places, options, changed),
+    options: {
+      observed,
+      nowMs,
+      signal,
+      onProgress,
+      allowShrink: options.allowShrink === true,
+      resign: options.resign === true,
+    },
   })
-  return places.stateFiles.stage(formatRecord(room.measure(recorded)))
+  await sweep(places, round.state, nowMs)
+  const report = toReport([round], performance.now() - startMs)
+  return { ...report, leftOut: report.leftOut + (changed?.leftOut ?? 0) }
 }
 
-/**
- * Let those files wait that their directories have no room for, and take them out of the scan record.
- *
- * @returns where the scan record is staged now
- */
-async function withhold(
-  places: PublishPlaces,
-  recordPath: string,
-  { report, room }: { readonly report: ScanReport; readonly room: DirectoryRoom },
-): Promise<string> {
-  const excess = room.excess(report.changes)
-  if (excess.size === 0) return recordPath
-  report.changes = report.changes.filter(({ after }) => !after || !excess.has(after.path))
-  const reason = `its directory has no room for it: wanted at most ${String(MAX_OBJECT_BYTES)} bytes of index for one directory, some thousands of files`
-  for (const path of excess.keys()) report.waiting.push({ path, reason })
-  report.waiting.sort((a, b) => (a.path < b.path ? -1 : 1))
-  const kept = async function* (): AsyncGenerator<RecordedFile> {
-    for await (const file of readScanRecord(recordPath)) {
-      const change = excess.get(file.entry.path)
-      if (change === undefined) yield file
-      else if (change.before !== undefined) {
-        yield { entry: change.before, stamp: undefined, refused: undefined }
-      }
-    }
+async function readChanges(
+  places: OpenedPlaces,
+  lines: AsyncIterable<string> | undefined,
+): Promise<PathSet | undefined> {
+  if (lines === undefined) return undefined
+  const changed = await PathSet.open(places.stateFiles.temporaryPath(), 'artifact')
+  await changed.addLines(lines)
+  return changed
+}
+
+function openTree(
+  places: OpenedPlaces,
+  { treeDir, concurrency, signal }: PublishTreeOptions,
+  changed: PathSet | undefined,
+): ScanSource<TreeFile> {
+  const { treeFiles } = places
+  const judging = {
+    temporaryPath: () => treeFiles.temporaryPath(),
+    stage: (bytes: Uint8Array) => treeFiles.stage(bytes),
+    signal,
   }
-  return places.stateFiles.stage(formatRecord(kept()))
-}
-
-async function* formatRecord(files: AsyncIterable<RecordedFile>): AsyncGenerator<string> {
-  let lines = SCAN_RECORD_HEADER
-  for await (const file of files) {
-    lines += formatRecordedFile(file)
-    if (lines.length < RECORD_CHUNK_CHARS) continue
-    yield lines
-    lines = ''
-  }
-  yield lines
-}
-
-// eslint-disable-next-line @typescript-eslint/require-await -- an empty record, in the form of a read one
-async function* noRecords(): AsyncGenerator<RecordedFile> {
-  yield* []
-}
-
-function checkSize(
-  { allowShrink, treeDir }: PublishTreeOptions,
-  before: PublishedState | undefined,
-  report: ScanReport,
-): void {
-  if (allowShrink === true) return
-  const wanted = before === undefined ? 1 : Math.ceil(report.presentBefore / SHRINK_PARTS)
-  if (report.present < wanted) throw new TreeShrunkError(treeDir, { found: report.present, wanted })
-}
-
-async function replaceRecord(
-  { stateFiles: files }: PublishPlaces,
-  state: PublishedState,
-  recordPath: string,
-): Promise<void> {
-  await files.sync(recordPath)
-  await files.adopt(recordPath, stateFiles(state.directory).record)
-  await files.settle()
-}
-
-function toReport(state: PublishedState, report: ScanReport, ms: number): PublishReport {
-  const { index, seq } = state.head
-  const { changes, waiting, refused, mismatches, leftOut } = report
   return {
-    seq,
-    files: index.files,
-    bytes: index.bytes,
-    added: changes.filter(({ before }) => before === undefined).length,
-    changed: changes.filter(({ before, after }) => before && after).length,
-    removed: changes.filter(({ after }) => after === undefined).length,
-    waiting,
-    refused,
-    mismatches,
-    leftOut,
-    ms: Math.round(ms),
+    name: treeDir,
+    steps:
+      changed === undefined
+        ? walkTree(treeDir, signal)
+        : lookAtTree(treeDir, changed.paths(), signal),
+    isPartial: changed !== undefined,
+    judge: {
+      known: judgeUnchanged,
+      look: (file, recorded) => judgeFile(file, recorded, judging),
+    },
+    concurrency: concurrency ?? HASH_CONCURRENCY,
   }
 }

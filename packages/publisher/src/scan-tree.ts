@@ -1,10 +1,10 @@
 import PQueue from 'p-queue'
-import { judgeFile, judgeUnchanged, judgeVanished } from './judge-file.ts'
-import type { JudgeOptions, RefusedFile, TreeChange, Verdict } from './judge-file.ts'
+import { judgeMissing, judgeVanished } from './judge-file.ts'
+import type { RefusedFile, TreeChange, Verdict } from './judge-file.ts'
 import { pairPaths } from './pair-paths.ts'
 import type { PathPair } from './pair-paths.ts'
 import type { RecordedFile } from './scan-record.ts'
-import type { TreeStep } from './tree-file.ts'
+import type { ScannedFile, ScanStep } from './tree-file.ts'
 
 /** Paths that are judged ahead of the one that is written next: enough that a large file does not stop the others. */
 const MAX_AHEAD = 512
@@ -26,13 +26,14 @@ export interface PublishProgress {
   readonly hashedBytes: number
 }
 
-/** What a scan found, all lists in ascending order of paths. */
+/** What a scan found, all lists in ascending order of paths. The changes go to whom the scan was told. */
 export interface ScanReport {
-  changes: TreeChange[]
   readonly waiting: ReportedPath[]
   readonly refused: RefusedFile[]
   /** Sidecars that disagree with files that were indexed all the same. */
   readonly mismatches: ReportedPath[]
+  /** What was to be looked at and is not there. */
+  readonly missing: ReportedPath[]
   leftOut: number
   /** Whether what is to be recorded differs from what was. */
   isRecordChanged: boolean
@@ -41,9 +42,21 @@ export interface ScanReport {
   presentBefore: number
 }
 
-export interface ScanOptions extends JudgeOptions {
-  /** Files hashed at a time. */
+/** Says what becomes of a file. */
+export interface Judge<File extends ScannedFile> {
+  /** Without looking at the file's bytes; undefined when they must be looked at. */
+  readonly known: (file: File, recorded: RecordedFile | undefined) => Verdict | undefined
+  readonly look: (file: File, recorded: RecordedFile | undefined) => Promise<Verdict>
+}
+
+export interface ScanOptions<File extends ScannedFile> {
+  readonly judge: Judge<File>
+  /** Files looked at at a time. */
   readonly concurrency: number
+  /** Whether paths without a step were not looked at, so that what is published there stays. @defaultValue false */
+  readonly isPartial?: boolean
+  /** Called with each change, in ascending order of paths. */
+  readonly onChange: (change: TreeChange) => void
   readonly onProgress: ((progress: PublishProgress) => void) | undefined
 }
 
@@ -53,18 +66,19 @@ export interface ScanOptions extends JudgeOptions {
  * @param report filled in on the way; complete when the iteration ends
  * @returns what to record of each path, ascending
  */
-export async function* scanTree(
+export async function* scanTree<File extends ScannedFile>(
   sources: {
-    readonly steps: AsyncIterable<TreeStep>
+    readonly steps: AsyncIterable<ScanStep<File>>
     readonly records: AsyncIterable<RecordedFile>
   },
   report: ScanReport,
-  options: ScanOptions,
+  options: ScanOptions<File>,
 ): AsyncGenerator<RecordedFile> {
   const queue = new PQueue({ concurrency: options.concurrency })
   const progress = { done: 0, total: 0, hashedFiles: 0, hashedBytes: 0 }
-  const settle = (pair: PathPair, verdict: Verdict): RecordedFile | undefined => {
+  const settle = (pair: PathPair<File>, verdict: Verdict): RecordedFile | undefined => {
     count(pair, verdict, report)
+    if (verdict.change !== undefined) options.onChange(verdict.change)
     progress.done += 1
     if (verdict.hashedBytes !== undefined) {
       progress.hashedFiles += 1
@@ -73,9 +87,11 @@ export async function* scanTree(
     options.onProgress?.({ ...progress })
     return verdict.recorded
   }
-  const ahead: { readonly pair: PathPair; readonly verdict: Promise<Verdict> | Verdict }[] = []
+  const ahead: { readonly pair: PathPair<File>; readonly verdict: Promise<Verdict> | Verdict }[] =
+    []
   try {
-    for await (const pair of pairPaths(sources.steps, sources.records)) {
+    for await (const found of pairPaths(sources.steps, sources.records)) {
+      const pair = options.isPartial === true ? { ...found, hidden: true } : found
       progress.total += 1
       ahead.push({ pair, verdict: judge(pair, queue, options) })
       if (ahead.length < MAX_AHEAD) continue
@@ -97,10 +113,10 @@ export async function* scanTree(
 /** A report of nothing yet. */
 export function emptyReport(): ScanReport {
   return {
-    changes: [],
     waiting: [],
     refused: [],
     mismatches: [],
+    missing: [],
     leftOut: 0,
     isRecordChanged: false,
     present: 0,
@@ -108,33 +124,45 @@ export function emptyReport(): ScanReport {
   }
 }
 
-function judge(pair: PathPair, queue: PQueue, options: ScanOptions): Promise<Verdict> | Verdict {
+function judge<File extends ScannedFile>(
+  pair: PathPair<File>,
+  queue: PQueue,
+  options: ScanOptions<File>,
+): Promise<Verdict> | Verdict {
   const { step, recorded } = pair
-  if (step?.kind === 'file') {
-    const unchanged = judgeUnchanged(step, recorded)
-    if (unchanged !== undefined) return unchanged
-    const verdict = queue.add(() => judgeFile(step, recorded, options))
-    // It is awaited later, in order; until then its failure is not unhandled.
-    verdict.catch(() => undefined)
-    return verdict
+  if (step === undefined) {
+    if (recorded === undefined) return { recorded: undefined }
+    return pair.hidden ? { recorded } : judgeVanished(recorded)
   }
-  if (step !== undefined)
-    return { recorded, ...(step.kind === 'problem' && { waiting: step.reason }) }
-  if (recorded === undefined) return { recorded: undefined }
-  return pair.hidden ? { recorded } : judgeVanished(recorded)
+  switch (step.kind) {
+    case 'problem':
+      return { recorded, waiting: step.reason }
+    case 'left-out':
+      return { recorded }
+    case 'gone':
+      return judgeMissing(recorded, 'there is no such file')
+    case 'file': {
+      const known = options.judge.known(step, recorded)
+      if (known !== undefined) return known
+      const verdict = queue.add(() => options.judge.look(step, recorded))
+      // It is awaited later, in order; until then its failure is not unhandled.
+      verdict.catch(() => undefined)
+      return verdict
+    }
+  }
 }
 
-function count(pair: PathPair, verdict: Verdict, report: ScanReport): void {
+function count(pair: PathPair<ScannedFile>, verdict: Verdict, report: ScanReport): void {
   countFile(pair, verdict, report)
   const { path } = pair
-  if (verdict.change !== undefined) report.changes.push(verdict.change)
+  if (verdict.missing !== undefined) report.missing.push({ path, reason: verdict.missing })
   if (verdict.waiting !== undefined) report.waiting.push({ path, reason: verdict.waiting })
   if (verdict.refused !== undefined) report.refused.push(verdict.refused)
   for (const reason of verdict.mismatches ?? []) report.mismatches.push({ path, reason })
 }
 
 function countFile(
-  { step, recorded, hidden }: PathPair,
+  { step, recorded, hidden }: PathPair<ScannedFile>,
   verdict: Verdict,
   report: ScanReport,
 ): void {
@@ -142,5 +170,6 @@ function countFile(
   if (step?.kind === 'left-out') report.leftOut += 1
   if (verdict.recorded !== recorded) report.isRecordChanged = true
   if (wasPresent) report.presentBefore += 1
-  if (step?.kind === 'file' || (hidden && wasPresent)) report.present += 1
+  const isThere = step?.kind === 'file' && verdict.missing === undefined
+  if (isThere || (step === undefined && hidden && wasPresent)) report.present += 1
 }

@@ -36,7 +36,23 @@ export interface TreeLeftOut {
   readonly path: string
 }
 
-export type TreeStep = TreeFile | TreeProblem | TreeLeftOut
+/** A path that was to be looked at and has nothing. */
+export interface TreeGone {
+  readonly kind: 'gone'
+  readonly path: string
+}
+
+/** What a scan goes through: files of whatever kind, and what is none. */
+export type ScanStep<File extends ScannedFile = TreeFile> =
+  File | TreeProblem | TreeLeftOut | TreeGone
+
+/** What all kinds of files have that a scan can judge. */
+export interface ScannedFile {
+  readonly kind: 'file'
+  readonly path: RepositoryPath
+}
+
+export type TreeStep = ScanStep
 
 /** Whether two looks at a file saw the same file with the same content. */
 export function isUnchanged(before: BigIntStats, after: BigIntStats): boolean {

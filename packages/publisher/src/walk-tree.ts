@@ -85,6 +85,42 @@ function* walkDirectory(directory: Directory, root: string): Generator<TreeStep>
   }
 }
 
+/** The files of one directory by name, and what else in it a list of files could mean. */
+export function listFiles(
+  { path, realPath }: { readonly path: string; readonly realPath: string },
+  root: string,
+): { readonly steps: ReadonlyMap<string, TreeStep> } | { readonly problem: string } {
+  const prefix = path === '' ? '' : `${path}/`
+  const linked = realPath !== join(root, path)
+  const directory = { path: prefix, realPath, above: [root, realPath], linked }
+  const children = listDirectory(directory, root)
+  if ('reason' in children) return { problem: children.reason }
+  const sidecars = sidecarsByArtifact(children)
+  const steps = new Map<string, TreeStep>()
+  for (const child of children) {
+    const step = toListed(prefix + child.name, child, sidecars)
+    if (step !== undefined) steps.set(child.name, step)
+  }
+  return { steps }
+}
+
+function toListed(
+  path: string,
+  child: Child,
+  sidecars: ReadonlyMap<string, readonly TreeSidecar[]>,
+): TreeStep | undefined {
+  switch (child.kind) {
+    case 'problem':
+      return problem(path, child.reason)
+    case 'directory':
+      return problem(path, 'a directory, wanted a file')
+    case 'left-out':
+      return { kind: 'left-out', path }
+    case 'file':
+      return toStep(path, child, sidecars)
+  }
+}
+
 /** Sidecars of something that is there come with it; the others are nobody's. */
 function toStep(
   path: string,

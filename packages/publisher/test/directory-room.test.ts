@@ -19,6 +19,10 @@ function entry(number: number, sizeBytes = 1): IndexEntry {
   }
 }
 
+async function* sequence<T>(items: readonly T[]): AsyncGenerator<T> {
+  for (const item of items) yield await Promise.resolve(item)
+}
+
 async function excessOf(entries: IndexEntry[], changes: TreeChange[]): Promise<string[]> {
   const room = new DirectoryRoom()
   const files = async function* (): AsyncGenerator<{
@@ -33,7 +37,7 @@ async function excessOf(entries: IndexEntry[], changes: TreeChange[]): Promise<s
   let count = 0
   for await (const file of room.measure(files())) count += file.entry.path.length > 0 ? 1 : 0
   assert.equal(count, entries.length)
-  return [...room.excess(changes).keys()]
+  return [...(await room.excess(sequence(changes))).keys()]
 }
 
 const put = (after: IndexEntry): TreeChange => ({ kind: 'mut', before: undefined, after })

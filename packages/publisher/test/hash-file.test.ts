@@ -63,6 +63,7 @@ describe('judgeFile', () => {
     const file = await createFile(t, Buffer.from('one'))
     const verdict = await judgeFile({ ...file, realPath: `${file.realPath}.gone` }, undefined, {
       temporaryPath: () => '',
+      stage: () => Promise.resolve(''),
       signal: undefined,
     })
     assert.equal(verdict.waiting, 'cannot read it: ENOENT')

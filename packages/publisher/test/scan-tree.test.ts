@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { parsePath } from '@jarswarm/maven'
+import type { TreeChange } from '../src/judge-file.ts'
 import type { RecordedFile } from '../src/scan-record.ts'
 import { emptyReport, scanTree } from '../src/scan-tree.ts'
-import type { TreeStep } from '../src/tree-file.ts'
+import type { TreeFile, TreeStep } from '../src/tree-file.ts'
 
 function recorded(path: string): RecordedFile {
   const entry = {
@@ -24,29 +25,33 @@ async function* sequence<T>(...items: T[]): AsyncGenerator<T> {
 async function scan(
   steps: TreeStep[],
   records: RecordedFile[],
-): Promise<{ kept: string[]; report: ReturnType<typeof emptyReport> }> {
+): Promise<{ kept: string[]; changes: TreeChange[]; report: ReturnType<typeof emptyReport> }> {
   const report = emptyReport()
+  const changes: TreeChange[] = []
   const kept: string[] = []
   const sources = { steps: sequence(...steps), records: sequence(...records) }
   const options = {
     concurrency: 1,
-    temporaryPath: () => '',
-    signal: undefined,
+    judge: {
+      known: (_file: TreeFile, recorded: RecordedFile | undefined) => ({ recorded }),
+      look: () => Promise.reject(new Error('nothing is to be looked at')),
+    },
+    onChange: (change: TreeChange) => changes.push(change),
     onProgress: undefined,
   }
   for await (const { entry } of scanTree(sources, report, options)) kept.push(entry.path)
-  return { kept, report }
+  return { kept, changes, report }
 }
 
 describe('scanTree', () => {
   it('keeps what was published in a directory that cannot be listed, and only that', async () => {
-    const { kept, report } = await scan(
+    const { kept, changes, report } = await scan(
       [{ kind: 'problem', path: 'a/', reason: 'cannot list it: EACCES' }],
       [recorded('a/b/maven-metadata.xml'), recorded('ab/maven-metadata.xml')],
     )
     assert.deepEqual(kept, ['a/b/maven-metadata.xml'])
     assert.deepEqual(
-      report.changes.map(({ kind, before }) => [kind, before?.path]),
+      changes.map(({ kind, before }) => [kind, before?.path]),
       [['del', 'ab/maven-metadata.xml']],
     )
     assert.deepEqual(report.waiting, [{ path: 'a/', reason: 'cannot list it: EACCES' }])
@@ -54,11 +59,11 @@ describe('scanTree', () => {
 
   it('keeps a mutable file whose place is taken by what is no file', async () => {
     const path = 'a/maven-metadata.xml'
-    const { kept, report } = await scan(
+    const { kept, changes } = await scan(
       [{ kind: 'problem', path, reason: 'neither a file nor a directory' }],
       [recorded(path)],
     )
-    assert.deepEqual([kept, report.changes], [[path], []])
+    assert.deepEqual([kept, changes], [[path], []])
   })
 
   it('says whether anything is to be recorded anew', async () => {
