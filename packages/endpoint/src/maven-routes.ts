@@ -99,8 +99,13 @@ export class MavenRoutes {
     const found = await resolve(request, sidecar?.artifact ?? path, { indexOnly: folder })
     if (found.kind === 'directory' && sidecar === undefined)
       return await answerDirectory(request, path)
-    if (!isFile(found) || folder) throw notFound(request, path)
+    if (!isFile(found) || folder) throw this.#notFound(request, found, path)
     return await this.#found(request, found, { path, algorithm: sidecar?.algorithm })
+  }
+
+  #notFound(request: MavenRequest, found: Known, path: RepositoryPath): Error {
+    if (found.kind === 'absent') this.#prefetch?.missed(request.source.id, path)
+    return notFound(request, path)
   }
 
   async #found(
@@ -128,7 +133,7 @@ export class MavenRoutes {
     if (mutable) this.#versions.served(source.id, { entry, opener: openerOf(request, found) })
     // HEAD asks whether a file that the client has is here, too: nothing follows from it.
     if (request.method === 'GET')
-      this.#prefetch?.served({ repository: source.id, entry, source: blob.source })
+      this.#prefetch?.served({ repository: source.id, path: entry.path, source: blob.source })
     return withSource(found, answerFile(request, facts, blob))
   }
 
@@ -140,6 +145,12 @@ export class MavenRoutes {
     await this.#requirePom(request, found.path)
     const content = found.open()
     const blob = { kind: 'stream', source: content.source, content } as const
+    if (request.method === 'GET')
+      this.#prefetch?.served({
+        repository: request.source.id,
+        path: found.path,
+        source: blob.source,
+      })
     return withSource(found, answerFile(request, facts, blob))
   }
 

@@ -9,9 +9,14 @@ const POM = 'org/example/lib/1.0/lib-1.0.pom'
 
 class RecordingPrefetch implements Prefetch {
   readonly artifacts: ServedArtifact[] = []
+  readonly misses: string[] = []
 
   served(artifact: ServedArtifact): void {
     this.artifacts.push(artifact)
+  }
+
+  missed(repository: string, path: string): void {
+    this.misses.push(`${repository} ${path}`)
   }
 
   counts(): { files: number; used: number } {
@@ -43,8 +48,11 @@ describe('an endpoint with prefetch', () => {
     await ask(port, `/clojars/${POM}.sha1`)
     await ask(port, '/clojars/org/example/none/1.0/none-1.0.pom')
     assert.deepEqual(prefetch.artifacts, [])
+    assert.deepEqual(prefetch.misses, [`${source.id} org/example/none/1.0/none-1.0.pom`])
     await ask(port, `/clojars/${POM}`)
-    assert.deepEqual(prefetch.artifacts, [{ repository: source.id, entry, source: 'store' }])
+    assert.deepEqual(prefetch.artifacts, [
+      { repository: source.id, path: entry.path, source: 'store' },
+    ])
     const metrics = String((await ask(port, '/-/metrics')).body)
     assert.match(metrics, /^jarswarm_prefetch_files_total 7$/m)
     assert.match(metrics, /^jarswarm_prefetch_used_total 1$/m)

@@ -72,7 +72,7 @@ async function makeNode(init: NodeInit, role: 'node' | 'bootstrap'): Promise<Nod
       { data, swarm, clock, logger },
       { proxies: proxy, version, offline },
     )
-    const followed = new FollowedRepositories({ data, joined, swarm, clock, logger }, init)
+    const followed = new FollowedRepositories({ data, joined, proxied, swarm, clock, logger }, init)
     for (const link of init.join ?? []) await followed.remember(link)
     const https = await prepareHttps(init, clock)
     return new LocalNode(

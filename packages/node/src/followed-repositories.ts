@@ -8,6 +8,7 @@ import { HttpProxyOrigin, HttpUpstream } from '@jarswarm/upstream'
 import { checkFirstRoot } from './first-root.ts'
 import type { JoinedRepositories } from './joined-repositories.ts'
 import type { NodeInit } from './node-init.ts'
+import type { ProxiedRepositories } from './proxied-repositories.ts'
 
 /** Whoever joins waits this long for the origin's first root, which peers have, too. */
 const FIRST_ROOT_MS = 5_000
@@ -15,6 +16,8 @@ const FIRST_ROOT_MS = 5_000
 export interface FollowedRepositoriesComponents {
   readonly data: DataDirectory
   readonly joined: JoinedRepositories
+  /** A dependency may lie there. */
+  readonly proxied: ProxiedRepositories
   readonly swarm: Swarm
   readonly clock: Clock
   readonly logger: Logger
@@ -34,9 +37,10 @@ export class FollowedRepositories {
     this.#init = init
     this.mirror = new Mirror({ blobs: components.data.blobs })
     if (init.offline === true || init.prefetch === false) return
-    const { clock, logger } = components
-    const sources = () => this.mirror.sources().map((source) => source.prefetchSource)
-    this.prefetcher = new Prefetcher({ sources, clock, logger })
+    const { data, proxied, clock, logger } = components
+    const sources = () =>
+      [...this.mirror.sources(), ...proxied.sources()].map((source) => source.prefetchSource)
+    this.prefetcher = new Prefetcher({ sources, blobs: data.blobs, clock, logger })
   }
 
   /** Links of all followed repositories, in the order of joining. */

@@ -1,11 +1,11 @@
-import type { IndexEntry } from '@jarswarm/manifest'
+import type { RepositoryPath } from '@jarswarm/maven'
 import type { RepositoryId } from '@jarswarm/trust'
 import type { SourceKind } from './artifact-source.ts'
 
 /** An artifact that a client was given. */
 export interface ServedArtifact {
   readonly repository: RepositoryId
-  readonly entry: IndexEntry
+  readonly path: RepositoryPath
   /** `store` when the node had it before. */
   readonly source: SourceKind
 }
@@ -20,5 +20,7 @@ export interface PrefetchCounts {
 export interface Prefetch {
   /** A client is given an artifact. Returns at once and never throws: whatever follows from it is a hint. */
   served(artifact: ServedArtifact): void
+  /** A client is told that a repository does not have a file: where it goes on, so do we. */
+  missed(repository: RepositoryId, path: RepositoryPath): void
   counts(): PrefetchCounts
 }

@@ -5,6 +5,7 @@ import type { Clock, Logger } from '@jarswarm/ports'
 import type PQueue from 'p-queue'
 import { withDeadline } from '../wait/deadline.ts'
 import type { PrefetchSource } from './prefetch-source.ts'
+import type { PrefetchRoom } from './prefetch-room.ts'
 import type { PrefetchTally } from './prefetch-tally.ts'
 
 /** Most files that are fetched ahead after one pom that a client asked for. The largest applications have 2 000. */
@@ -25,6 +26,7 @@ export interface FileBringerComponents {
   readonly sources: () => readonly PrefetchSource[]
   readonly queue: PQueue
   readonly tally: PrefetchTally
+  readonly room: PrefetchRoom
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -87,30 +89,42 @@ export class FileBringer {
     path: RepositoryPath,
     signal: AbortSignal,
   ): Promise<IndexEntry | undefined> {
-    const begun: IndexEntry[] = []
     const { tally } = this.#components
-    const allow = (entry: IndexEntry): boolean => {
-      if (!this.#take(entry)) return false
-      begun.push(entry)
-      tally.began(entry.digest)
+    const begun: number[] = []
+    const allow = (sizeBytes: number | undefined): boolean => {
+      if (!this.#take(path, sizeBytes)) return false
+      begun.push(sizeBytes ?? 0)
+      tally.began(path)
       return true
     }
     try {
       const entry = await source.bring(path, { signal, allow })
-      for (const { digest } of begun) tally.stored(digest)
-      if (begun.length > 0) this.#failures = 0
+      for (const takenBytes of begun) this.#settle(path, takenBytes, entry)
+      if (entry !== undefined && begun.length > 0) this.#failures = 0
       return entry
     } catch (error) {
-      for (const { digest } of begun) tally.failed(digest)
+      for (const takenBytes of begun) this.#settle(path, takenBytes, undefined)
       throw error
     }
   }
 
-  #take({ sizeBytes }: IndexEntry): boolean {
-    if (this.#filesLeft < 1 || this.#bytesLeft < sizeBytes) return false
+  #take(path: RepositoryPath, sizeBytes: number | undefined): boolean {
+    if (this.#filesLeft < 1 || this.#bytesLeft < (sizeBytes ?? 1)) return false
+    this.#components.room.take(path, sizeBytes ?? 0)
     this.#filesLeft -= 1
-    this.#bytesLeft -= sizeBytes
+    this.#bytesLeft -= sizeBytes ?? 0
     return true
+  }
+
+  #settle(path: RepositoryPath, takenBytes: number, entry: IndexEntry | undefined): void {
+    const { tally, room } = this.#components
+    room.settle(path, takenBytes, entry?.sizeBytes ?? 0)
+    if (entry === undefined) {
+      tally.failed(path)
+      return
+    }
+    if (takenBytes === 0) this.#bytesLeft -= entry.sizeBytes
+    tally.stored(path)
   }
 
   async #attempt<T>(

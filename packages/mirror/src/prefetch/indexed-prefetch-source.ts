@@ -1,6 +1,5 @@
 import type { Head, IndexEntry } from '@jarswarm/manifest'
 import type { RepositoryPath } from '@jarswarm/maven'
-import { NoSpaceError } from '@jarswarm/ports'
 import type { AbortOptions, BlobStore } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import type { BlobFetcher } from '../fetch/blob-fetcher.ts'
@@ -23,8 +22,6 @@ export class IndexedPrefetchSource implements PrefetchSource {
   readonly id: RepositoryId
   readonly #components: IndexedPrefetchSourceComponents
   readonly #head: () => Head | undefined
-  /** Of files that are on their way, and not yet in what the store says it holds. */
-  #comingBytes = 0
 
   constructor(components: IndexedPrefetchSourceComponents, init: IndexedPrefetchSourceInit) {
     this.id = init.id
@@ -41,16 +38,8 @@ export class IndexedPrefetchSource implements PrefetchSource {
     const { fetcher, blobs } = this.#components
     const entry = await this.#find(path, options)
     if (entry === undefined || (await blobs.has(entry.digest))) return entry
-    if (!fetcher.isFetching(entry.digest)) {
-      this.#checkRoom(entry)
-      if (!options.allow(entry)) return undefined
-    }
-    this.#comingBytes += entry.sizeBytes
-    try {
-      await fetcher.store(entry, { ...options, purpose: 'prefetch' })
-    } finally {
-      this.#comingBytes -= entry.sizeBytes
-    }
+    if (!fetcher.isFetching(entry.digest) && !options.allow(entry.sizeBytes)) return undefined
+    await fetcher.store(entry, { ...options, purpose: 'prefetch' })
     return entry
   }
 
@@ -63,16 +52,5 @@ export class IndexedPrefetchSource implements PrefetchSource {
     if (head === undefined) return undefined
     const finding = await this.#components.reader.find(head, path, options)
     return finding.kind === 'entry' ? finding.entry : undefined
-  }
-
-  /** A guess at what comes next is never worth a file that somebody did ask for. */
-  #checkRoom(entry: IndexEntry): void {
-    const { bytes, quotaBytes } = this.#components.blobs.usage()
-    const left = quotaBytes - bytes - this.#comingBytes
-    if (entry.sizeBytes > left) {
-      throw new NoSpaceError(
-        `Cannot fetch ${entry.path} ahead: found room for ${left} bytes, wanted ${entry.sizeBytes}`,
-      )
-    }
   }
 }

@@ -24,11 +24,11 @@ export class PrefetchSession {
   }
 
   /** A client was given a pom: fetch what follows from it, unless that is under way or done. */
-  begin(pom: Coordinates, { source, entry }: ServedArtifact): void {
+  begin(pom: Coordinates, { source, path }: ServedArtifact): void {
     if (this.#walks.size >= MAX_WALKS || this.#library.hasRead(pom)) return
     const walk = this.#walk(pom, source === 'store')
       .catch((error: unknown) => {
-        this.#components.logger.warn({ path: entry.path, error: String(error) }, 'prefetch failed')
+        this.#components.logger.warn({ path, error: String(error) }, 'prefetch failed')
       })
       .finally(() => {
         this.#walks.delete(walk)

@@ -4,8 +4,13 @@ import type { AbortOptions } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 
 export interface BringOptions extends AbortOptions {
-  /** Called with what is not here yet, before it is fetched; what it refuses stays where it is. */
-  readonly allow: (entry: IndexEntry) => boolean
+  /**
+   * Called with the size of what is not here yet, before it is fetched; what it refuses stays where it is.
+   *
+   * @param sizeBytes undefined while nobody knows it
+   * @throws {NoSpaceError} when storing it would push out too much
+   */
+  readonly allow: (sizeBytes: number | undefined) => boolean
 }
 
 /** A repository as the prefetcher sees it. Nobody waits for its answers, and nobody is told of its failures. */
@@ -17,7 +22,7 @@ export interface PrefetchSource {
    * See to it that a file is stored.
    *
    * @returns its entry; undefined when the repository does not have it, or `allow` refused
-   * @throws {NoSpaceError} when storing it would push something else out
+   * @throws {NoSpaceError} when there is no room
    */
   bring(path: RepositoryPath, options: BringOptions): Promise<IndexEntry | undefined>
   /** The bytes of a stored file. */

@@ -1,8 +1,18 @@
 import { parseCoordinates } from '@jarswarm/maven'
+import type { RepositoryPath } from '@jarswarm/maven'
 import { NoSpaceError } from '@jarswarm/ports'
-import type { Clock, Logger, Prefetch, PrefetchCounts, ServedArtifact } from '@jarswarm/ports'
+import type {
+  BlobStore,
+  Clock,
+  Logger,
+  Prefetch,
+  PrefetchCounts,
+  ServedArtifact,
+} from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import PQueue from 'p-queue'
+import { ClientOrder } from './client-order.ts'
+import { PrefetchRoom } from './prefetch-room.ts'
 import { PrefetchSession } from './prefetch-session.ts'
 import type { PrefetchSource } from './prefetch-source.ts'
 import { PrefetchTally } from './prefetch-tally.ts'
@@ -15,6 +25,7 @@ export const PREFETCH_IDLE_MS = 30_000
 export const PREFETCH_FULL_PAUSE_MS = 60_000
 
 export interface PrefetcherComponents {
+  readonly blobs: Pick<BlobStore, 'usage'>
   /** All repositories of the node: a dependency may lie in another one than its dependent. */
   readonly sources: () => readonly PrefetchSource[]
   readonly clock: Clock
@@ -24,13 +35,15 @@ export interface PrefetcherComponents {
 /**
  * When a client is given a pom, fetches its parents, its jar and everything that it will ask for because of it, so
  * that a client which walks the graph one request at a time finds each file here. A hint and no more: it fails in
- * silence, pushes nothing out of the store, and ends when clients do.
+ * silence, pushes out of the store little that others may want, and ends when clients do.
  */
 export class Prefetcher implements Prefetch {
   readonly #components: PrefetcherComponents
   readonly #tally = new PrefetchTally()
+  readonly #order = new ClientOrder()
+  readonly #room: PrefetchRoom
   readonly #queue = new PQueue({ concurrency: PREFETCH_PARALLEL })
-  /** By the repository that the client asked, which is looked into first. */
+  /** By the repository in which a client found a pom. */
   readonly #sessions = new Map<RepositoryId, PrefetchSession>()
   readonly #ending = new Set<Promise<void>>()
   #lastServedMs = 0
@@ -40,18 +53,26 @@ export class Prefetcher implements Prefetch {
 
   constructor(components: PrefetcherComponents) {
     this.#components = components
+    this.#room = new PrefetchRoom(components)
   }
 
   served(artifact: ServedArtifact): void {
-    const { entry } = artifact
+    const { repository, path } = artifact
     this.#lastServedMs = this.#components.clock.now()
-    this.#tally.used(entry.digest)
+    this.#tally.used(path)
+    this.#room.used(path)
+    if (path.endsWith('.pom')) this.#order.found(repository, path)
     if (this.#isStopped || this.#lastServedMs < this.#pausedUntilMs) return
-    if (!entry.path.endsWith('.pom')) return
-    const coordinates = parseCoordinates(entry.path)
+    if (!path.endsWith('.pom')) return
+    const coordinates = parseCoordinates(path)
     if (coordinates?.extension !== 'pom' || coordinates.classifier !== undefined) return
-    this.#session(artifact.repository).begin(coordinates, artifact)
+    this.#session(repository).begin(coordinates, artifact)
     this.#timer ??= this.#watchIdle(PREFETCH_IDLE_MS)
+  }
+
+  missed(repository: RepositoryId, path: RepositoryPath): void {
+    // In the order of the poms all else is asked for.
+    if (path.endsWith('.pom')) this.#order.missed(repository, path)
   }
 
   counts(): PrefetchCounts {
@@ -71,10 +92,10 @@ export class Prefetcher implements Prefetch {
     const { sources, clock, logger } = this.#components
     const session = new PrefetchSession(
       {
-        sources: () =>
-          sources().toSorted((a, b) => Number(b.id === repository) - Number(a.id === repository)),
+        sources: () => this.#order.sort(sources(), repository),
         queue: this.#queue,
         tally: this.#tally,
+        room: this.#room,
         clock,
         logger,
       },

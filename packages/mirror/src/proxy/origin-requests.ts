@@ -62,6 +62,17 @@ export class OriginRequests {
     return this.#misses.has(path)
   }
 
+  /** Whether a file is being asked for. */
+  isComing(path: RepositoryPath): boolean {
+    return this.#running.has(path)
+  }
+
+  /** Whether there is an origin, and it does not ask to be left alone. */
+  mayAsk(): boolean {
+    const { origin, clock } = this.#components
+    return origin !== undefined && clock.now() >= this.#busyUntilMs
+  }
+
   /** @param held what is here of the file, to ask only whether it changed */
   ask(path: RepositoryPath, held: ProxyRecord | undefined): AskedOrigin {
     const running = this.#running.get(path)

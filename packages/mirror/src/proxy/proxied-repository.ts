@@ -21,6 +21,8 @@ import type { RepositoryId } from '@jarswarm/trust'
 import { LRUCache } from 'lru-cache'
 import type { LanPeers } from '../lan/lan-peers.ts'
 import { storedContent } from '../fetch/stored-content.ts'
+import type { PrefetchSource } from '../prefetch/prefetch-source.ts'
+import { ProxiedPrefetchSource } from '../prefetch/proxied-prefetch-source.ts'
 import { orAborted, withDeadline } from '../wait/deadline.ts'
 import { listCached, pruneCache } from './cache-upkeep.ts'
 import { HeapBudget } from './heap-budget.ts'
@@ -61,6 +63,15 @@ export interface ProxiedRepositoryInit {
    */
   readonly believeMs?: number
 }
+
+/** What a node knows by itself of a file of a proxied repository. */
+export type LocalFinding =
+  | { readonly kind: 'held' | 'evicted'; readonly entry: IndexEntry }
+  /** It is being asked for. */
+  | { readonly kind: 'coming' }
+  /** The origin said so not long ago. */
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'unknown' }
 
 /** The id of a proxied repository: nobody signs it, so its origin is its name. */
 export function proxiedRepositoryId(url: string): RepositoryId {
@@ -126,6 +137,10 @@ export class ProxiedRepository implements ArtifactSource {
     await Promise.all([this.#requests.stop(), this.#upkeep])
   }
 
+  get prefetchSource(): PrefetchSource {
+    return new ProxiedPrefetchSource(this)
+  }
+
   async resolve(path: RepositoryPath, options: AbortOptions): Promise<Resolution> {
     const held = await this.#held(path)
     const isLasting = this.#believeMs === undefined && !isMutablePath(path)
@@ -154,10 +169,31 @@ export class ProxiedRepository implements ArtifactSource {
    */
   async fetch(path: RepositoryPath, options: AbortOptions): Promise<IndexEntry | undefined> {
     const found = await this.resolve(path, options)
-    if (found.kind === 'artifact') return found.entry
-    if (found.kind === 'arriving') return await found.complete(options)
     if (found.kind === 'unknown') throw new UnavailableError(found.reason)
-    return undefined
+    const entry = await entryOf(found, options)
+    // Who asks for it then gets it from the store.
+    if (entry !== undefined) this.#unserved.delete(entry.digest)
+    return entry
+  }
+
+  /** What can be said of a file without asking the origin. */
+  async look(path: RepositoryPath): Promise<LocalFinding> {
+    const held = await this.#held(path)
+    if (held !== undefined) return { kind: 'held', entry: toEntry(held) }
+    if (this.#requests.isComing(path)) return { kind: 'coming' }
+    if (this.#requests.isMissing(path)) return { kind: 'missing' }
+    const record = await this.#components.cache.get(path)
+    return record === undefined ? { kind: 'unknown' } : { kind: 'evicted', entry: toEntry(record) }
+  }
+
+  /** Whether the origin may be asked at all: it asks not to be, or the node is offline. */
+  mayAsk(): boolean {
+    return this.#requests.mayAsk()
+  }
+
+  /** The bytes of a file that is here. */
+  async read({ digest }: IndexEntry): Promise<Uint8Array | undefined> {
+    return this.#unstored.read(digest) ?? (await this.#components.blobs.read(digest))
   }
 
   /** Only what is known here: the origin is never crawled. */
@@ -304,6 +340,14 @@ export class ProxiedRepository implements ArtifactSource {
       logger.warn({ repository: name, error: String(error) }, 'Cannot tidy the cache of a proxy')
     }
   }
+}
+
+async function entryOf(
+  found: Exclude<Resolution, { readonly kind: 'unknown' }>,
+  options: AbortOptions,
+): Promise<IndexEntry | undefined> {
+  if (found.kind === 'artifact') return found.entry
+  return found.kind === 'arriving' ? await found.complete(options) : undefined
 }
 
 function toArtifact(record: ProxyRecord): Resolution & { readonly kind: 'artifact' } {

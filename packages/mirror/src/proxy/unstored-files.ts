@@ -20,6 +20,10 @@ export class UnstoredFiles {
     return this.#files.has(digest)
   }
 
+  read(digest: Digest): Uint8Array | undefined {
+    return this.#files.get(digest)
+  }
+
   open(digest: Digest): ArtifactContent | undefined {
     const bytes = this.#files.get(digest)
     if (bytes === undefined) return undefined

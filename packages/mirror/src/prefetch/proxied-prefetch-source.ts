@@ -1,0 +1,45 @@
+import type { IndexEntry } from '@jarswarm/manifest'
+import type { RepositoryPath } from '@jarswarm/maven'
+import type { RepositoryId } from '@jarswarm/trust'
+import type { ProxiedRepository } from '../proxy/proxied-repository.ts'
+import type { BringOptions, PrefetchSource } from './prefetch-source.ts'
+
+/**
+ * Fetches ahead from the origin of a proxied repository: what a client's next requests would ask it for, and no more. It is
+ * left alone while it asks for that, and not asked again for what it said it does not have.
+ */
+export class ProxiedPrefetchSource implements PrefetchSource {
+  readonly #repository: ProxiedRepository
+
+  constructor(repository: ProxiedRepository) {
+    this.#repository = repository
+  }
+
+  get id(): RepositoryId {
+    return this.#repository.id
+  }
+
+  /** A file that never was here may not exist: only the origin knows. */
+  async isHere(path: RepositoryPath): Promise<boolean | undefined> {
+    const found = await this.#repository.look(path)
+    if (found.kind === 'held') return true
+    return found.kind === 'evicted' ? false : undefined
+  }
+
+  async bring(path: RepositoryPath, options: BringOptions): Promise<IndexEntry | undefined> {
+    const found = await this.#repository.look(path)
+    if (found.kind === 'held') return found.entry
+    if (found.kind === 'missing') return undefined
+    if (found.kind !== 'coming') {
+      if (!this.#repository.mayAsk()) return undefined
+      // What it had is most likely what it has.
+      const sizeBytes = found.kind === 'evicted' ? found.entry.sizeBytes : undefined
+      if (!options.allow(sizeBytes)) return undefined
+    }
+    return await this.#repository.fetch(path, options)
+  }
+
+  async read(entry: IndexEntry): Promise<Uint8Array | undefined> {
+    return await this.#repository.read(entry)
+  }
+}
