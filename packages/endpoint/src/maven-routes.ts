@@ -142,7 +142,7 @@ export class MavenRoutes {
     const facts = arrivingFacts(found)
     const spared = answerWithoutBytes(request, facts)
     if (spared !== undefined) return spared
-    await this.#requirePom(request, found.path)
+    await this.#requirePom(request, found)
     const content = found.open()
     const blob = { kind: 'stream', source: content.source, content } as const
     if (request.method === 'GET')
@@ -202,7 +202,7 @@ export class MavenRoutes {
     const { entry } = found
     const [blob, pom] = await Promise.allSettled([
       this.#blobs.open(openerOf(request, found), entry, request.signal),
-      this.#requirePom(request, entry.path),
+      this.#requirePom(request, { path: entry.path, unindexed: found.unindexed }),
     ])
     if (pom.status === 'rejected') {
       if (blob.status === 'fulfilled') release(blob.value)
@@ -214,12 +214,15 @@ export class MavenRoutes {
 
   /**
    * A jar whose pom exists but cannot be had is not answered: clients that got only the jar would build
-   * silently without its dependencies.
+   * silently without its dependencies. Of a jar that is signed, the same index says whether there is a pom.
    */
-  async #requirePom(request: MavenRequest, path: RepositoryPath): Promise<void> {
+  async #requirePom(
+    request: MavenRequest,
+    { path, unindexed }: { readonly path: RepositoryPath; readonly unindexed?: unknown },
+  ): Promise<void> {
     const pom = pomOf(path)
     if (pom === undefined) return
-    const found = await resolve(request, pom)
+    const found = await resolve(request, pom, { indexOnly: unindexed === undefined })
     if (found.kind !== 'artifact') return
     try {
       const opener = openerOf(request, found)

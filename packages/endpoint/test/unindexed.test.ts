@@ -68,12 +68,20 @@ describe('a file that an observed index does not name', () => {
 
   it('is a pom that its jar waits for', async (t) => {
     const { port, source } = await startEndpoint(t)
-    source.put(JAR, { bytes: 'a jar' })
+    source.put(JAR, { bytes: 'a jar', unindexed: true })
     source.put(POM, { bytes: '<project/>', unindexed: true })
     assert.equal((await ask(port, `/clojars/${JAR}`)).status, 200)
-    assert.deepEqual(source.openedUnindexed, [POM])
+    assert.deepEqual(source.openedUnindexed.toSorted(), [JAR, POM])
     source.put(POM, { bytes: '<project>other</project>', unindexed: true, manner: 'unavailable' })
     assert.equal((await ask(port, `/clojars/${JAR}`)).status, 424)
+  })
+
+  it('holds up no jar that the index names without a pom', async (t) => {
+    const { port, source } = await startEndpoint(t)
+    source.put(JAR, { bytes: 'a jar' })
+    source.put(POM, { bytes: '<project/>', unindexed: true, manner: 'unavailable' })
+    assert.equal((await ask(port, `/clojars/${JAR}`)).status, 200)
+    assert.deepEqual(source.openedUnindexed, [])
   })
 
   it('is not looked for under the name of a folder', async (t) => {
