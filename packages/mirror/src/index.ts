@@ -10,6 +10,15 @@ export { Prefetcher } from './prefetch/prefetcher.ts'
 export type { PrefetcherComponents } from './prefetch/prefetcher.ts'
 export type { BringOptions, PrefetchSource } from './prefetch/prefetch-source.ts'
 export type { MirroredRepositoryComponents, MirroredRepositoryInit } from './repository-init.ts'
+export { disagrees } from './upstreams/inspect-upstream.ts'
+export type {
+  SampleReport,
+  UpstreamAgreement,
+  UpstreamInspection,
+} from './upstreams/inspect-upstream.ts'
+export { inspectUpstream } from './upstreams/inspect-upstream.ts'
+export { sampleEntries } from './upstreams/sample-entries.ts'
+export type { UpstreamReport } from './upstreams/upstream-inspector.ts'
 export { policyMatcher } from './share/mirror-policy.ts'
 export type { MirrorPolicy } from './share/mirror-policy.ts'
 export type { HeadWatchInit } from './trust/head-watch.ts'

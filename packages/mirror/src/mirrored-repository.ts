@@ -8,11 +8,14 @@ import type {
   HoldingsChange,
   ManifestVerdict,
   PeerName,
+  PublishedName,
   RepositoryStatus,
   Resolution,
   ResolveOptions,
 } from '@jarswarm/ports'
 import type { FreshnessReport, RepositoryId } from '@jarswarm/trust'
+import { UpstreamInspector } from './upstreams/upstream-inspector.ts'
+import type { UpstreamReport } from './upstreams/upstream-inspector.ts'
 import { IndexSync } from './index-tree/index-sync.ts'
 import type { PrefetchSource } from './prefetch/prefetch-source.ts'
 import { assembleRepository } from './repository-parts.ts'
@@ -203,6 +206,25 @@ export class MirroredRepository implements ArtifactSource {
       Promise.allSettled([this.#scanning]),
     ])
     await upstreams.stop()
+  }
+
+  /** HTTP base URLs of the signed list of mirrors. */
+  get mirrors(): readonly string[] {
+    return this.#parts.keeper.trusted?.mirrors ?? []
+  }
+
+  /** Compare origin and mirrors with what is trusted here. */
+  async inspectUpstreams(options: AbortOptions): Promise<readonly UpstreamReport[]> {
+    const { upstreams, keeper, tree } = this.#parts
+    return await new UpstreamInspector(
+      { ...this.#components, upstreams, keeper, tree },
+      { repository: this.name },
+    ).inspect(options)
+  }
+
+  /** Open a part of the published form; undefined when it is not here. */
+  async openPublished(name: PublishedName): Promise<ArtifactContent | undefined> {
+    return await this.#parts.published.open(name)
   }
 
   // What the swarm asks; see SwarmContent.
