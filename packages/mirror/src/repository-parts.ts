@@ -1,10 +1,6 @@
 import type { Head, IndexDifference, IndexEntry } from '@jarswarm/manifest'
 import type { PeerName } from '@jarswarm/ports'
 import { BlobFetcher } from './fetch/blob-fetcher.ts'
-import { EvidenceRecorder } from './history/evidence-recorder.ts'
-import { HeadGate } from './history/head-gate.ts'
-import { HistoryReader } from './history/history-reader.ts'
-import { LogSource } from './history/log-source.ts'
 import { IndexKeeper } from './index-tree/index-keeper.ts'
 import { IndexReader } from './index-tree/index-reader.ts'
 import { ObjectFetcher } from './index-tree/object-fetcher.ts'
@@ -28,9 +24,6 @@ export interface RepositoryParts {
   readonly published: PublishedForm
   readonly keeper: TrustKeeper
   readonly watch: HeadWatch
-  readonly recorder: EvidenceRecorder
-  readonly gate: HeadGate
-  readonly history: HistoryReader
   readonly objects: ObjectFetcher
   readonly tree: IndexKeeper
   readonly reader: IndexReader
@@ -77,23 +70,19 @@ export function assembleRepository(
     { repository, offline, lookUp: init.lookUp ?? true, isPinned },
   )
   const held = new HeldBlobs({ blobs, index })
-  const recorder = new EvidenceRecorder(components, { name: init.name })
-  const trust = assembleTrust({ ...components, upstreams, random, recorder }, init, events)
-  const checked = assembleHistory({ ...components, ...trust, upstreams, recorder, tree }, init)
+  const trust = assembleTrust({ ...components, upstreams, random }, init, events)
   const reader = new IndexReader({ keeper: tree, index, clock })
   return {
     upstreams,
     published: new PublishedForm({ blobs, index, tree, held, trusted: () => trust.keeper.trusted }),
     ...trust,
-    ...checked,
-    recorder,
     objects,
     tree,
     reader,
     fetcher,
     prefetchSource: new IndexedPrefetchSource(
       { reader, fetcher, blobs },
-      { id: repository, head: () => checked.gate.head },
+      { id: repository, head: () => trust.keeper.trusted?.head },
     ),
     held,
     announcer: new Announcer(
@@ -126,39 +115,21 @@ function assembleUpstreams(
   return new UpstreamSet({ fixed, createMirror, clock, logger, random })
 }
 
-function assembleHistory(
-  components: MirroredRepositoryHistory,
-  init: MirroredRepositoryInit,
-): Pick<RepositoryParts, 'gate' | 'history'> {
-  const { history: store, logger, tree } = components
-  const log = new LogSource(
-    { ...components, store },
-    { repository: init.id, offline: init.offline ?? false },
-  )
-  const gate = new HeadGate({ ...components, store, log }, { name: init.name })
-  return { gate, history: new HistoryReader({ store, log, gate, tree, logger }) }
-}
-
-type MirroredRepositoryHistory = Omit<MirroredRepositoryComponents, 'upstreams'> &
-  Pick<RepositoryParts, 'keeper' | 'tree' | 'upstreams' | 'recorder'>
-
 function assembleTrust(
   components: Omit<MirroredRepositoryComponents, 'upstreams'> & {
     readonly upstreams: UpstreamSet
-    readonly recorder: EvidenceRecorder
     readonly random: () => number
   },
   init: MirroredRepositoryInit,
   events: RepositoryEvents,
 ): Pick<RepositoryParts, 'keeper' | 'watch'> {
-  const { trust, clock, logger, random, recorder } = components
+  const { trust, clock, logger, random } = components
   const { id, offline = false, enforceExpiry = false } = init
   const sources = new HeadSources(components, { id, offline })
   const rootCandidates = sources.rootCandidates.bind(sources)
   const onNewHead = events.onNewHead.bind(events)
-  const onContradiction = recorder.contradiction.bind(recorder)
   const keeper = new TrustKeeper(
-    { trust, clock, logger, rootCandidates, onNewHead, onContradiction },
+    { trust, clock, logger, rootCandidates, onNewHead },
     { id, enforceExpiry },
   )
   const watch = new HeadWatch({ keeper, sources, clock, random, logger }, init.heads ?? {})
