@@ -10,8 +10,14 @@ export interface Row {
   readonly target?: string
 }
 
+/** What can be said on the command line. */
+export interface BenchOptions {
+  /** How often each way is run, where ways are run in turn. */
+  readonly runs?: number
+}
+
 export interface Bench {
   readonly name: string
   readonly about: string
-  run(): Promise<readonly Row[]>
+  run(options: BenchOptions): Promise<readonly Row[]>
 }

@@ -2,13 +2,14 @@ import { execFileSync } from 'node:child_process'
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Bench, Row } from './_row.ts'
+import { clients } from './clients.ts'
 import { coldGet } from './cold-get.ts'
 import { exchange } from './exchange.ts'
 import { idle } from './idle.ts'
 import { prefetch } from './prefetch.ts'
 import { publish } from './publish.ts'
 
-const BENCHES: readonly Bench[] = [publish, coldGet, exchange, prefetch, idle]
+const BENCHES: readonly Bench[] = [publish, coldGet, exchange, prefetch, clients, idle]
 
 const round = (value: number): string =>
   value.toLocaleString('en', { maximumSignificantDigits: 3, useGrouping: false })
@@ -26,19 +27,20 @@ function formatRow({ bench, what, value, unit, beside, target }: Row): string {
 }
 
 const { values, positionals } = parseArgs({
-  options: { json: { type: 'boolean', default: false } },
+  options: { json: { type: 'boolean', default: false }, runs: { type: 'string' } },
   allowPositionals: true,
 })
 const chosen = BENCHES.filter(
   ({ name }) => positionals.includes('all') || positionals.includes(name),
 )
 if (chosen.length === 0) {
-  console.log('npm run bench -- NAME... [--json], or "all":')
+  console.log('npm run bench -- NAME... [--json] [--runs N], or "all":')
   for (const { name, about } of BENCHES) console.log(`  ${name.padEnd(10)} ${about}`)
   process.exitCode = positionals.length === 0 ? 0 : 2
 } else {
   const rows: Row[] = []
-  for (const bench of chosen) rows.push(...(await bench.run()))
+  const options = values.runs === undefined ? {} : { runs: Number(values.runs) }
+  for (const bench of chosen) rows.push(...(await bench.run(options)))
   if (values.json) {
     console.log(JSON.stringify({ machine: describeMachine(), rows }))
   } else {

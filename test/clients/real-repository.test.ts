@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { countBlobs } from '../_count-blobs.ts'
 import { runJarswarm, runJson, startJarswarm } from '../_jarswarm.ts'
 import type { Running } from '../_jarswarm.ts'
 import { waitFor } from '../_wait-for.ts'
@@ -41,16 +41,6 @@ async function runScript(
   child.stderr.on('data', (chunk) => (output += String(chunk)))
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
   return { code, output }
-}
-
-/** How many different blobs the artifacts of a tree are. */
-function countBlobs(tree: string): number {
-  const digests = globSync('**/*', { cwd: tree })
-    .filter((name) => !name.startsWith('.jarswarm') && !/\.(sha1|md5|sha256|sha512)$/.test(name))
-    .map((name) => join(tree, name))
-    .filter((file) => statSync(file).isFile())
-    .map((file) => createHash('sha256').update(readFileSync(file)).digest('hex'))
-  return new Set(digests).size
 }
 
 const statusOf = async (node: Running): Promise<Status> =>
