@@ -55,6 +55,13 @@ class PrefetchRig extends Rig {
 
   async begin(options: NodeOptions = {}, others: readonly PrefetchSource[] = []): Promise<Node> {
     this.builder.publish()
+    return this.beginUnpublished(options, others)
+  }
+
+  async beginUnpublished(
+    options: NodeOptions,
+    others: readonly PrefetchSource[] = [],
+  ): Promise<Node> {
     const node = await this.node(options)
     await this.synced(node)
     const sources = (): readonly PrefetchSource[] => [...others, node.repository.prefetchSource]
@@ -110,6 +117,20 @@ describe('Prefetcher', () => {
     }
     const asked = rig.asked()
     assert.deepEqual(asked, [...new Set(asked)])
+  })
+  it('brings everything from a peer while the origin is away', async (t) => {
+    const rig = new PrefetchRig(t).sample()
+    rig.builder.publish()
+    await rig.fullNode({ name: 'full' })
+    const before = rig.asked()
+    const node = await rig.beginUnpublished({ name: 'asking', upstreams: [] })
+    t.after(() => rig.prefetcher?.stop())
+    rig.served(`${ROOT}.pom`, 'peer')
+    await rig.until(() => rig.prefetcher?.counts().files === ALL.length)
+    for (const path of ALL) {
+      assert.ok(await node.stores.blobs.has(rig.builder.entry(path).digest), path)
+    }
+    assert.deepEqual(rig.asked(), before)
   })
   it('counts what clients then ask for', async (t) => {
     const [rig] = await begin(t)
