@@ -24,6 +24,14 @@ export interface ProxiedStatus {
   }
 }
 
+/** Where strangers read a repository. */
+export interface PublicPlaceStatus {
+  readonly name: string
+  readonly url: string
+  /** Whether the signed list of mirrors has it; null until there is a head. */
+  readonly listed: boolean | null
+}
+
 /** The document at `/-/status`, and of `jarswarm status --json`. */
 export interface NodeStatus {
   readonly version: string
@@ -42,4 +50,6 @@ export interface NodeStatus {
   readonly served: ServedStatus
   /** Absent when there is none. */
   readonly proxied?: readonly ProxiedStatus[]
+  /** Absent without a public URL. */
+  readonly public?: readonly PublicPlaceStatus[]
 }

@@ -1,4 +1,5 @@
 import type { NodeStatus } from '@jarswarm/endpoint'
+import type { UpstreamReport } from '@jarswarm/mirror'
 import type { AbortOptions, PeerStatus, RepositoryStatus, SourceKind } from '@jarswarm/ports'
 import { once } from 'node:events'
 import { request } from 'node:http'
@@ -18,6 +19,8 @@ import type {
 
 /** A node answers at once, except when it fetches or checks: those may take what they take. */
 const ANSWER_MS = 15_000
+/** Upstreams that do not answer are waited for. */
+const INSPECTION_MS = 30_000
 
 /** What a connection to a socket without a node behind it fails with. */
 const NO_NODE_CODES = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTDIR', 'ENOTSOCK'])
@@ -51,6 +54,10 @@ export class ControlClient implements NodeControl {
 
   repositories({ signal }: AbortOptions = {}): Promise<readonly RepositoryStatus[]> {
     return this.#ask({ path: '/repositories', timeoutMs: ANSWER_MS, ...given(signal) })
+  }
+
+  mirrors({ signal }: AbortOptions = {}): Promise<readonly UpstreamReport[]> {
+    return this.#ask({ path: '/mirrors', timeoutMs: INSPECTION_MS, ...given(signal) })
   }
 
   check(options: AbortOptions & { readonly repair?: boolean } = {}): Promise<CheckReport> {

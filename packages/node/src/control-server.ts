@@ -48,6 +48,7 @@ export class ControlServer {
       'GET /status': ({ signal }) => control.status({ signal }),
       'GET /peers': ({ signal }) => control.peers({ signal }),
       'GET /repositories': ({ signal }) => control.repositories({ signal }),
+      'GET /mirrors': ({ signal }) => control.mirrors({ signal }),
       'POST /check': ({ body, signal }) =>
         control.check({ repair: body['repair'] === true, signal }),
       'POST /look-up': ({ body, signal }) => control.lookUp(pathsOf(body['paths']), { signal }),

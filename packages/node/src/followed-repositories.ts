@@ -1,9 +1,16 @@
 import { sha256 } from '@jarswarm/manifest'
 import { Mirror, MirroredRepository, Prefetcher } from '@jarswarm/mirror'
 import type { ObservedOrigin } from '@jarswarm/mirror'
-import type { Clock, Logger, Swarm, Upstream } from '@jarswarm/ports'
+import type {
+  ArtifactContent,
+  Clock,
+  Logger,
+  PublishedName,
+  Swarm,
+  Upstream,
+} from '@jarswarm/ports'
 import type { DataDirectory } from '@jarswarm/store'
-import type { SwarmLink } from '@jarswarm/trust'
+import type { RepositoryId, SwarmLink } from '@jarswarm/trust'
 import { HttpProxyOrigin, HttpUpstream } from '@jarswarm/upstream'
 import { checkFirstRoot } from './first-root.ts'
 import type { JoinedRepositories } from './joined-repositories.ts'
@@ -52,6 +59,12 @@ export class FollowedRepositories {
   async start(): Promise<void> {
     for (const link of this.links()) await this.#follow(link)
     await this.mirror.start()
+  }
+
+  /** Open a part of the published form of a followed repository; undefined when it is not here. */
+  async openPublished(id: RepositoryId, name: PublishedName): Promise<ArtifactContent | undefined> {
+    const repository = this.mirror.sources().find((source) => source.id === id)
+    return await repository?.openPublished(name)
   }
 
   /** Stop following. Idempotent. */
@@ -112,6 +125,7 @@ export class FollowedRepositories {
         trust: data.trust,
         swarm,
         upstreams,
+        createMirror: (url) => this.#createUpstream('mirror', url),
         openObserved: (url) => this.#openObserved(link, url),
         clock,
         logger,
@@ -144,9 +158,11 @@ export class FollowedRepositories {
 
   #upstreamsOf({ origin }: SwarmLink): readonly Upstream[] {
     if (origin === undefined || this.#init.offline === true) return []
+    return [this.#createUpstream('origin', origin)]
+  }
+
+  #createUpstream(kind: 'origin' | 'mirror', url: string): Upstream {
     const { version } = this.#init
-    return [
-      new HttpUpstream({ clock: this.#components.clock }, { kind: 'origin', url: origin, version }),
-    ]
+    return new HttpUpstream({ clock: this.#components.clock }, { kind, url, version })
   }
 }

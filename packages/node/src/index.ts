@@ -15,6 +15,10 @@ export {
   WrongClockError,
 } from './errors.ts'
 export type { HostPort } from './listening.ts'
+export { checkMirror } from './check-mirror.ts'
+export type { MirrorCheck } from './check-mirror.ts'
+export { disagrees } from '@jarswarm/mirror'
+export type { UpstreamReport } from '@jarswarm/mirror'
 export { createBootstrap, createNode } from './create-node.ts'
 export type { Node } from './node.ts'
 export type {

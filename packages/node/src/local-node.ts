@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { Endpoint } from '@jarswarm/endpoint'
 import type { HttpsInit, NodeStatus, ServedStatus } from '@jarswarm/endpoint'
 import type { AbortOptions, Clock, Logger, PeerStatus, RepositoryStatus } from '@jarswarm/ports'
+import type { UpstreamReport } from '@jarswarm/mirror'
 import type { DataDirectory } from '@jarswarm/store'
 import { formatLink, parseLink } from '@jarswarm/trust'
 import { ArtifactReader } from './artifact-reader.ts'
@@ -21,6 +22,7 @@ import type {
 } from './node-control.ts'
 import type { NodeInit } from './node-init.ts'
 import type { Node } from './node.ts'
+import { publicPlaces } from './public-places.ts'
 import { repeat } from './repeat.ts'
 import type { Repetition } from './repeat.ts'
 import type { ProxiedRepositories } from './proxied-repositories.ts'
@@ -68,7 +70,7 @@ export class LocalNode implements Node {
 
   constructor(components: LocalNodeComponents, init: LocalNodeInit) {
     const { clock, logger, followed, proxied } = components
-    const { dataDir, http, https, allowHosts = [] } = init
+    const { dataDir, http, https, allowHosts = [], publicUrl } = init
     this.#components = components
     this.#init = init
     this.#startedMs = clock.now()
@@ -82,11 +84,12 @@ export class LocalNode implements Node {
       {
         repositories,
         prefetch: followed.prefetcher,
+        openPublished: (source, name) => followed.openPublished(source.id, name),
         status: () => this.statusNow(),
         clock,
         logger,
       },
-      { host: http.host, port: http.port, https, allowHosts },
+      { host: http.host, port: http.port, https, allowHosts, publicUrl },
     )
   }
 
@@ -141,6 +144,7 @@ export class LocalNode implements Node {
 
   statusNow(): NodeStatus {
     const { data, swarm, followed, clock } = this.#components
+    const { publicUrl } = this.#init
     const peers = swarm.peers()
     const proxied = this.#components.proxied.status(
       (name) => this.#endpoint?.servedProxied(name) ?? NOTHING_SERVED,
@@ -155,6 +159,9 @@ export class LocalNode implements Node {
       peers: { connected: peers.filter(({ connected }) => connected).length, known: peers.length },
       served: this.#endpoint?.served() ?? NOTHING_SERVED,
       ...(proxied.length === 0 ? {} : { proxied }),
+      ...(publicUrl !== undefined && {
+        public: publicPlaces(publicUrl, followed.mirror.sources()),
+      }),
     }
   }
 
@@ -168,6 +175,12 @@ export class LocalNode implements Node {
 
   repositories(): Promise<readonly RepositoryStatus[]> {
     return Promise.resolve(this.statusNow().repositories)
+  }
+
+  async mirrors(options: AbortOptions = {}): Promise<readonly UpstreamReport[]> {
+    const sources = this.#components.followed.mirror.sources()
+    const reports = await Promise.all(sources.map((source) => source.inspectUpstreams(options)))
+    return reports.flat()
   }
 
   get(address: string, options: AbortOptions = {}): Promise<GottenArtifact> {

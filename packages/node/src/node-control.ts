@@ -1,5 +1,6 @@
 import type { NodeStatus } from '@jarswarm/endpoint'
 import type { Digest } from '@jarswarm/manifest'
+import type { UpstreamReport } from '@jarswarm/mirror'
 import type {
   AbortOptions,
   CheckFinding,
@@ -73,6 +74,8 @@ export interface NodeControl {
   status(options?: AbortOptions): Promise<NodeStatus>
   peers(options?: AbortOptions): Promise<readonly PeerStatus[]>
   repositories(options?: AbortOptions): Promise<readonly RepositoryStatus[]>
+  /** Compare origin and mirrors of each followed repository with what is trusted; asks them. */
+  mirrors(options?: AbortOptions): Promise<readonly UpstreamReport[]>
   /**
    * Get an artifact through the swarm.
    *

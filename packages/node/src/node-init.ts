@@ -34,6 +34,12 @@ export interface NodeInit {
   readonly https?: (HostPort & { readonly optional?: boolean }) | undefined
   /** Further host names that the endpoint answers to. @defaultValue [] */
   readonly allowHosts?: readonly string[]
+  /**
+   * URL under which strangers read the repositories, and nothing else of the node; `url` must lead here.
+   *
+   * @defaultValue none
+   */
+  readonly publicUrl?: string | undefined
   /** Multiaddrs where peers connect. @defaultValue [] */
   readonly listen?: readonly string[]
   /** Multiaddrs of peers to keep connected, beside those of the links. @defaultValue [] */
