@@ -1,0 +1,51 @@
+// Which lines of a package could be wrong without a test that notices?
+//
+// npm run mutants -- <package> [part of a file's name]…
+//
+// Exit code 1 when a mutant survives that `equivalent.ts` does not explain.
+import { globSync, readFileSync } from 'node:fs'
+import { relative } from 'node:path'
+import { availableParallelism } from 'node:os'
+import { EQUIVALENT } from './equivalent.ts'
+import { mutantsOf } from './mutants.ts'
+import type { Mutant } from './mutants.ts'
+import { Trial } from './trial.ts'
+
+const [packageName, ...filters] = process.argv.slice(2)
+if (packageName === undefined) throw new TypeError('Cannot run: found no package, wanted one')
+
+const directory = `packages/${packageName}`
+const files = globSync(`${directory}/src/**/*.ts`)
+  .filter((file) => !file.endsWith('/index.ts') && !file.endsWith('/errors.ts'))
+  .filter((file) => filters.length === 0 || filters.some((part) => file.includes(part)))
+  .toSorted()
+const mutants = files.flatMap((file) =>
+  mutantsOf(relative(directory, file), readFileSync(file, 'utf8')),
+)
+const isEquivalent = (mutant: Mutant): boolean =>
+  (EQUIVALENT[packageName] ?? []).some(
+    ({ file, original, replacement }) =>
+      mutant.file === file && mutant.original === original && mutant.replacement === replacement,
+  )
+const tried = mutants.filter((mutant) => !isEquivalent(mutant))
+const survivors: Mutant[] = []
+const queue = tried.values()
+
+async function work(): Promise<void> {
+  await using trial = await Trial.create(packageName ?? '')
+  if (await trial.notices()) throw new Error('Cannot begin: the tests fail without any mutant')
+  for (const mutant of queue) {
+    if (await trial.notices(mutant)) continue
+    survivors.push(mutant)
+    const { file, line, original, replacement } = mutant
+    process.stdout.write(`survived  ${file}:${String(line)}  ${original}  ->  ${replacement}\n`)
+  }
+}
+
+await Promise.all(Array.from({ length: availableParallelism() }, work))
+const noticed = tried.length - survivors.length
+process.stdout.write(
+  `${packageName}: ${String(noticed)} of ${String(tried.length)} mutants noticed, ` +
+    `${String(mutants.length - tried.length)} more are the same as the original\n`,
+)
+if (survivors.length > 0) process.exitCode = 1
