@@ -13,6 +13,8 @@ import type { NodeStatus } from './status.ts'
 
 /** First segment of everything that is no repository; no repository may have this name. */
 const OWN_SEGMENT = '-'
+/** Before the name of a repository: whether a build may be sent to it. */
+const HEALTH_OF = 'health/'
 const NOT_CACHED = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' }
 
 export interface RouterComponents {
@@ -55,7 +57,8 @@ export class Router {
   }
 
   async #own(name: string): Promise<Answer> {
-    switch (name) {
+    if (name.startsWith(HEALTH_OF)) this.#requireReady(name.slice(HEALTH_OF.length))
+    switch (name.startsWith(HEALTH_OF) ? 'health' : name) {
       case 'health':
         return toAnswer(200, { ...NOT_CACHED, 'Content-Type': 'text/plain; charset=utf-8' }, 'ok\n')
       case 'status': {
@@ -70,6 +73,14 @@ export class Router {
       default:
         throw new RefusedRequestError(404, 'This node has only /-/health, /-/status and /-/metrics')
     }
+  }
+
+  /** A build that is sent here gets nothing before the first head is known, and could have it all elsewhere. */
+  #requireReady(name: string): void {
+    const source = this.#find(name)
+    if (source === undefined) throw this.#noSuchRepository(name)
+    if (source.proxied !== true && source.head === undefined)
+      throw new UnavailableError(`This node knows nothing of ${name} yet`)
   }
 
   #find(name: string): ArtifactSource | undefined {

@@ -1,12 +1,22 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
+import type { Head } from '@jarswarm/manifest'
 import { MemoryArtifactSource } from '@jarswarm/testkit'
 import type { NodeStatus } from '../src/index.ts'
 import { formatDuration, formatSize } from '../src/dashboard/wording.ts'
 import { ask, startEndpoint } from './_fixture.ts'
 
 const JAR = 'org/example/lib/1.0/lib-1.0.jar'
+
+/** Any head: only that there is one counts here. */
+function someHead(): Head {
+  const digest = createHash('sha256').update('any').digest('hex')
+  const index = { root: digest, directories: 0, files: 0, bytes: 0 }
+  const history = { size: 0, root: digest }
+  const issued = '2026-01-01T00:00:00Z'
+  return { seq: 1, issued, index, history, previous: null, observed: null, pack: null }
+}
 
 describe('/-/status', () => {
   it('is the status with what was served', async (t) => {
@@ -34,6 +44,17 @@ describe('/-/health', () => {
     assert.equal((await ask(port, '/-/health', { method: 'HEAD' })).status, 200)
     assert.equal((await ask(port, '/-/other')).status, 404)
     assert.equal((await ask(port, '/-')).status, 404)
+  })
+
+  it('says of a repository whether a build may be sent to it', async (t) => {
+    const { port, source } = await startEndpoint(t)
+    source.head = undefined
+    const before = await ask(port, `/-/health/${source.name}`)
+    assert.equal(before.status, 424)
+    source.head = someHead()
+    assert.equal((await ask(port, `/-/health/${source.name}`)).status, 200)
+    assert.equal((await ask(port, '/-/health/other')).status, 424)
+    assert.equal((await ask(port, '/-/health')).status, 200)
   })
 })
 

@@ -7,6 +7,7 @@ import type { CommandSetup } from '../command-setup.ts'
 import { withData } from '../options.ts'
 import { EXIT_FAILURE } from '../exit-code.ts'
 import { runEnvironment } from '../setup/run-environment.ts'
+import type { Replacement, SetupTarget } from '../setup/setup-plan.ts'
 import { readSetupTarget } from '../setup/setup-target.ts'
 import { UsageError } from '../usage-error.ts'
 import { withTarget } from './setup.ts'
@@ -28,14 +29,20 @@ export function addRun(program: Command, { terminal, setExitCode }: CommandSetup
     .description(ABOUT)
   command.action(async (words: readonly string[]) => {
     const target = await readSetupTarget(givenFlags(command), terminal.env)
-    const added = (await answers(target.address)) ? runEnvironment(target) : {}
+    const replacements = await thoseThatAnswer(target)
+    const added = replacements.length === 0 ? {} : runEnvironment({ ...target, replacements })
     setExitCode(await runToEnd(words, { ...terminal.env, ...added }, terminal.signal))
   })
 }
 
-async function answers(address: string): Promise<boolean> {
+async function thoseThatAnswer({ replacements }: SetupTarget): Promise<readonly Replacement[]> {
+  const answered = await Promise.all(replacements.map(({ probe }) => answers(probe)))
+  return replacements.filter((_, at) => answered[at] === true)
+}
+
+async function answers(probe: string): Promise<boolean> {
   try {
-    const response = await fetch(`${address}/-/health`, { signal: AbortSignal.timeout(PROBE_MS) })
+    const response = await fetch(probe, { signal: AbortSignal.timeout(PROBE_MS) })
     await response.body?.cancel()
     return response.ok
   } catch {

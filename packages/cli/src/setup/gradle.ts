@@ -31,17 +31,17 @@ export function planGradle(target: SetupTarget): readonly SetupPlan[] {
   return [{ file, snippet: script, weave, unweave, notes }]
 }
 
-function gradleScript({ address, replacements }: SetupTarget): string {
+function gradleScript({ replacements }: SetupTarget): string {
   const rows = replacements.map(
-    ({ as, url }) =>
-      `  [name: 'jarswarm-${as}', url: '${url}', hosts: [${HOSTS[as].map((host) => `'${host}'`).join(', ')}]],`,
+    ({ as, url, probe }) =>
+      `  [name: 'jarswarm-${as}', url: '${url}', probe: '${probe}', hosts: [${HOSTS[as].map((host) => `'${host}'`).join(', ')}]],`,
   )
   return `def replacements = [
 ${rows.join('\n')}
 ]
-def answers = {
+def answers = { mine ->
   try {
-    def connection = new URL('${address}/-/health').openConnection(Proxy.NO_PROXY)
+    def connection = new URL(mine.probe).openConnection(Proxy.NO_PROXY)
     connection.connectTimeout = 300
     connection.readTimeout = 300
     return connection.responseCode == 200
@@ -49,9 +49,10 @@ def answers = {
     return false
   }
 }
+def ready = replacements.findAll(answers)
 def putFirst = { repositories ->
   repositories.withType(MavenArtifactRepository).all { repository ->
-    replacements.findAll { repository.url?.host in it.hosts }.each { mine ->
+    ready.findAll { repository.url?.host in it.hosts }.each { mine ->
       if (repositories.findByName(mine.name) == null) {
         def added = repositories.maven { name = mine.name; url = mine.url }
         repositories.remove(added)
@@ -60,7 +61,7 @@ def putFirst = { repositories ->
     }
   }
 }
-if (answers()) {
+if (ready) {
   allprojects { putFirst(it.repositories) }
   gradle.settingsEvaluated { settings ->
     if (settings.hasProperty('dependencyResolutionManagement'))

@@ -36,23 +36,27 @@ export function planLein(target: SetupTarget): readonly SetupPlan[] {
   ]
 }
 
-function leinForms({ address, replacements, certificate }: SetupTarget): string {
+function leinForms({ replacements, certificate }: SetupTarget): string {
   const mirrors = replacements.map(
-    ({ as, url }) => `#"${PATTERNS[as]}" {:name ${clojureString(as)} :url ${clojureString(url)}}`,
+    ({ as, url, probe }) =>
+      `[#"${PATTERNS[as]}" {:name ${clojureString(as)} :url ${clojureString(url)}} ${clojureString(probe)}]`,
   )
   const trust =
     certificate === undefined
       ? '(update-in [:user :mirrors] #(merge mirrors %))'
       : `(update-in [:user :mirrors] #(merge mirrors %))
                 (update-in [:user :certificates] #(conj (vec %) ${clojureString(certificate)}))`
-  return `(let [answers? (try
-                 (let [connection (doto (.openConnection (java.net.URL. "${address}/-/health") java.net.Proxy/NO_PROXY)
-                                    (.setConnectTimeout 300)
-                                    (.setReadTimeout 300))]
-                   (= 200 (.getResponseCode connection)))
-                 (catch java.io.IOException _ false))
-      mirrors {${mirrors.join('\n               ')}}]
-  (when answers?
+  return `(let [answers? (fn [probe]
+                 (try
+                   (let [connection (doto (.openConnection (java.net.URL. probe) java.net.Proxy/NO_PROXY)
+                                      (.setConnectTimeout 300)
+                                      (.setReadTimeout 300))]
+                     (= 200 (.getResponseCode connection)))
+                   (catch java.io.IOException _ false)))
+      mirrors (into {} (for [[pattern mirror probe] [${mirrors.join('\n                                                     ')}]
+                             :when (answers? probe)]
+                         [pattern mirror]))]
+  (when (seq mirrors)
     (require 'cemerick.pomegranate.aether 'leiningen.core.user)
     ((resolve 'cemerick.pomegranate.aether/register-wagon-factory!)
      "http" #(clojure.lang.Reflector/invokeConstructor

@@ -7,12 +7,12 @@ export interface Replacement {
   readonly as: StandIn
   /** With a trailing slash. */
   readonly url: string
+  /** Answers 200 over plain HTTP while builds may be sent to the node for this repository. */
+  readonly probe: string
 }
 
 /** Everything that the configuration of a client follows from. */
 export interface SetupTarget {
-  /** Base URL of the node over plain HTTP, without trailing slash, for the probe. */
-  readonly address: string
   readonly replacements: readonly Replacement[]
   /** PEM file that `url` is served with, when that is over TLS. */
   readonly certificate: string | undefined

@@ -29,11 +29,10 @@ export async function readSetupTarget(
   const address = `http://${toAuthority(http)}`
   const secure = readSecure(https, settings.https)
   return {
-    address,
-    replacements: readReplacements(
-      as,
-      secure === undefined ? address : `https://${toAuthority(secure)}`,
-    ),
+    replacements: readReplacements(as, {
+      address,
+      base: secure === undefined ? address : `https://${toAuthority(secure)}`,
+    }),
     certificate: secure && certificatePlaces(settings.dataDir).cert,
     home: env['HOME'] ?? homedir(),
     env,
@@ -60,7 +59,11 @@ function toAuthority({ host, port }: HostPort): string {
   return `${reached.includes(':') ? `[${reached}]` : reached}:${String(port)}`
 }
 
-function readReplacements(as: unknown, base: string): SetupTarget['replacements'] {
+/** Probes go to `address`: whoever asks before the build may not know the certificate. */
+function readReplacements(
+  as: unknown,
+  { address, base }: { readonly address: string; readonly base: string },
+): SetupTarget['replacements'] {
   const text = typeof as === 'string' ? as : 'clojars'
   return text.split(',').map((one) => {
     const [id, name = id] = one.split('=')
@@ -69,6 +72,6 @@ function readReplacements(as: unknown, base: string): SetupTarget['replacements'
       throw new UsageError(
         `Cannot use --as ${text}: a list of ${STAND_INS.join(', ')} is wanted, each alone or as clojars=NAME`,
       )
-    return { as: known, url: `${base}/${name}/` }
+    return { as: known, url: `${base}/${name}/`, probe: `${address}/-/health/${name}` }
   })
 }

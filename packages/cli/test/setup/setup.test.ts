@@ -192,13 +192,17 @@ describe('jarswarm run', () => {
   })
 
   it('names the mirrors while the node answers', async (t) => {
-    const server = createServer((_request, response) => response.end('ok'))
+    const server = createServer(({ url }, response) => {
+      response.writeHead(url === '/-/health/clojars' ? 200 : 424).end()
+    })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     t.after(() => server.close())
     const { port } = server.address() as AddressInfo
     const node = ['--data', temporaryDirectory(t), '--node', `127.0.0.1:${port}`]
     const { stdout } = await runJarswarm(['run', ...node, '--', process.execPath, ...PRINT])
     assert.equal(stdout, 'clojars\n')
+    const other = ['run', ...node, '--as', 'clojars=other', '--', process.execPath, ...PRINT]
+    assert.equal((await runJarswarm(other)).stdout, 'undefined\n', 'it knows nothing of this one')
   })
 })
 
