@@ -13,6 +13,7 @@ const USAGE_CODES = new Set(['ERR_INVALID_LINK', 'ERR_INVALID_PATH', 'ERR_INVALI
 /** Of the store, of trust, of joining, and the publisher's family of refusals. */
 const REFUSED_CODES = new Set([
   'ERR_SETUP_REFUSED',
+  'ERR_MIRROR_REFUSED',
   'ERR_UNVERIFIED',
   'ERR_FOREIGN_DIRECTORY',
   'ERR_REPOSITORY_ID_MISMATCH',

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { defaultDataDirectory, LOG_LEVELS } from '@jarswarm/node'
 import type { HostPort, LogLevel, ProxyAddress } from '@jarswarm/node'
-import { isRepositoryName, parseLink } from '@jarswarm/trust'
+import { isRepositoryName, parseLink, toMirrorUrl } from '@jarswarm/trust'
 import type { SwarmLink } from '@jarswarm/trust'
 import { readConfigFile } from './config-file.ts'
 import { parseHostPort } from './host-port.ts'
@@ -23,6 +23,8 @@ export interface NodeSettings {
   /** Undefined when it is off. `optional` when nobody asked for this address. */
   readonly https: (HostPort & { readonly optional: boolean }) | undefined
   readonly allowHosts: readonly string[]
+  /** URL under which strangers read the repositories; undefined for none. */
+  readonly publicUrl: string | undefined
   readonly listen: readonly string[]
   readonly bootstrap: readonly string[]
   readonly mdns: boolean
@@ -84,6 +86,7 @@ export interface NodeSettingTable {
   readonly http: Setting<HostPort>
   readonly https: Setting<HostPort | 'off'>
   readonly allowHost: Setting<string>
+  readonly public: Setting<string>
   readonly listen: Setting<string>
   readonly bootstrap: Setting<string>
   readonly mdns: Setting<boolean>
@@ -118,6 +121,12 @@ export const SETTINGS: NodeSettingTable = {
     parse: (value) => (value === 'off' ? value : parseHostPort(value)),
   },
   allowHost: text('allow-host', 'a host name'),
+  public: {
+    flag: 'public',
+    repeated: false,
+    wanted: 'an http or https URL such as https://mirror.example/maven/, without credentials',
+    parse: toMirrorUrl,
+  },
   listen: multiaddr('listen', LISTEN_ADDRESS, DEFAULT_LISTEN),
   bootstrap: multiaddr('bootstrap', PEER_ADDRESS, '/ip4/192.0.2.1/tcp/4870/p2p/12D3KooW…'),
   mdns: onOff('mdns'),
@@ -164,12 +173,20 @@ export async function readNodeSettings(
   const known = settings.map(({ flag }) => flag)
   const { file, values } = await readConfigFile(dataDir, known)
   const sources: SettingSources = { flags, env, config: values, configFile: file }
-  return { dataDir, ...readNetwork(sources), ...readKeeping(sources) }
+  return checkPublic({ dataDir, ...readNetwork(sources), ...readKeeping(sources) })
+}
+
+/** A public mirror that holds nothing would fetch for all the world, file by file. */
+function checkPublic(settings: NodeSettings): NodeSettings {
+  if (settings.publicUrl === undefined || settings.mirror !== 'none') return settings
+  throw new UsageError(
+    `Cannot use --public ${settings.publicUrl} alone: --mirror all, or --mirror with globs, is wanted with it`,
+  )
 }
 
 type Network = Pick<
   NodeSettings,
-  'join' | 'http' | 'https' | 'allowHosts' | 'listen' | 'bootstrap' | 'mdns'
+  'join' | 'http' | 'https' | 'allowHosts' | 'publicUrl' | 'listen' | 'bootstrap' | 'mdns'
 >
 
 function readNetwork(sources: SettingSources): Network {
@@ -179,6 +196,7 @@ function readNetwork(sources: SettingSources): Network {
     http,
     https: toHttps(readOne(SETTINGS.https, sources), http),
     allowHosts: readSetting(SETTINGS.allowHost, sources) ?? [],
+    publicUrl: readOne(SETTINGS.public, sources),
     listen: readSetting(SETTINGS.listen, sources) ?? [DEFAULT_LISTEN],
     bootstrap: readSetting(SETTINGS.bootstrap, sources) ?? [],
     mdns: readOne(SETTINGS.mdns, sources) ?? true,

@@ -6,6 +6,7 @@ import { addDemo } from './commands/demo.ts'
 import { addGet } from './commands/get.ts'
 import { addImport } from './commands/import.ts'
 import { addJoin } from './commands/join.ts'
+import { addMirrors } from './commands/mirrors.ts'
 import { addPeers } from './commands/peers.ts'
 import { addRepo } from './commands/repo.ts'
 import { addRepos } from './commands/repos.ts'
@@ -65,6 +66,7 @@ export function createProgram(
     addStatus,
     addPeers,
     addRepos,
+    addMirrors,
     addGet,
     addImport,
     addAudit,

@@ -5,6 +5,7 @@ import { addRepoBootstrap } from './repo-bootstrap.ts'
 import { addRepoInit } from './repo-init.ts'
 import { addRepoKey } from './repo-key.ts'
 import { addRepoKeys } from './repo-keys.ts'
+import { addRepoMirrors } from './repo-mirrors.ts'
 import { addRepoPublish } from './repo-publish.ts'
 import { addRepoRevoke } from './repo-revoke.ts'
 import { addRepoRotate } from './repo-rotate.ts'
@@ -29,6 +30,7 @@ export function addRepo(program: Command, setup: CommandSetup): void {
   addRepoPublish(repo, setup)
   addRepoServe(repo, setup)
   addRepoTimestamp(repo, setup)
+  addRepoMirrors(repo, setup)
   addRepoKeys(repo, setup)
   addRepoKey(repo, setup)
   addRepoRotate(repo, setup)

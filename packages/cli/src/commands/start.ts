@@ -41,6 +41,10 @@ export function addStart(program: Command, { terminal }: CommandSetup): void {
       collect,
     )
     .option(
+      '--public <url>',
+      'serve the repositories, and nothing else, to everyone at this URL, which leads here, mostly through a web server with TLS (with --mirror)',
+    )
+    .option(
       '--proxy <name=url>',
       "pass on a repository that nobody signed, such as central=https://repo1.maven.org/maven2/: checked against its origin's own checksums and kept (repeatable)",
       collect,
@@ -98,6 +102,17 @@ function describeSecure(node: Node, { https }: NodeSettings): string {
     : `off: port ${String(https.port)} is taken; choose another with --https HOST:PORT`
 }
 
+/** Where strangers read, and what to do when nobody is sent there. */
+function describePublic(node: Node): readonly string[] {
+  return (node.statusNow().public ?? []).map(({ name, url, listed }) => {
+    if (listed === null)
+      return `public                 ${url} (${name}: its list of mirrors is not known yet)`
+    return listed
+      ? `public                 ${url} (${name}: on the signed list of mirrors)`
+      : `public                 ${url} (${name}: not on the signed list; ask its operator for "jarswarm repo mirrors add ${url}")`
+  })
+}
+
 function describe(node: Node, settings: NodeSettings): string {
   const url = node.url ?? ''
   const names = node.repositoryNames()
@@ -111,6 +126,7 @@ function describe(node: Node, settings: NodeSettings): string {
     ...settings.proxy.map(
       (proxy) => `passed on, unsigned    ${url}/${proxy.name}/ from ${proxy.url}`,
     ),
+    ...describePublic(node),
     `data directory         ${settings.dataDir}`,
     ...node.listenAddresses().map((address) => `peers connect to       ${address}`),
     `sharing                ${settings.offline ? 'offline: no network is used' : SHARING[settings.share]}`,

@@ -39,6 +39,10 @@ function describe(status: Status): string {
         `proxied       ${name} from ${origin}, not signed: ${String(asked)} requests, ${formatSize(bytes)}; ` +
         `files from the store ${String(from.store)}, the origin ${String(from.origin)}`,
     ),
+    ...(status.public ?? []).map(
+      ({ name, url, listed }) =>
+        `public        ${name} at ${url}, ${listed === null ? 'list of mirrors not known yet' : listed ? 'on the signed list of mirrors' : `not on the signed list of mirrors: ask its operator for "jarswarm repo mirrors add ${url}"`}`,
+    ),
     `store         ${String(store.blobs)} blobs, ${formatSize(store.bytes)} of ${formatSize(store.quotaBytes)}`,
     `peers         ${String(peers.connected)} connected, ${String(peers.known)} known`,
     `served        ${String(served.requests)} requests, ${formatSize(served.bytes)}`,
