@@ -122,6 +122,11 @@ function addRepositoryGauges(registers: Registry[], status: () => NodeStatus): v
       '1 while the head has not expired',
       (r) => Number(r.freshness === 'fresh'),
     ],
+    [
+      'jarswarm_head_suspect',
+      '1 while the head is too old to say what is newest or absent',
+      (r) => Number(r.freshness === 'suspect'),
+    ],
     ['jarswarm_index_files', 'Files of the index that is here', (r) => r.index.files],
   ]
   for (const [name, help, read] of gauges) {

@@ -20,6 +20,9 @@ import type { ProxiedRepositories } from './proxied-repositories.ts'
 /** Whoever joins waits this long for the origin's first root, which peers have, too. */
 const FIRST_ROOT_MS = 5_000
 
+/** Strict TUF: no state is taken that has expired, and one that expires here is no longer asked what is newest or absent. */
+const ENFORCE = { enforceExpiry: true, maxStaleMs: 0 } as const
+
 export interface FollowedRepositoriesComponents {
   readonly data: DataDirectory
   readonly joined: JoinedRepositories
@@ -137,7 +140,7 @@ export class FollowedRepositories {
         offline,
         syncIndex,
         strict: strict ?? false,
-        enforceExpiry: freshness === 'enforce',
+        ...(freshness === 'enforce' ? ENFORCE : {}),
         heads,
         lookUp,
         announce,

@@ -9,6 +9,7 @@ import { ArtifactReader } from './artifact-reader.ts'
 import { checkStore } from './check-store.ts'
 import { ControlServer } from './control-server.ts'
 import type { FollowedRepositories } from './followed-repositories.ts'
+import { FreshnessLog } from './freshness-log.ts'
 import { linkPeers } from './link-peers.ts'
 import { startSwarm } from './listening.ts'
 import { FileAdoption } from './local-files/file-adoption.ts'
@@ -32,6 +33,8 @@ import { certificatePlaces, loadCertificate } from './tls/certificate-files.ts'
 const PEER_DIRECTORY = 'peer'
 /** Well below the 30 days that a certificate has left when it is made anew. */
 const CERTIFICATE_CHECK_MS = 24 * 60 * 60 * 1000
+/** Soon enough that the log speaks of a stale state before a user does. */
+const FRESHNESS_CHECK_MS = 10_000
 
 const NOTHING_SERVED: ServedStatus = {
   requests: 0,
@@ -64,6 +67,7 @@ export class LocalNode implements Node {
   readonly #lookup: PathLookup
   readonly #startedMs: number
   #renewal: Repetition | undefined
+  #freshnessWatch: Repetition | undefined
   #joining: Promise<unknown> = Promise.resolve()
   #stopping: Promise<void> | undefined
   #url: string | undefined
@@ -122,6 +126,7 @@ export class LocalNode implements Node {
   async start(): Promise<void> {
     try {
       await this.#components.followed.start()
+      this.#freshnessWatch = this.#watchFreshness()
       this.#components.proxied.start()
       await this.#endpoint?.start()
       this.#url = this.#endpoint?.address()
@@ -243,6 +248,23 @@ export class LocalNode implements Node {
     )
   }
 
+  #watchFreshness(): Repetition {
+    const { clock, logger, followed } = this.#components
+    const status = () => followed.mirror.sources().map((source) => source.status())
+    const log = new FreshnessLog({ status, logger })
+    return repeat(
+      { clock, logger },
+      {
+        what: 'look how old the signed states are',
+        intervalMs: FRESHNESS_CHECK_MS,
+        task: () => {
+          log.look()
+          return Promise.resolve()
+        },
+      },
+    )
+  }
+
   async #startSwarm(listen: readonly string[]): Promise<void> {
     if (this.#init.offline === true) return
     const { data, swarm, followed, proxied, clock, logger } = this.#components
@@ -271,7 +293,12 @@ export class LocalNode implements Node {
 
   async #stop(): Promise<void> {
     const { data, swarm, followed, proxied } = this.#components
-    await Promise.all([this.#control.stop(), this.#endpoint?.stop(), this.#renewal?.stop()])
+    await Promise.all([
+      this.#control.stop(),
+      this.#endpoint?.stop(),
+      this.#renewal?.stop(),
+      this.#freshnessWatch?.stop(),
+    ])
     await this.#joining
     await Promise.all([followed.stop(), proxied.stop(), swarm.stop()])
     await data.close()

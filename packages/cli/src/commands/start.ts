@@ -56,7 +56,7 @@ export function addStart(program: Command, { terminal }: CommandSetup): void {
     )
     .option(
       '--freshness <default|enforce>',
-      'enforce: an expired state is not used any more (default: it is, and marked stale)',
+      'enforce: what has expired says nothing of what is newest or absent (default: for 30 days it does, marked stale)',
     )
     .option(
       '--strict',

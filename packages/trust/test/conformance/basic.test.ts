@@ -3,7 +3,8 @@ import { describe, it } from 'node:test'
 import { sha256 } from '@jarswarm/manifest'
 import { parseManifest } from '../../src/index.ts'
 import type { RoleName } from '../../src/index.ts'
-import { Client, edited, Simulator, start } from './_simulator.ts'
+import { Client, start } from './_client.ts'
+import { edited, Simulator } from './_simulator.ts'
 
 const ONLINE = ['timestamp', 'snapshot', 'targets'] as const
 

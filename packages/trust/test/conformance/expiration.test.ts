@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { TrustedRepository } from '../../src/index.ts'
 import { sha256 } from '@jarswarm/manifest'
 import { DAY_MS, NOW_MS } from '../_crafting.ts'
-import { start } from './_simulator.ts'
+import { start } from './_client.ts'
 import type { Simulator } from './_simulator.ts'
 
 describe('TUF conformance: expiration', () => {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Signer } from '../../src/index.ts'
 import { makeSigners } from '../_crafting.ts'
-import { Client, Simulator, start } from './_simulator.ts'
+import { Client, start } from './_client.ts'
+import { Simulator } from './_simulator.ts'
 
 /** Keys and signatures of one version, as indices of signers; the last one is refused when `fails`. */
 interface Version {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { makeSigners } from '../_crafting.ts'
-import { edited, start } from './_simulator.ts'
+import { start } from './_client.ts'
+import { edited } from './_simulator.ts'
 
 describe('TUF conformance: keys', () => {
   it('test_snapshot_does_not_meet_threshold', () => {

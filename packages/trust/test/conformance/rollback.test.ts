@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { start } from './_simulator.ts'
+import { start } from './_client.ts'
 
 describe('TUF conformance: rollback', () => {
   it('test_new_timestamp_version_rollback', () => {
