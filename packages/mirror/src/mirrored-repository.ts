@@ -174,7 +174,7 @@ export class MirroredRepository implements ArtifactSource {
     if (this.#started) return
     this.#started = true
     await this.#parts.keeper.load()
-    this.#useMirrors()
+    this.#usePlaces()
     this.#warnOfClock()
     await this.#parts.tree.load()
     this.#unsubscribe = this.#components.blobs.onChange(({ kind, digest }) => {
@@ -276,18 +276,19 @@ export class MirroredRepository implements ArtifactSource {
     this.#components.logger.info({ repository: this.name, seq: this.head?.seq }, 'new head')
     this.#warnOfClock()
     this.#parts.objects.prefer(peer)
-    this.#useMirrors()
+    this.#usePlaces()
     if (manifest !== undefined && !this.#stop.signal.aborted) {
       this.#background(this.#components.swarm.gossipManifest(this.id, manifest))
     }
     this.#sync.newHead()
   }
 
-  /** Those of the signed list; an observed repository also has the files, though somebody else signs the head. */
-  #useMirrors(): void {
-    const { mirrors = [], head } = this.#parts.keeper.trusted ?? {}
+  /** Mirrors and peers that are signed; an observed repository has the files, too, though somebody else signs the head. */
+  #usePlaces(): void {
+    const { mirrors = [], bootstrap = [], head } = this.#parts.keeper.trusted ?? {}
     const observed = head?.observed ?? null
     this.#parts.upstreams.update(observed === null ? mirrors : [...mirrors, observed])
+    this.#components.swarm.keepConnected(this.id, bootstrap)
   }
 
   /** By a clock that is behind, a head never expires; only the operator can tell which of the two is wrong. */

@@ -24,6 +24,9 @@ const STEP_MS = 25
 const MAX_WAIT_MS = 120_000
 
 export const JAR = 'org/example/lib/1.0/lib-1.0.jar'
+/** A peer that the root names. */
+export const BOOTSTRAP =
+  '/ip4/192.0.2.1/tcp/4870/p2p/12D3KooWGRUfHvgVRQvcJk8xNHbqUjKcBRt8aFHfbbVL2jx2LMXo'
 export const POM = 'org/example/lib/1.0/lib-1.0.pom'
 export const METADATA = 'org/example/lib/maven-metadata.xml'
 export const BIG = 'org/example/big/1.0/big-1.0.bin'
@@ -60,7 +63,7 @@ export interface NodeOptions extends Partial<Omit<MirroredRepositoryInit, 'id' |
 export class Rig {
   readonly clock = new ManualClock()
   readonly network: MemoryNetwork
-  readonly builder = new SignedRepositoryBuilder()
+  readonly builder = new SignedRepositoryBuilder({ bootstrap: [BOOTSTRAP] })
   readonly origin: MemoryUpstream
   readonly #test: TestContext
 

@@ -8,7 +8,7 @@ import { MemoryBlobStore, MemoryIndexStore } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { HeldBlobs, MAX_HELD_BLOBS } from '../src/share/held-blobs.ts'
-import { BIG, JAR, METADATA, POM, Rig } from './_rig.ts'
+import { BIG, BOOTSTRAP, JAR, METADATA, POM, Rig } from './_rig.ts'
 
 const NEW_POM = 'org/example/lib/2.0/lib-2.0.pom'
 
@@ -230,6 +230,17 @@ describe('sharing', () => {
     assert.equal(held.has(beyond.digest), true)
     assert.equal(held.remove(beyond.digest), true)
     assert.equal(held.has(beyond.digest), false)
+  })
+
+  it('keeps connected to the peers that the signed root names, also after a restart', async (t) => {
+    const rig = new Rig(t)
+    const stores = rig.stores()
+    const node = await rig.node({ stores })
+    await rig.synced(node)
+    assert.deepEqual(node.swarm.kept.get(rig.builder.id), [BOOTSTRAP])
+    await node.stop()
+    const again = await rig.node({ stores, upstreams: [] })
+    assert.deepEqual(again.swarm.kept.get(rig.builder.id), [BOOTSTRAP])
   })
 
   it('stops without a timer left', async (t) => {

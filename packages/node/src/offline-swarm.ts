@@ -39,6 +39,10 @@ export class OfflineSwarm implements Swarm {
     return Promise.resolve()
   }
 
+  keepConnected(): void {
+    // Nobody is connected to.
+  }
+
   reportWrongBytes(): void {
     // No peer can have sent any.
   }

@@ -16,10 +16,13 @@ import { OfflineSwarm } from './offline-swarm.ts'
  */
 export class SwarmSlot implements Swarm {
   #current: Swarm = new OfflineSwarm()
+  /** What repositories asked for, for the next swarm to know. */
+  readonly #kept = new Map<RepositoryId, readonly string[]>()
 
   /** Takes over a swarm. Whoever fills the slot starts and stops what is in it. */
   fill(swarm: Swarm): void {
     this.#current = swarm
+    for (const [repository, addresses] of this.#kept) swarm.keepConnected(repository, addresses)
   }
 
   get peerId(): PeerName {
@@ -56,6 +59,11 @@ export class SwarmSlot implements Swarm {
 
   gossipManifest(repository: RepositoryId, manifest: Uint8Array): Promise<void> {
     return this.#current.gossipManifest(repository, manifest)
+  }
+
+  keepConnected(repository: RepositoryId, addresses: readonly string[]): void {
+    this.#kept.set(repository, addresses)
+    this.#current.keepConnected(repository, addresses)
   }
 
   reportWrongBytes(peer: PeerName): void {

@@ -86,6 +86,12 @@ export interface Swarm {
   request(peer: PeerName, request: ExchangeRequest, options: AbortOptions): Promise<Uint8Array>
   /** Push a root manifest that was just accepted to everyone who follows the repository. */
   gossipManifest(repository: RepositoryId, manifest: Uint8Array): Promise<void>
+  /**
+   * Keep connected to some of the peers that a repository's signed root names, from now on or from `start` on.
+   *
+   * @param addresses full multiaddrs; they take the place of those that the repository named before
+   */
+  keepConnected(repository: RepositoryId, addresses: readonly string[]): void
   /** Say that `peer` sent bytes that fail their digest. Repeated offences ban it locally. */
   reportWrongBytes(peer: PeerName): void
   /** Payload bytes of the exchange since start. */

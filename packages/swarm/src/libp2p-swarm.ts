@@ -169,6 +169,10 @@ export class Libp2pSwarm implements Swarm {
     if (this.#state === 'started') await this.#gossip.publish(repository, manifest)
   }
 
+  keepConnected(repository: RepositoryId, addresses: readonly string[]): void {
+    this.#redialler.keep(repository, addresses)
+  }
+
   reportWrongBytes(peer: PeerName): void {
     this.#bans.report(peer)
     this.#logger.warn({ peer }, 'a peer sent bytes that fail their digest')

@@ -27,6 +27,8 @@ export const PING_INTERVAL_MS: number = 120 * SECOND_MS
 export const DIAL_TIMEOUT_MS: number = 5 * SECOND_MS
 /** Known peers dialled at start, besides the bootstrap peers. */
 export const MAX_REDIALS: number = 16
+/** Of the peers that one repository's root names, this many are kept connected, chosen at random: two of them may be away. */
+export const MAX_NAMED_PEERS = 4
 /** First pause before a lost bootstrap peer is dialled again; it doubles up to the longest. */
 export const RECONNECT_FIRST_MS: number = SECOND_MS
 export const RECONNECT_LONGEST_MS: number = 300 * SECOND_MS

@@ -1,9 +1,10 @@
 import type { Libp2p, PeerId, PeerInfo } from '@libp2p/interface'
 import type { Clock, Logger } from '@jarswarm/ports'
 import { multiaddr } from '@multiformats/multiaddr'
-import { DIAL_TIMEOUT_MS, MAX_REDIALS } from './limits.ts'
+import { DIAL_TIMEOUT_MS, MAX_NAMED_PEERS, MAX_REDIALS } from './limits.ts'
 import { EXCHANGE_PROTOCOL } from './protocols.ts'
 import { Reconnector } from './reconnector.ts'
+import type { RepositoryId } from '@jarswarm/trust'
 
 export interface RediallerComponents {
   readonly clock: Clock
@@ -24,6 +25,9 @@ export class Redialler {
   readonly #components: RediallerComponents
   readonly #knownPeers: readonly string[]
   readonly #reconnectors: readonly Reconnector[]
+  /** By the repository that names them, and by address. */
+  readonly #named = new Map<RepositoryId, ReadonlyMap<string, Reconnector>>()
+  #started = false
 
   constructor(components: RediallerComponents, init: RediallerInit) {
     this.#components = components
@@ -32,13 +36,28 @@ export class Redialler {
   }
 
   async start(): Promise<void> {
-    for (const reconnector of this.#reconnectors) reconnector.start()
+    this.#started = true
+    for (const reconnector of this.#all()) reconnector.start()
     for (const address of this.#knownPeers) void this.#attempt(multiaddr(address))
     for (const peer of await this.#recent()) void this.#attempt(peer)
   }
 
   stop(): void {
-    for (const reconnector of this.#reconnectors) reconnector.stop()
+    this.#started = false
+    for (const reconnector of this.#all()) reconnector.stop()
+  }
+
+  /** Keep some of these peers connected, and those no more that the repository named before. */
+  keep(repository: RepositoryId, addresses: readonly string[]): void {
+    const before = this.#named.get(repository) ?? new Map<string, Reconnector>()
+    const kept = new Map<string, Reconnector>()
+    for (const address of this.#choose(addresses, before)) {
+      kept.set(address, before.get(address) ?? new Reconnector(this.#components, address))
+    }
+    this.#named.set(repository, kept)
+    for (const [address, reconnector] of before) if (!kept.has(address)) reconnector.stop()
+    if (!this.#started) return
+    for (const [address, reconnector] of kept) if (!before.has(address)) reconnector.start()
   }
 
   /** Dial a peer once; failures are of no consequence, for anybody on the network may have named it. */
@@ -51,6 +70,23 @@ export class Redialler {
       return
     }
     await this.#attempt(peer.id)
+  }
+
+  /** Those that are kept already stay; so that no peer gets all nodes, chance decides about the others. */
+  #choose(addresses: readonly string[], before: ReadonlyMap<string, unknown>): readonly string[] {
+    const { libp2p, random } = this.#components
+    const own = `/p2p/${libp2p.peerId.toString()}`
+    return [...new Set(addresses)]
+      .filter((address) => !address.endsWith(own))
+      .map((address) => ({ address, rank: before.has(address) ? -1 : random() }))
+      .toSorted((one, other) => one.rank - other.rank)
+      .slice(0, MAX_NAMED_PEERS)
+      .map(({ address }) => address)
+  }
+
+  *#all(): Generator<Reconnector> {
+    yield* this.#reconnectors
+    for (const kept of this.#named.values()) yield* kept.values()
   }
 
   /** A few peers of earlier runs, at random: the store forgets them after two days. */

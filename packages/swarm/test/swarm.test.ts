@@ -32,6 +32,14 @@ describe('createSwarm', () => {
     await waitFor('claims', () => two.swarm.claimants(REPOSITORY, digests[0] ?? '').length === 1)
   })
 
+  it('connects to the peers that a repository names while it runs', async (t) => {
+    const named = await startNode(t)
+    const node = await startNode(t)
+    node.swarm.keepConnected(REPOSITORY, named.swarm.listenAddresses())
+    await joined(named, node)
+    assert.deepEqual(node.swarm.followers(REPOSITORY), [named.swarm.peerId])
+  })
+
   it('passes a head on among five nodes', async (t) => {
     const first = await startNode(t)
     const nodes = [first]

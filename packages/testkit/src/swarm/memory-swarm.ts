@@ -61,6 +61,8 @@ export class MemorySwarm implements Swarm {
   manner: PeerManner
   roundTripMs: number
   running = false
+  /** What repositories asked to be kept connected; nobody is dialled. */
+  readonly kept: Map<RepositoryId, readonly string[]> = new Map()
   readonly #network: MemorySurroundings
   readonly #content: SwarmContent
   readonly #lan: LanContent | undefined
@@ -160,6 +162,10 @@ export class MemorySwarm implements Swarm {
         .filter((swarm) => swarm.follows(repository))
         .map((swarm) => swarm.offered(repository, manifest, this.peerId)),
     )
+  }
+
+  keepConnected(repository: RepositoryId, addresses: readonly string[]): void {
+    this.kept.set(repository, addresses)
   }
 
   reportWrongBytes(peer: PeerName): void {
