@@ -19,8 +19,12 @@ export interface MirroredRepositoryComponents {
   readonly swarm: Swarm
   /** The origin, and what else is always asked; may be empty. Closed by whoever made them. */
   readonly upstreams: readonly Upstream[]
-  /** Makes the upstream of a mirror on the signed list. @defaultValue mirrors of the list are not used */
-  readonly createMirror?: (url: string) => Upstream
+  /**
+   * Makes the upstream of a mirror on the signed list; none for one that is this node itself.
+   *
+   * @defaultValue mirrors of the list are not used
+   */
+  readonly createMirror?: (url: string) => Upstream | undefined
   /** Opens the repository at a base URL that a head names as observed. @defaultValue it is not asked */
   readonly openObserved?: (url: string) => ObservedOrigin
   readonly clock: Clock

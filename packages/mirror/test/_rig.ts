@@ -51,7 +51,7 @@ export interface NodeOptions extends Partial<Omit<MirroredRepositoryInit, 'id' |
   readonly name?: string
   readonly upstreams?: readonly Upstream[]
   /** Makes the mirrors of the signed list. */
-  readonly createMirror?: (url: string) => Upstream
+  readonly createMirror?: (url: string) => Upstream | undefined
   /** Opens the repository that an observed head names. */
   readonly openObserved?: (url: string) => ObservedOrigin
   readonly manner?: PeerManner

@@ -156,6 +156,13 @@ describe('mirrors of the signed list', () => {
     assert.deepEqual([...rig.made.keys()], [])
   })
 
+  it('that are this node itself are not asked', async (t) => {
+    const rig = new MirroredRig(t)
+    rig.list(NEAR)
+    const node = await rig.follower({ createMirror: () => undefined })
+    assert.equal(await rig.fetch(node, POM), 'origin')
+  })
+
   it('are not asked by a node that is offline', async (t) => {
     const rig = new MirroredRig(t)
     rig.list(NEAR)

@@ -10,6 +10,7 @@ import type {
   Upstream,
 } from '@jarswarm/ports'
 import type { DataDirectory } from '@jarswarm/store'
+import { toMirrorUrl } from '@jarswarm/trust'
 import type { RepositoryId, SwarmLink } from '@jarswarm/trust'
 import { HttpProxyOrigin, HttpUpstream } from '@jarswarm/upstream'
 import { checkFirstRoot } from './first-root.ts'
@@ -128,7 +129,7 @@ export class FollowedRepositories {
         trust: data.trust,
         swarm,
         upstreams,
-        createMirror: (url) => this.#createUpstream('mirror', url),
+        createMirror: (url) => this.#createMirror(url),
         openObserved: (url) => this.#openObserved(link, url),
         clock,
         logger,
@@ -162,6 +163,15 @@ export class FollowedRepositories {
   #upstreamsOf({ origin }: SwarmLink): readonly Upstream[] {
     if (origin === undefined || this.#init.offline === true) return []
     return [this.#createUpstream('origin', origin)]
+  }
+
+  /** None below the own public URL: a node that asked itself would wait for itself. */
+  #createMirror(url: string): Upstream | undefined {
+    const { publicUrl } = this.#init
+    const own = publicUrl === undefined ? undefined : toMirrorUrl(publicUrl)
+    return own !== undefined && url.startsWith(own)
+      ? undefined
+      : this.#createUpstream('mirror', url)
   }
 
   #createUpstream(kind: 'origin' | 'mirror', url: string): Upstream {

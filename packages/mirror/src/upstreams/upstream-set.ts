@@ -12,8 +12,8 @@ const HEAD_MIRRORS = 2
 export interface UpstreamSetComponents {
   /** The origin, and what else is always asked; closed by whoever made it. */
   readonly fixed: readonly Upstream[]
-  /** Makes the upstream of a mirror on the signed list. @defaultValue mirrors are not used */
-  readonly createMirror?: ((url: string) => Upstream) | undefined
+  /** Makes the upstream of a mirror on the signed list; none for one that is this node itself. @defaultValue mirrors are not used */
+  readonly createMirror?: ((url: string) => Upstream | undefined) | undefined
   readonly clock: Clock
   readonly logger: Logger
   readonly random: () => number
@@ -79,10 +79,10 @@ export class UpstreamSet {
       return isNew
     })
     const before = new Map(this.#mirrors.map((one) => [toKey(one.upstream.url), one]))
-    this.#mirrors = wanted.map((url) => {
+    this.#mirrors = wanted.flatMap((url) => {
       const standing = before.get(toKey(url)) ?? this.#begin(createMirror(url))
       before.delete(toKey(url))
-      return standing
+      return standing ?? []
     })
     for (const { upstream } of before.values()) this.#close(upstream)
   }
@@ -96,7 +96,8 @@ export class UpstreamSet {
     await Promise.all(this.#closing)
   }
 
-  #begin(upstream: Upstream): UpstreamStanding {
+  #begin(upstream: Upstream | undefined): UpstreamStanding | undefined {
+    if (upstream === undefined) return undefined
     const standing = new UpstreamStanding(this.#components, upstream)
     void this.#probes.add(() => this.#probe(standing))
     return standing
