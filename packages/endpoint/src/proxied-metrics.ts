@@ -25,6 +25,11 @@ export function addProxiedCounters(registers: Registry[], status: () => NodeStat
       'Body bytes that the origin of a proxied repository sent',
       ({ receivedBytes }) => receivedBytes,
     ],
+    [
+      'jarswarm_proxied_lan_bytes_total',
+      'Bytes of files that local peers gave instead of the origin',
+      ({ fromLanBytes }) => fromLanBytes,
+    ],
   ]
   for (const [name, help, read] of counters) {
     new Counter({

@@ -16,6 +16,8 @@ export interface ProxiedStatus {
   readonly origin: string
   /** Body bytes that the origin sent since the node started. */
   readonly receivedBytes: number
+  /** Bytes of files that local peers gave instead. */
+  readonly fromLanBytes: number
   readonly served: {
     readonly requests: number
     readonly bytes: number

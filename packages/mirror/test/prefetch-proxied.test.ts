@@ -159,3 +159,50 @@ describe('Prefetcher over a signed and a proxied repository', () => {
     assert.deepEqual(asked(both), before)
   })
 })
+
+describe('ProxiedPrefetchSource', () => {
+  it('takes no leave for what is here, is missing, or may not be asked for', async (t) => {
+    const { repository, origin } = createProxyRig(t)
+    const source = repository.prefetchSource
+    const asked: (number | undefined)[] = []
+    const allow = (sizeBytes: number | undefined): boolean => {
+      asked.push(sizeBytes)
+      return true
+    }
+    const [here, missing, busy] = ['p1', 'p2', 'p3'].map((name) => parsePath(pathOf(name, 'jar')))
+    assert.ok(here !== undefined && missing !== undefined && busy !== undefined)
+    origin.put(here, { bytes: 'the jar of p1' })
+    origin.behave(busy, 'busy')
+    assert.equal((await source.bring(here, { allow }))?.path, here)
+    assert.equal(await source.bring(missing, { allow }), undefined)
+    assert.deepEqual(asked, [undefined, undefined])
+    assert.equal((await source.bring(here, { allow }))?.path, here)
+    assert.equal(await source.bring(missing, { allow }), undefined)
+    assert.equal(asked.length, 2)
+    await assert.rejects(source.bring(busy, { allow }), /asks to be left alone/)
+    await waitFor(() => !repository.mayAsk())
+    assert.equal(await source.bring(busy, { allow }), undefined)
+    assert.equal(asked.length, 3)
+  })
+
+  it('says what is here, and what was, of a size that is known', async (t) => {
+    const { repository, origin, blobs } = createProxyRig(t)
+    const source = repository.prefetchSource
+    const path = parsePath(pathOf('p1', 'jar'))
+    origin.put(path, { bytes: 'the jar of p1' })
+    assert.equal(await source.isHere(path, {}), undefined)
+    const entry = await repository.fetch(path, {})
+    assert.ok(entry !== undefined)
+    assert.equal(await source.isHere(path, {}), true)
+    assert.equal(String(await source.read(entry)), 'the jar of p1')
+    await blobs.delete(entry.digest)
+    assert.equal(await source.isHere(path, {}), false)
+    const sizes: (number | undefined)[] = []
+    const allow = (sizeBytes: number | undefined): boolean => {
+      sizes.push(sizeBytes)
+      return false
+    }
+    assert.equal(await source.bring(path, { allow }), undefined)
+    assert.deepEqual(sizes, [entry.sizeBytes])
+  })
+})

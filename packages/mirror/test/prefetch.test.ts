@@ -3,13 +3,13 @@ import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
 import { parsePath } from '@jarswarm/maven'
 import type { SourceKind } from '@jarswarm/ports'
-import { MemoryBlobStore } from '@jarswarm/testkit'
+import { MemoryBlobStore, RecordingLogger } from '@jarswarm/testkit'
 import { Prefetcher } from '../src/index.ts'
 import type { PrefetchSource } from '../src/index.ts'
 import { MAX_FAILURES_IN_A_ROW } from '../src/prefetch/file-bringer.ts'
 import { PREFETCH_IDLE_MS } from '../src/prefetch/prefetcher.ts'
 import { MAX_WATCHED_FILES, PrefetchTally } from '../src/prefetch/prefetch-tally.ts'
-import { readAll, Rig } from './_rig.ts'
+import { POM, readAll, Rig } from './_rig.ts'
 import type { Node, NodeOptions } from './_rig.ts'
 
 const A = parsePath('a')
@@ -199,6 +199,35 @@ describe('Prefetcher', () => {
     await rig.until(() => node.logger.lines.some(({ message }) => message === 'not fetched ahead'))
     await rig.prefetcher?.stop()
     assert.deepEqual(removed, [])
+  })
+  it('has room in a full store again when a client uses what was fetched', async (t) => {
+    const rig = new PrefetchRig(t)
+    const allowed: string[] = []
+    const source: PrefetchSource = {
+      id: rig.builder.id,
+      isHere: () => Promise.resolve(undefined),
+      bring: (path, { allow }) => {
+        if (!path.endsWith('.pom') || !allow(60)) return Promise.resolve(undefined)
+        allowed.push(path)
+        return Promise.resolve({ ...rig.builder.entry(POM), path, sizeBytes: 60 })
+      },
+      read: () => Promise.resolve(undefined),
+    }
+    const prefetcher = new Prefetcher({
+      sources: () => [source],
+      blobs: { usage: () => ({ blobs: 9, bytes: 800, quotaBytes: 800 }) },
+      clock: rig.clock,
+      logger: new RecordingLogger(),
+    })
+    t.after(() => prefetcher.stop())
+    const poms = ['a', 'b', 'c'].map((name) => parsePath(pathOf(name, 'pom')))
+    for (const path of poms) {
+      const pom = { repository: rig.builder.id, path, source: 'origin' } as const
+      prefetcher.served(pom)
+      await settle()
+      prefetcher.served(pom)
+    }
+    assert.deepEqual(allowed, poms)
   })
   it('finds a dependency in another repository', async (t) => {
     const rig = new PrefetchRig(t).project('root', dependencies(gav('elsewhere', '1')))

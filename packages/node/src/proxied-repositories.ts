@@ -56,6 +56,7 @@ export class ProxiedRepositories {
         name: source.name,
         origin: source.origin,
         receivedBytes: source.receivedBytes(),
+        fromLanBytes: source.borrowedBytes(),
         served: { requests, bytes, bySource: { store, peer, origin } },
       }
     })

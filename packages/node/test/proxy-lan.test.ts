@@ -44,6 +44,7 @@ describe('two nodes of one LAN that proxy a repository', () => {
     const [proxied] = nodes[1].statusNow().proxied ?? []
     assert.deepEqual(proxied?.served.bySource, { store: 0, peer: 1, origin: 0 })
     // The answer that the origin had begun is cut off: what the second node read of it are checksums and a pom.
+    assert.equal(proxied.fromLanBytes, FILES[LARGE].length)
     assert.ok(proxied.receivedBytes < 1_000, `${String(proxied.receivedBytes)} bytes`)
     assert.equal(await sourceOf(nodes[1]), 'store')
   })

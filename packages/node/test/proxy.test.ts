@@ -90,6 +90,7 @@ describe('a node with a proxied repository', () => {
     assert.match(metrics, /^jarswarm_proxied_requests_total\{repository="central"\} 2$/m)
     const page = await (await fetch(`${String(node.url)}/`)).text()
     assert.match(page, /nobody signed it/)
+    assert.match(page, /<summary>central<\/summary>/)
   })
 
   it('has it after a restart, while the origin is away, and says what is old', async (t) => {

@@ -62,7 +62,7 @@ export function dashboardPage(status: NodeStatus, addresses: Addresses): string 
 function repositories(status: NodeStatus): SafeHtml {
   if (status.repositories.length > 0) return joinHtml(status.repositories.map(repository))
   return html`<section class="card wide">
-    <h3>No repository yet</h3>
+    <h3>No ${status.proxied === undefined ? '' : 'signed '}repository yet</h3>
     <p>Join one with its link: <code>jarswarm start --join LINK</code></p>
   </section>`
 }
@@ -71,7 +71,13 @@ function proxied(status: NodeStatus): SafeHtml {
   return joinHtml((status.proxied ?? []).map(proxiedRepository))
 }
 
-function proxiedRepository({ name, origin, receivedBytes, served }: ProxiedStatus): SafeHtml {
+function proxiedRepository({
+  name,
+  origin,
+  receivedBytes,
+  fromLanBytes,
+  served,
+}: ProxiedStatus): SafeHtml {
   return html`<section class="card wide">
     <div class="title">
       <h3>${name}</h3>
@@ -88,7 +94,10 @@ function proxiedRepository({ name, origin, receivedBytes, served }: ProxiedStatu
       <dd>
         ${formatCount(served.bySource.store)} from the store, ${formatCount(served.bySource.peer)}
         from the LAN, ${formatCount(served.bySource.origin)} from the origin
-        (${formatSize(receivedBytes)})
+      </dd>
+      <dt>Downloaded</dt>
+      <dd>
+        ${formatSize(receivedBytes)} from the origin, ${formatSize(fromLanBytes)} from the LAN
       </dd>
     </dl>
   </section>`
@@ -141,7 +150,7 @@ function store(status: NodeStatus): SafeHtml {
       </progress>
     </p>
     <p>${formatSize(bytes)} of ${formatSize(quotaBytes)}</p>
-    <p class="soft">${formatCount(blobs)} files kept, each verified</p>
+    <p class="soft">${formatCount(blobs)} files kept, each compared with its digest</p>
   </section>`
 }
 
@@ -177,14 +186,16 @@ function served(status: NodeStatus): SafeHtml {
 }
 
 function instructions(status: NodeStatus, address: string): SafeHtml {
-  if (status.repositories.length === 0)
+  const { repositories: signed, proxied: unsigned = [] } = status
+  if (signed.length + unsigned.length === 0)
     return html`<p class="soft">Instructions appear here with the first repository.</p>`
   return joinHtml([
     html`<p>
       <code>jarswarm setup lein</code> (or boot, clj, maven, gradle) does it, and
-      <code>--undo</code> takes it back. By hand:
+      <code>--undo</code> takes it back. With <code>--as clojars,central</code> the node stands for
+      both. By hand:
     </p>`,
-    ...status.repositories.map(({ name }) => repositoryInstructions(name, address)),
+    ...[...signed, ...unsigned].map(({ name }) => repositoryInstructions(name, address)),
   ])
 }
 

@@ -97,6 +97,7 @@ export class ProxiedRepository implements ArtifactSource {
   /** Files that nobody was given yet: their first answer says where they come from. */
   readonly #unserved = new LRUCache<Digest, 'origin' | 'peer'>({ max: MAX_REMEMBERED })
   readonly #stop = new AbortController()
+  #borrowedBytes = 0
   #upkeep: Promise<void> = Promise.resolve()
 
   constructor(components: ProxiedRepositoryComponents, init: ProxiedRepositoryInit) {
@@ -221,6 +222,11 @@ export class ProxiedRepository implements ArtifactSource {
     return this.#components.origin?.receivedBytes() ?? 0
   }
 
+  /** Bytes of files that came from the LAN since start. */
+  borrowedBytes(): number {
+    return this.#borrowedBytes
+  }
+
   async #held(path: RepositoryPath): Promise<ProxyRecord | undefined> {
     const record = await this.#components.cache.get(path)
     if (record === undefined) return undefined
@@ -303,6 +309,7 @@ export class ProxiedRepository implements ArtifactSource {
     if (outcome.kind !== 'whole') return
     this.#confirmedMs.delete(path)
     this.#unserved.set(outcome.record.digest, outcome.source)
+    if (outcome.source === 'peer') this.#borrowedBytes += outcome.record.sizeBytes
   }
 
   #isConfirmed(record: ProxyRecord): boolean {
