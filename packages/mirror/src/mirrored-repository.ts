@@ -142,7 +142,7 @@ export class MirroredRepository implements ArtifactSource {
               bytes: head.index.bytes,
               root: head.index.root,
             },
-      index: { complete, files: complete ? head.index.files : 0 },
+      index: { complete, files: this.#parts.tree.files },
     }
   }
 

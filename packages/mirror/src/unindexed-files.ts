@@ -32,7 +32,7 @@ export interface UnindexedFilesComponents {
   readonly clock: Clock
   readonly logger: Logger
   /** @param url base URL without trailing slash; what it returns is closed by the caller */
-  readonly openObserved: ((url: string) => ObservedOrigin) | undefined
+  readonly openObserved?: ((url: string) => ObservedOrigin) | undefined
   /** Called when the index names a file of which these very bytes are stored. */
   readonly onIndexed: (entry: IndexEntry) => void
 }

@@ -59,6 +59,27 @@ describe('index', () => {
     )
   })
 
+  it('counts the files of the index that is here while a newer one arrives, and after a restart', async (t) => {
+    const rig = new Rig(t)
+    const stores = rig.stores()
+    const first = await rig.node({ stores })
+    await rig.synced(first)
+    const files = rig.builder.state?.head.index.files
+    assert.deepEqual(first.repository.status().index, { complete: true, files })
+    await first.stop()
+    rig.builder.put(NEW_POM, 'new').publish()
+    rig.origin.gate = (path) =>
+      path.includes('/objects/')
+        ? Promise.reject(new SourceUnavailableError('down'))
+        : Promise.resolve()
+    const node = await rig.node({ stores })
+    await rig.until(() => node.logger.lines.some(({ message }) => message.includes('later')))
+    assert.equal(node.repository.status().index.files, files)
+    rig.origin.gate = () => Promise.resolve()
+    await rig.synced(node)
+    assert.deepEqual(node.repository.status().index, { complete: true, files: (files ?? 0) + 1 })
+  })
+
   it('drops nodes that the next index does not name', async (t) => {
     const rig = new Rig(t)
     const node = await rig.node()

@@ -66,6 +66,13 @@ export interface ArtifactContent {
   readonly source: SourceKind
   readonly sizeBytes: number
   /**
+   * No byte of it is verified yet, but a slow source is sending, fast enough for the first to be soon: a client should
+   * be told what is coming, for silence would drive it away. @defaultValue false
+   */
+  readonly early?: boolean
+  /** Whether a source is sending what comes next; absent when all of it is here. */
+  isArriving?(): boolean
+  /**
    * The bytes of a range in order. Chunks may come before the whole blob is here.
    * Throws UnavailableError when the rest cannot be had: the connection must then be reset.
    */
@@ -94,6 +101,7 @@ export interface RepositoryStatus {
     readonly bytes: number
     readonly root: string
   } | null
+  /** The index that is here: whether it is the newest one, and how many files it names. */
   readonly index: { readonly complete: boolean; readonly files: number }
 }
 

@@ -54,7 +54,7 @@ function describe(status: Status): string {
 function describeRepository({ name, head, freshness, index }: RepositoryStatus): string {
   if (head === null) return `${name}: no head yet`
   const age = formatDuration(head.ageSeconds)
-  const complete = index.complete ? 'complete' : `${String(index.files)} files so far`
+  const complete = index.complete ? 'complete' : `still arriving, ${String(index.files)} files here`
   return (
     `${name}: state ${String(head.seq)}, ${age} old, ${freshness}; ` +
     `${String(head.files)} files, ${formatSize(head.bytes)}; index ${complete}`

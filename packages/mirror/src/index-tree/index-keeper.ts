@@ -3,6 +3,7 @@ import {
   EMPTY_INDEX,
   MissingNodeError,
   missingObjects,
+  parseIndexNode,
   removedObjects,
   sha256,
 } from '@jarswarm/manifest'
@@ -32,6 +33,7 @@ export interface IndexKeeperComponents {
 export class IndexKeeper {
   readonly #components: IndexKeeperComponents
   #root: Digest | undefined
+  #files = 0
 
   constructor(components: IndexKeeperComponents) {
     this.#components = components
@@ -40,6 +42,11 @@ export class IndexKeeper {
   /** Root of the index of which everything is here; undefined while there is none. */
   get completeRoot(): Digest | undefined {
     return this.#root
+  }
+
+  /** Files that this index names; 0 while there is none. */
+  get files(): number {
+    return this.#files
   }
 
   /** Reads objects that are here. One that the disk has damaged counts as not here, so that it is fetched anew. */
@@ -60,6 +67,8 @@ export class IndexKeeper {
 
   async load(): Promise<void> {
     this.#root = await this.#components.index.completeRoot()
+    const node = this.#root === undefined ? undefined : await this.local(this.#root)
+    this.#files = node === undefined ? 0 : parseIndexNode(node).files
   }
 
   /**
@@ -79,6 +88,7 @@ export class IndexKeeper {
         'the index here is damaged: mending it',
       )
       this.#root = undefined
+      this.#files = 0
       await this.#advance(head, signal)
     }
   }
@@ -91,6 +101,7 @@ export class IndexKeeper {
     if (before === undefined) await this.#clearPaths(signal)
     await this.#applyPaths(before ?? EMPTY_INDEX.totals.root, after, signal)
     this.#root = after
+    this.#files = head.index.files
     if (before !== undefined) await this.#collectGarbage(before, after)
   }
 
