@@ -1,5 +1,6 @@
-import { getCACertificates } from 'node:tls'
-import { EnvHttpProxyAgent } from 'undici'
+import { createSecureContext, getCACertificates } from 'node:tls'
+import { buildConnector, EnvHttpProxyAgent } from 'undici'
+import type { SecureContext } from 'node:tls'
 import type { Dispatcher } from 'undici'
 
 export type { Dispatcher } from 'undici'
@@ -31,24 +32,42 @@ export interface DispatcherInit {
 export function createDispatcher(init: DispatcherInit): Dispatcher {
   const env = init.env ?? process.env
   const read = (name: string): string => env[name.toLowerCase()] ?? env[name] ?? ''
-  const connect = {
-    timeout: init.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
-    ca: trustedCertificates(init.certificates ?? []),
-  }
+  const timeout = init.connectTimeoutMs ?? CONNECT_TIMEOUT_MS
+  const more = init.certificates ?? []
+  const proxies = { httpProxy: read('HTTP_PROXY'), httpsProxy: read('HTTPS_PROXY') }
+  const isProxied = proxies.httpProxy !== '' || proxies.httpsProxy !== ''
+  const tls = isProxied ? { timeout, secureContext: trusting(more) } : { timeout }
   return new EnvHttpProxyAgent({
     connections: init.connections,
     headersTimeout: init.firstByteTimeoutMs,
     bodyTimeout: init.silenceTimeoutMs,
-    connect,
-    requestTls: connect,
-    proxyTls: connect,
-    httpProxy: read('HTTP_PROXY'),
-    httpsProxy: read('HTTPS_PROXY'),
+    connect: lazyConnector(timeout, more),
+    requestTls: tls,
+    proxyTls: tls,
+    ...proxies,
     noProxy: [read('NO_PROXY'), NEVER_PROXIED].filter((part) => part !== '').join(','),
   })
 }
 
-/** Those that Node.js brings or was told of, and those of the system, where companies put their own. */
-function trustedCertificates(more: readonly string[]): string[] {
-  return [...new Set([...getCACertificates('default'), ...getCACertificates('system'), ...more])]
+/**
+ * Reading some hundreds of certificates takes as long as a request: it is done once, and not before the first TLS
+ * connection.
+ */
+function lazyConnector(timeout: number, more: readonly string[]): buildConnector.connector {
+  const plain = buildConnector({ timeout })
+  let secure: buildConnector.connector | undefined
+  return (options, callback) => {
+    if (options.protocol !== 'https:') {
+      plain(options, callback)
+      return
+    }
+    secure ??= buildConnector({ timeout, secureContext: trusting(more) })
+    secure(options, callback)
+  }
+}
+
+/** Trusts what Node.js brings or was told of, and what the system does, where companies put their own. */
+function trusting(more: readonly string[]): SecureContext {
+  const known = [...getCACertificates('default'), ...getCACertificates('system'), ...more]
+  return createSecureContext({ ca: [...new Set(known)] })
 }
