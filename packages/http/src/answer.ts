@@ -15,6 +15,7 @@ export function refuseEncoding(response: HttpResponse): void {
 export function unexpectedStatus(response: HttpResponse): UnusableAnswerError {
   return new UnusableAnswerError(
     `Cannot read ${response.url.href}: found status ${response.status}, wanted 200`,
+    response.status,
   )
 }
 

@@ -6,6 +6,13 @@
 export class UnusableAnswerError extends Error {
   override readonly name = 'UnusableAnswerError'
   readonly code = 'ERR_UNUSABLE_ANSWER'
+  /** The status, when that is what cannot be used. */
+  readonly status: number | undefined
+
+  constructor(message: string, status?: number) {
+    super(message)
+    this.status = status
+  }
 }
 
 /**

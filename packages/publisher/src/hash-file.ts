@@ -1,24 +1,11 @@
 import { constants } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
-import { createHash } from 'node:crypto'
-import type { Hash } from 'node:crypto'
 import { MAX_ARTIFACT_BYTES, PIECE_BYTES } from '@jarswarm/manifest'
-import type { Digest } from '@jarswarm/manifest'
-import type { SidecarAlgorithm } from '@jarswarm/maven'
+import { FileHasher } from './file-hasher.ts'
+import type { FileDigests } from './file-hasher.ts'
 import { isUnchanged } from './tree-file.ts'
 import type { TreeFile } from './tree-file.ts'
-
-/** The digests of a file, computed in one pass. */
-export interface FileDigests {
-  readonly digest: Digest
-  readonly sha1: string
-  readonly sizeBytes: number
-  /** SHA-256 of each piece; undefined when the file fits one piece. */
-  readonly pieces: readonly Digest[] | undefined
-  /** The hashes that sidecars of the file state. */
-  readonly stated: ReadonlyMap<SidecarAlgorithm, string>
-}
 
 /** The file was not the same before and after it was read; it is still being written. */
 export class UnsteadyFileError extends Error {
@@ -68,36 +55,23 @@ interface Reading {
 
 async function hashPieces(file: TreeFile, reading: Reading): Promise<FileDigests> {
   const sizeBytes = Number(file.stat.size)
-  const hashes = new Map<string, Hash>(
-    ['sha256', 'sha1', ...file.sidecars.map(({ algorithm }) => algorithm)].map((name) => [
-      name,
-      createHash(name),
-    ]),
+  const hasher = new FileHasher(
+    file.sidecars.map(({ algorithm }) => algorithm),
+    sizeBytes,
   )
-  const pieces: Digest[] | undefined = sizeBytes > PIECE_BYTES ? [] : undefined
   const buffer = Buffer.allocUnsafe(Math.min(PIECE_BYTES, sizeBytes + 1))
   let offset = 0
   for (;;) {
     reading.signal?.throwIfAborted()
     const length = await fill(reading.handle, buffer, offset)
     const piece = buffer.subarray(0, length)
-    for (const hash of hashes.values()) hash.update(piece)
-    if (length > 0) {
-      pieces?.push(createHash('sha256').update(piece).digest('hex'))
-      await reading.copy?.writeFile(piece)
-    }
+    hasher.update(piece)
+    if (length > 0) await reading.copy?.writeFile(piece)
     offset += length
     // One byte more than expected is enough to know that the file grew.
     if (length < buffer.length || offset > sizeBytes) break
   }
-  const stated = new Map([...hashes].map(([name, hash]) => [name, hash.digest('hex')]))
-  return {
-    digest: stated.get('sha256') ?? '',
-    sha1: stated.get('sha1') ?? '',
-    sizeBytes: offset,
-    pieces,
-    stated: stated as ReadonlyMap<SidecarAlgorithm, string>,
-  }
+  return hasher.digests()
 }
 
 /** Read until the buffer is full or the file ends; one read may give less. */

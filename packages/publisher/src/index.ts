@@ -1,6 +1,7 @@
 export {
   CorruptStateError,
   KeysExposedError,
+  OriginLostError,
   ProposalUnderWayError,
   PublishRefusedError,
   StateDirectoryError,
@@ -21,6 +22,9 @@ export type {
   RootState,
 } from './next-root.ts'
 export { publishTree } from './publish-tree.ts'
+export { publishFrom } from './publish-from.ts'
+export type { PublishFromOptions } from './publish-from.ts'
+export { readPathLines } from './path-lines.ts'
 export type { PublishReport } from './publish-report.ts'
 export type { PublishTreeOptions } from './publish-tree.ts'
 export { RESIGN_AFTER_MS, resignTimestamp } from './resign-timestamp.ts'
@@ -28,7 +32,7 @@ export type { ResignTimestampOptions } from './resign-timestamp.ts'
 export type { OnlineKeyUse, RootChange } from './root-change.ts'
 export type { PublishProgress, ReportedPath } from './scan-tree.ts'
 export { hashFile } from './hash-file.ts'
-export type { FileDigests } from './hash-file.ts'
+export type { FileDigests } from './file-hasher.ts'
 export { inParallel } from './in-parallel.ts'
 export type { TreeFile, TreeProblem } from './tree-file.ts'
 export { walkTree } from './walk-tree.ts'

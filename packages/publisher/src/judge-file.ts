@@ -5,7 +5,7 @@ import { isMutablePath } from '@jarswarm/maven'
 import type { RepositoryPath, SidecarAlgorithm } from '@jarswarm/maven'
 import { describeErrno, isErrno } from './errno.ts'
 import { hashFile, UnsteadyFileError } from './hash-file.ts'
-import type { FileDigests } from './hash-file.ts'
+import type { FileDigests } from './file-hasher.ts'
 import type { RecordedFile } from './scan-record.ts'
 import { checkSidecars } from './sidecar-check.ts'
 import type { SidecarMismatch } from './sidecar-check.ts'
@@ -109,7 +109,7 @@ export async function judgeFile(
       mtimeSeconds: Number(file.stat.mtimeNs / 1_000_000_000n),
       stamp,
       copyPath,
-      stagePieces: options.stage,
+      stagePieces: () => stagePieces(digests, options.stage),
       checkSidecars: () => checkSidecars(file, digests),
       binding: ['sha1'],
     },
@@ -119,18 +119,24 @@ export async function judgeFile(
   return { ...verdict, hashedBytes: digests.sizeBytes }
 }
 
+/** A piece list that stands somewhere to be published. */
+export interface StagedPieces {
+  readonly digest: Digest
+  readonly path: string
+}
+
 /** What the bytes of a file turned out to be, wherever they came from. */
 export interface Reading {
   readonly path: RepositoryPath
-  readonly digests: Pick<FileDigests, 'digest' | 'sha1' | 'sizeBytes' | 'pieces'>
+  readonly digests: Pick<FileDigests, 'digest' | 'sha1' | 'sizeBytes'>
   readonly mtimeSeconds: number
   /** What to record, so that an unchanged file need not be read again. */
   readonly stamp: string
   readonly copyPath: string | undefined
   /** Whether what is staged stays there. @defaultValue false */
   readonly isKept?: boolean
-  /** Writes a piece list that is to be published, and gives its name. */
-  readonly stagePieces: (pieceList: Uint8Array) => Promise<string>
+  /** Stages the piece list, when the file has one and is to be published. */
+  readonly stagePieces: () => Promise<StagedPieces | undefined>
   /** The sidecars that disagree; asked only when the bytes may be published at all. */
   readonly checkSidecars: () => Promise<readonly SidecarMismatch[]>
   /** With which sidecars a file must agree to be indexed. */
@@ -158,15 +164,15 @@ export async function judgeReading(
   if (recorded?.entry.digest === digests.digest) {
     return { recorded: { entry: recorded.entry, stamp, refused: undefined }, mismatches: reasons }
   }
-  const pieceList = digests.pieces === undefined ? undefined : formatPieceList(digests.pieces)
-  const entry = toEntry(reading, pieceList)
+  const pieceList = await reading.stagePieces()
+  const entry = toEntry(reading, pieceList?.digest)
   return {
     recorded: { entry, stamp, refused: undefined },
     change: {
       kind: mutable ? 'mut' : 'put',
       before: recorded?.entry,
       after: entry,
-      pieceListPath: pieceList && (await reading.stagePieces(pieceList)),
+      pieceListPath: pieceList?.path,
       copyPath: reading.copyPath,
       isKept: reading.isKept,
     },
@@ -174,9 +180,18 @@ export async function judgeReading(
   }
 }
 
+async function stagePieces(
+  { pieces }: FileDigests,
+  stage: (bytes: Uint8Array) => Promise<string>,
+): Promise<StagedPieces | undefined> {
+  if (pieces === undefined) return undefined
+  const bytes = formatPieceList(pieces)
+  return { digest: sha256(bytes), path: await stage(bytes) }
+}
+
 function toEntry(
   { path, digests, mtimeSeconds }: Reading,
-  pieceList: Uint8Array | undefined,
+  pieceList: Digest | undefined,
 ): IndexEntry {
   return {
     path,
@@ -185,7 +200,7 @@ function toEntry(
     sizeBytes: digests.sizeBytes,
     // Some file systems know times before 1970 and after the year 9999; the index does not.
     mtimeSeconds: Math.min(Math.max(0, mtimeSeconds), MAX_MTIME_SECONDS),
-    pieceList: pieceList === undefined ? undefined : sha256(pieceList),
+    pieceList,
   }
 }
 

@@ -11,10 +11,13 @@ import { readNewestState } from './published-state.ts'
 import type { PublishedState } from './published-state.ts'
 import { openStateDirectory } from './state-directory.ts'
 import { lockState } from './state-lock.ts'
+import type { LockOptions } from './state-lock.ts'
 
 export interface OpenPlacesOptions extends DurableFilesInit {
   readonly stateDir: string
   readonly treeDir: string
+  /** Whether to wait for another publisher. */
+  readonly lock?: LockOptions | undefined
 }
 
 /** A locked state directory and a tree that agree. Unlocked by `await using`. */
@@ -32,7 +35,7 @@ export async function openPlaces(options: OpenPlacesOptions): Promise<OpenedPlac
   const state = await openStateDirectory(resolve(options.stateDir))
   const treeDir = await openTree(options.treeDir)
   await refuseNested(state.path, treeDir)
-  const lock = await lockState(state.path)
+  const lock = await lockState(state.path, options.lock)
   try {
     const tree = publishedLayout(treeDir)
     const init = options.before === undefined ? {} : { before: options.before }

@@ -30,6 +30,8 @@ export interface ScanSource<File extends ScannedFile> {
   readonly concurrency: number
   /** Whether what has no step was not looked at, and stays. */
   readonly isPartial: boolean
+  /** Throws when too much has gone to be true; not asked when less is expected. */
+  readonly check?: () => void
 }
 
 export interface RoundOptions {
@@ -61,7 +63,10 @@ export async function publishRound<File extends ScannedFile>(
   const room = new DirectoryRoom()
   const scanned = await scan({ places, before, source }, { report, room, options })
   const { recordPath, changes } = await withhold(places, scanned, { report, room })
-  if (!options.allowShrink) checkSize(source.name, before, report)
+  if (!options.allowShrink) {
+    checkSize(source.name, before, report)
+    source.check?.()
+  }
   options.signal?.throwIfAborted()
   const { observed, nowMs } = options
   const { counts } = changes

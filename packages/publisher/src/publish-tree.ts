@@ -8,6 +8,7 @@ import type { ScanSource } from './publish-round.ts'
 import { toReport } from './publish-report.ts'
 import type { PublishReport } from './publish-report.ts'
 import type { PublishProgress } from './scan-tree.ts'
+import type { LockOptions } from './state-lock.ts'
 import { sweep } from './sweep.ts'
 import type { TreeFile } from './tree-file.ts'
 import { walkTree } from './walk-tree.ts'
@@ -41,6 +42,8 @@ export interface PublishTreeOptions {
   /** Ends the scan; a state that is decided is completed all the same. */
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: PublishProgress) => void) | undefined
+  /** How long to wait for another publisher. @defaultValue not at all */
+  readonly lock?: LockOptions | undefined
 }
 
 /**
@@ -72,7 +75,8 @@ export async function publishWith(
       nowMs,
       signal,
       onProgress,
-      allowShrink: options.allowShrink === true,
+      // What is said to have changed may be gone.
+      allowShrink: options.allowShrink === true || options.changes !== undefined,
       resign: options.resign === true,
     },
   })

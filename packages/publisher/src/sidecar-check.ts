@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import type { SidecarAlgorithm } from '@jarswarm/maven'
 import { describeErrno } from './errno.ts'
-import type { FileDigests } from './hash-file.ts'
+import type { FileDigests } from './file-hasher.ts'
 import type { TreeFile, TreeSidecar } from './tree-file.ts'
 
 /** Room for the longest hash and, after it, a name of the longest kind. */
-const MAX_SIDECAR_BYTES = 4096n
+export const MAX_SIDECAR_BYTES = 4096
 
 // What md5sum and its kind write, or the hash alone; any case, as some tools write upper case.
 const STATED = /^\s*([0-9a-f]+)(?:\s.*)?$/is
@@ -30,22 +30,34 @@ export async function checkSidecars(
 ): Promise<readonly SidecarMismatch[]> {
   const mismatches: SidecarMismatch[] = []
   for (const sidecar of file.sidecars) {
-    const wanted = digests.stated.get(sidecar.algorithm) ?? ''
-    const found = await readSidecar(sidecar)
-    if (found === wanted) continue
-    const reason = `its .${sidecar.algorithm} says ${found}, its bytes hash to ${wanted}`
-    mismatches.push({ algorithm: sidecar.algorithm, reason })
+    const { algorithm } = sidecar
+    const mismatch = compareStated(algorithm, await readSidecar(sidecar), digests)
+    if (mismatch !== undefined) mismatches.push(mismatch)
   }
   return mismatches
 }
 
+/** Compare what one sidecar says, as `readStated` gives it, with the digests of its file. */
+export function compareStated(
+  algorithm: SidecarAlgorithm,
+  found: string,
+  { stated }: Pick<FileDigests, 'stated'>,
+): SidecarMismatch | undefined {
+  const wanted = stated.get(algorithm) ?? ''
+  if (found === wanted) return undefined
+  return { algorithm, reason: `its .${algorithm} says ${found}, its bytes hash to ${wanted}` }
+}
+
+/** The hash that the text of a sidecar states, in lower case; a quotation when it states none. */
+export function readStated(algorithm: SidecarAlgorithm, text: string): string {
+  const hex = STATED.exec(text)?.[1]?.toLowerCase()
+  return hex?.length === HEX_LENGTHS[algorithm] ? hex : JSON.stringify(text.slice(0, 80))
+}
+
 async function readSidecar(sidecar: TreeSidecar): Promise<string> {
-  if (sidecar.stat.size > MAX_SIDECAR_BYTES) return `${String(sidecar.stat.size)} bytes`
+  if (sidecar.stat.size > BigInt(MAX_SIDECAR_BYTES)) return `${String(sidecar.stat.size)} bytes`
   try {
-    const text = await readFile(sidecar.filePath, 'utf8')
-    const hex = STATED.exec(text)?.[1]?.toLowerCase()
-    if (hex?.length === HEX_LENGTHS[sidecar.algorithm]) return hex
-    return JSON.stringify(text.slice(0, 80))
+    return readStated(sidecar.algorithm, await readFile(sidecar.filePath, 'utf8'))
   } catch (error) {
     return `nothing (${describeErrno(error)})`
   }

@@ -1,10 +1,22 @@
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isErrno } from './errno.ts'
 import { StateLockedError } from './errors.ts'
 
 /** Someone who holds a lock takes it away under another's hands only if it died, so two tries are one too many. */
 const MAX_TRIES = 5
+
+/** Another look at a lock that somebody holds. */
+const LOOK_AGAIN_MS = 250
+
+export interface LockOptions {
+  /** How long to wait for a publisher that is at work. @defaultValue 0 */
+  readonly waitMs?: number | undefined
+  /** Called once, when there is somebody to wait for. */
+  readonly onWait?: ((pid: number) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
 
 /** Released by `await using`. */
 export interface StateLock extends AsyncDisposable {
@@ -18,22 +30,24 @@ export interface StateLock extends AsyncDisposable {
  * spares two publishers useless work; that no two states get one number is sure without it, for a state is committed
  * by a rename that fails when the number is taken.
  *
- * @throws {StateLockedError} when a living process holds it
+ * @throws {StateLockedError} when a living process holds it, and goes on holding it
  */
-export async function lockState(stateDir: string): Promise<StateLock> {
+export async function lockState(stateDir: string, options: LockOptions = {}): Promise<StateLock> {
   const path = join(stateDir, 'lock')
   const mine = join(stateDir, `lock.${String(process.pid)}.${crypto.randomUUID()}`)
   const identity = `${String(process.pid)} ${await startOf(process.pid)}\n`
   await writeFile(mine, identity, { mode: 0o600 })
   try {
-    for (let attempt = 1; ; attempt += 1) {
-      if (await tryLink(mine, path)) break
+    const wait = waitFor(stateDir, options)
+    for (let attempt = 1; !(await tryLink(mine, path));) {
       const holder = await readLock(path)
       if (holder === undefined) continue
-      if (attempt === MAX_TRIES || (await isAlive(holder))) {
-        throw new StateLockedError(stateDir, holder.pid)
+      if (await isAlive(holder)) await wait(holder.pid)
+      else if (attempt === MAX_TRIES) throw new StateLockedError(stateDir, holder.pid)
+      else {
+        attempt += 1
+        await takeAway(path, `${mine}.stale`)
       }
-      await takeAway(path, `${mine}.stale`)
     }
   } finally {
     await rm(mine, { force: true })
@@ -43,6 +57,21 @@ export async function lockState(stateDir: string): Promise<StateLock> {
     async [Symbol.asyncDispose]() {
       await rm(path, { force: true })
     },
+  }
+}
+
+/** Waits a moment at each call, until the time is over. */
+function waitFor(
+  stateDir: string,
+  { waitMs = 0, onWait, signal }: LockOptions,
+): (pid: number) => Promise<void> {
+  const endMs = performance.now() + waitMs
+  let isSaid = false
+  return async (pid) => {
+    if (performance.now() >= endMs) throw new StateLockedError(stateDir, pid)
+    if (!isSaid) onWait?.(pid)
+    isSaid = true
+    await sleep(LOOK_AGAIN_MS, undefined, signal && { signal })
   }
 }
 

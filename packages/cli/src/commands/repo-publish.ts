@@ -1,77 +1,176 @@
+import { createReadStream } from 'node:fs'
+import { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
 import { checkClock, SystemClock } from '@jarswarm/node'
-import { publishTree } from '@jarswarm/publisher'
+import { publishFrom, publishTree, readPathLines } from '@jarswarm/publisher'
 import type { PublishReport } from '@jarswarm/publisher'
-import { SingleBar } from 'cli-progress'
+import { isOrigin } from '@jarswarm/trust'
 import type { Command } from 'commander'
 import type { CommandSetup } from '../command-setup.ts'
+import { formatDuration } from '../duration.ts'
 import { EXIT_REFUSED } from '../exit-code.ts'
 import { withJson } from '../options.ts'
+import { createPublishProgress } from '../publish-progress.ts'
 import { formatSize } from '../size.ts'
 import { printable, remark, say, sayJson } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
-import { warnOfExpiry } from '../warn-of-expiry.ts'
+import { UsageError } from '../usage-error.ts'
+import { programVersion } from '../version.ts'
 
 /** Paths of each kind that are named in text: a screenful. */
 const MAX_NAMED_PATHS = 20
+/** So long a server that publishes itself may hold the state directory before this command gives up. */
+const LOCK_WAIT_MS = 30_000
+const MAX_CONCURRENCY = 64
+const CONTACT = /^[!-'*-~]{1,200}$/
 
 interface Flags {
   readonly state: string
-  readonly tree: string
+  readonly tree?: string
+  readonly from?: string
+  readonly paths?: string
+  readonly out?: string
+  readonly changes?: string
+  readonly operator?: boolean
+  readonly recheck?: boolean
+  readonly concurrency?: string
+  readonly contact?: string
   readonly allowShrink?: boolean
   readonly json?: boolean
 }
 
-/** `jarswarm repo publish`: sign what the tree holds now. */
+const ABOUT = `Index what the tree holds now, sign it, and write static files below .jarswarm/ in the tree, which any \
+web server can give out. What did not change since the last time is not read again.
+
+A release whose bytes changed is refused: the old entry stays, everything else is published, and the exit code is 3. \
+A release that vanished stays in the index.
+
+With --from the files are read over HTTP, from a repository that you do not hold: those that --paths lists, hashed and \
+not kept. The index is written below --out. It says that the files were observed at that URL, unless --operator says \
+that the repository is yours. Stop and start it as you like: nothing is downloaded twice, known releases are not \
+asked for again. Every half hour it publishes what it has.`
+
+/** `jarswarm repo publish`: sign what a tree or an HTTP repository holds now. */
 export function addRepoPublish(repo: Command, { terminal, setExitCode }: CommandSetup): void {
   const command = withJson(repo.command('publish'), 'print the outcome as JSON')
-    .summary('sign what the tree holds now')
-    .description(
-      'Index what the tree holds now, sign it, and write static files below .jarswarm/ in the tree, which any ' +
-        'web server can give out. What did not change since the last time is not read again.\n\n' +
-        'A release whose bytes changed is refused: the old entry stays, everything else is published, and the ' +
-        'exit code is 3. A release that vanished stays in the index.',
-    )
+    .summary('sign what the tree, or an HTTP repository, holds now')
+    .description(ABOUT)
     .requiredOption('--state <dir>', 'directory that "repo init" made')
-    .requiredOption('--tree <dir>', 'the Maven repository')
+    .option('--tree <dir>', 'the Maven repository')
+    .option('--from <url>', 'base URL of an HTTP repository to look at instead')
+    .option(
+      '--paths <file>',
+      'list of its files, one path a line; "-" is standard input, ".gz" is unpacked',
+    )
+    .option('--out <dir>', 'where the index of --from is written, as .jarswarm/')
+    .option(
+      '--changes <file>',
+      'look only at the listed files, as a deploy hook does; "-" is standard input',
+    )
+    .option('--operator', 'with --from: the repository is yours, and you sign for it')
+    .option('--recheck', 'with --from: ask for known releases too, to see whether any changed')
+    .option('--concurrency <n>', 'with --from: files asked for at a time (default: 8)')
+    .option(
+      '--contact <url>',
+      'with --from: whom its operator can ask about you, for the User-Agent',
+    )
     .option('--allow-shrink', 'publish although less than half of the files of last time are there')
   command.action(async (flags: Flags) => {
+    checkUsage(flags)
     checkClock(new SystemClock())
-    const report = await publishWithProgress(flags, terminal)
+    const report = await publish(flags, terminal)
     if (flags.json === true) sayJson(terminal, report)
     else describe(report, terminal)
     if (report.refused.length > 0) setExitCode(EXIT_REFUSED)
-    await warnOfExpiry(terminal, flags.state)
   })
 }
 
-async function publishWithProgress(
-  flags: Flags,
-  { err, signal }: Terminal,
-): Promise<PublishReport> {
-  const places = {
-    stateDir: flags.state,
-    treeDir: flags.tree,
-    allowShrink: flags.allowShrink === true,
-    signal,
+function checkUsage(flags: Flags): void {
+  const { tree, from, out, paths, changes } = flags
+  if ((tree === undefined) === (from === undefined)) {
+    throw new UsageError('Cannot publish: either --tree or --from is wanted')
   }
-  if (err.isTTY !== true) return publishTree(places)
-  const bar = new SingleBar({
-    stream: err,
-    clearOnComplete: true,
-    format: '{bar} {value} of {total} files, {hashed} read',
-  })
-  bar.start(0, 0, { hashed: formatSize(0) })
+  if (from === undefined) {
+    const only = (['out', 'paths', 'operator', 'recheck', 'concurrency', 'contact'] as const).find(
+      (name) => flags[name] !== undefined,
+    )
+    if (only !== undefined)
+      throw new UsageError(`Cannot use --${only} with --tree: only with --from`)
+    return
+  }
+  if (!isOrigin(from)) {
+    throw new UsageError(
+      `Cannot use --from ${JSON.stringify(from)}: an http or https URL without credentials, query or fragment is wanted`,
+    )
+  }
+  if (out === undefined) throw new UsageError('Cannot publish --from: --out is wanted')
+  if ((paths === undefined) === (changes === undefined)) {
+    throw new UsageError('Cannot publish --from: either --paths or --changes is wanted')
+  }
+  if (flags.contact !== undefined && !CONTACT.test(flags.contact)) {
+    throw new UsageError('Cannot use --contact: a URL or a mail address is wanted')
+  }
+}
+
+async function publish(flags: Flags, terminal: Terminal): Promise<PublishReport> {
+  const progress = createPublishProgress(terminal)
+  const common = {
+    stateDir: flags.state,
+    allowShrink: flags.allowShrink === true,
+    signal: terminal.signal,
+    onProgress: progress.show,
+    lock: {
+      waitMs: LOCK_WAIT_MS,
+      signal: terminal.signal,
+      onWait: (pid: number) => {
+        remark(terminal, `waits for process ${String(pid)}, which publishes with the same keys`)
+      },
+    },
+  }
   try {
-    return await publishTree({
-      ...places,
-      onProgress: ({ done, total, hashedBytes }) => {
-        bar.setTotal(total)
-        bar.update(done, { hashed: formatSize(hashedBytes) })
+    if (flags.from === undefined) {
+      const changes = flags.changes === undefined ? undefined : openList(flags.changes, terminal)
+      return await publishTree({ ...common, treeDir: flags.tree ?? '', changes })
+    }
+    const isChanges = flags.changes !== undefined
+    return await publishFrom({
+      ...common,
+      url: flags.from,
+      outDir: flags.out ?? '',
+      paths: openList(flags.changes ?? flags.paths ?? '-', terminal),
+      isChanges,
+      isOperator: flags.operator,
+      recheck: flags.recheck,
+      concurrency: readConcurrency(flags.concurrency),
+      contact: flags.contact,
+      version: programVersion(),
+      onPause: (pauseMs) => {
+        remark(terminal, `the origin asks to wait ${formatDuration(pauseMs / 1000)}`)
       },
     })
+  } catch (error) {
+    if (terminal.signal.aborted && flags.from !== undefined) {
+      remark(terminal, 'What was seen is kept: run the same command again to go on.')
+    }
+    throw error
   } finally {
-    bar.stop()
+    progress.stop()
   }
+}
+
+function openList(file: string, terminal: Terminal): AsyncIterable<string> {
+  const bytes = Readable.from(file === '-' ? terminal.in : createReadStream(file))
+  // The types of `compose` promise less than it gives.
+  return readPathLines(file.endsWith('.gz') ? bytes.compose<Readable>(createGunzip()) : bytes)
+}
+
+function readConcurrency(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const count = Number(text)
+  if (/^\d+$/.test(text) && count >= 1 && count <= MAX_CONCURRENCY) return count
+  throw new UsageError(
+    `Cannot use --concurrency ${JSON.stringify(text)}: a number from 1 to ${String(MAX_CONCURRENCY)} is wanted`,
+  )
 }
 
 function describe(report: PublishReport, terminal: Terminal): void {
@@ -81,8 +180,9 @@ function describe(report: PublishReport, terminal: Terminal): void {
     `state ${String(seq)}: ${String(files)} files, ${formatSize(bytes)}; ${String(added)} added, ` +
       `${String(changed)} changed, ${String(removed)} removed, ${String(leftOut)} left out (${String(ms)} ms)`,
   )
-  const { waiting, refused, mismatches } = report
+  const { waiting, refused, mismatches, missing } = report
   remarkPaths(terminal, waiting, ['waits', 'cannot be indexed as they stand'])
+  remarkPaths(terminal, missing, ['missing', 'are not there'])
   remarkPaths(terminal, refused, [
     'refused',
     'changed after their release; what was published stays',

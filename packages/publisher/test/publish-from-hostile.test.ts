@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { OriginLostError, TreeShrunkError } from '../src/index.ts'
+import { createSetting } from './_setting.ts'
+
+const POM = 'a/b/1.0/b-1.0.pom'
+const LARGE = Buffer.alloc(600_000, 7)
+
+describe('publishFrom, from an origin that is of little help', () => {
+  it('lets files wait that cannot be had, and publishes the others', async (t) => {
+    const { origin, publish } = await createSetting(t, {
+      'a/cut.jar': LARGE,
+      'a/loop.jar': 'x',
+      'a/fails.jar': 'x',
+      'a/forbidden.jar': 'x',
+      'a/packed.jar': 'x',
+      'a/silent.jar': 'x',
+      [POM]: 'one',
+    })
+    origin.trick = (request, response) => {
+      const name = request.url?.split('/').at(-1)
+      if (name === 'cut.jar') {
+        response.writeHead(200, { 'content-length': LARGE.length }).write(LARGE.subarray(0, 1000))
+        response.socket?.end()
+      } else if (name === 'loop.jar') response.writeHead(302, { location: request.url }).end()
+      else if (name === 'fails.jar') response.writeHead(500).end()
+      else if (name === 'forbidden.jar') response.writeHead(403).end()
+      else if (name === 'packed.jar') {
+        response.writeHead(200, { 'content-encoding': 'gzip' }).end('x')
+      }
+      return /(?:cut|loop|fails|forbidden|packed|silent)\.jar$/.test(name ?? '')
+    }
+    const report = await publish(undefined, { firstByteTimeoutMs: 100 })
+    assert.deepEqual(
+      report.waiting.map(({ path }) => path),
+      ['a/cut.jar', 'a/fails.jar', 'a/forbidden.jar', 'a/loop.jar', 'a/packed.jar', 'a/silent.jar'],
+    )
+    assert.equal(report.files, 1)
+    const times = (path: string): number => origin.asked.filter((asked) => asked === path).length
+    assert.deepEqual([times('a/fails.jar'), times('a/forbidden.jar')], [4, 1])
+  })
+
+  it('leaves the origin alone, all of it, for as long as it asks', async (t) => {
+    const { origin, publish } = await createSetting(
+      t,
+      Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`a/${String(i)}.jar`, String(i)])),
+    )
+    const pauses: number[] = []
+    let refusedAt = 0
+    let early = 0
+    origin.trick = (_request, response) => {
+      if (refusedAt === 0) {
+        refusedAt = performance.now()
+        response.writeHead(429, { 'retry-after': '1' }).end()
+        return true
+      }
+      // What was sent before the refusal was read may still arrive, no more than one request a connection.
+      if (performance.now() - refusedAt < 900) early += 1
+      return false
+    }
+    const report = await publish(undefined, { onPause: (ms) => pauses.push(ms), concurrency: 4 })
+    assert.deepEqual([report.files, pauses], [20, [1000]])
+    assert.ok(early <= 8, `${String(early)} requests during the pause`)
+  })
+
+  it('gives up an origin that fails for every file, and says how to go on', async (t) => {
+    const { origin, publish } = await createSetting(
+      t,
+      Object.fromEntries(Array.from({ length: 80 }, (_, i) => [`a/${String(i)}.jar`, String(i)])),
+    )
+    origin.trick = (_request, response) => {
+      response.writeHead(500).end()
+      return true
+    }
+    await assert.rejects(publish(), OriginLostError)
+  })
+
+  it('does not take an origin that has lost its mutable files at its word', async (t) => {
+    const names = Array.from({ length: 12 }, (_, i) => `a/${String(i)}/maven-metadata.xml`)
+    const jars = Array.from({ length: 30 }, (_, i) => `a/${String(i)}.jar`)
+    const { origin, publish } = await createSetting(
+      t,
+      Object.fromEntries([...names, ...jars].map((path) => [path, path])),
+    )
+    await publish()
+    for (const name of names) origin.files.delete(name)
+    await assert.rejects(publish([...names, ...jars]), TreeShrunkError)
+    assert.equal((await publish(names, { allowShrink: true })).removed, 12)
+  })
+})
