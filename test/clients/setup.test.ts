@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { Server } from 'node:http'
 import { createServer as createSilentServer } from 'node:net'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join, normalize } from 'node:path'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -14,22 +12,13 @@ import type { Running } from '../_jarswarm.ts'
 import { CLIENTS, missingClient } from './_builds.ts'
 import type { Build, BuildInit, Client } from './_builds.ts'
 import { run } from './_run.ts'
+import { serveTree } from './_serve-tree.ts'
+import type { ServedTree } from './_serve-tree.ts'
 
 /** Scripts that build the repository; they stand beside a checkout, not in it. */
 const SCRIPTS = fileURLToPath(new URL('../../../shared/clients/', import.meta.url))
 const MAIN = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
 const JAR = 'cheshire/cheshire/5.11.0/cheshire-5.11.0.jar'
-/** The repository as a plain web server has it. */
-async function serveTree(tree: string): Promise<Server> {
-  const server = createServer((request, response) => {
-    const file = join(tree, normalize(decodeURIComponent(request.url ?? '/')))
-    const bytes = existsSync(file) ? readFileSync(file) : undefined
-    response.writeHead(bytes === undefined ? 404 : 200).end(bytes)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return server
-}
-
 /** Do something while a process listens on a port that takes connections and says nothing. */
 async function beside(port: number, task: () => Promise<void>): Promise<void> {
   const sockets = new Set<Socket>()
@@ -40,8 +29,6 @@ async function beside(port: number, task: () => Promise<void>): Promise<void> {
   await new Promise((resolve) => silent.close(resolve))
 }
 
-const portOf = (server: { address(): unknown }): number => (server.address() as AddressInfo).port
-
 const missing = existsSync(SCRIPTS) ? false : `needs the client scripts in ${SCRIPTS}`
 
 describe('jarswarm setup with real clients', { skip: missing }, () => {
@@ -51,7 +38,7 @@ describe('jarswarm setup with real clients', { skip: missing }, () => {
   let absent: string | undefined
   let link = ''
   let primary: Running | undefined
-  let origin: Server | undefined
+  let origin: ServedTree | undefined
   let port = 0
 
   const startNode = (): Promise<Running> => {
@@ -82,13 +69,13 @@ describe('jarswarm setup with real clients', { skip: missing }, () => {
     origin = await serveTree(tree)
     // A port that is free now, and that the node takes and leaves in turn.
     const probe = await serveTree(tree)
-    port = portOf(probe)
-    await new Promise((resolve) => probe.close(resolve))
+    port = probe.port
+    await probe.stop()
   })
 
   after(async () => {
     await primary?.stop('SIGKILL')
-    origin?.close()
+    await origin?.stop()
     rmSync(work, { recursive: true, force: true })
   })
 
@@ -120,7 +107,7 @@ describe('jarswarm setup with real clients', { skip: missing }, () => {
       case 'gradle':
         assert.ok(origin !== undefined)
         return {
-          repositories: [{ id: 'usual', url: `http://clojars.org:${portOf(origin)}/` }],
+          repositories: [{ id: 'usual', url: `http://clojars.org:${origin.port}/` }],
           hosts: { 'clojars.org': '127.0.0.1' },
         }
     }
@@ -151,7 +138,7 @@ describe('jarswarm setup with real clients', { skip: missing }, () => {
     await works('node off, empty cache')
     build.empty()
     await beside(port, async () => {
-      // Maven waits for a silent repository as long as its own time-out says, which is half an hour.
+      // Maven goes on as well, but after 10 s for each file.
       if (name !== 'maven') await works('silent process on the port')
     })
     const undone = await setup('--undo')

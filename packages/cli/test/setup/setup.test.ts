@@ -164,6 +164,17 @@ describe('jarswarm setup', () => {
     assert.ok(!existsSync(join(home.path, SETTINGS)))
   })
 
+  it('gives Maven, which cannot look for the node, less patience with it', async (t) => {
+    const home = makeHome(t)
+    const { stdout } = await home.setup('maven', '--print', '--as', 'clojars,central')
+    for (const id of ['jarswarm', 'jarswarm-central'])
+      assert.match(
+        stdout,
+        new RegExp(`<server>\\s*<id>${id}</id>[^]*?<readTimeout>10000</readTimeout>`),
+      )
+    assert.match(stdout, /10 s for each file/)
+  })
+
   it('names the certificate with --https', async (t) => {
     const home = makeHome(t)
     const { stdout } = await home.setup('lein', '--print', '--https')
