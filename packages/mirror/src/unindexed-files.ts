@@ -33,7 +33,7 @@ export interface UnindexedFilesComponents {
   readonly logger: Logger
   /** @param url base URL without trailing slash; what it returns is closed by the caller */
   readonly openObserved?: ((url: string) => ObservedOrigin) | undefined
-  /** Called when the index names a file of which these very bytes are stored. */
+  /** Called when the index names a file by now, and its blob is stored. */
   readonly onIndexed: (entry: IndexEntry) => void
 }
 
@@ -106,13 +106,11 @@ export class UnindexedFiles {
     const cache = head.observed === null ? undefined : this.#open(head.observed)?.cache
     if (cache === undefined) return
     const named: RepositoryPath[] = []
-    for await (const { path, digest } of cache.list('', { signal })) {
+    for await (const { path } of cache.list('', { signal })) {
       const entry = await find(path)
       if (entry === undefined) continue
       named.push(path)
-      if (entry.digest === digest && (await this.#components.blobs.has(digest))) {
-        this.#components.onIndexed(entry)
-      }
+      if (await this.#components.blobs.has(entry.digest)) this.#components.onIndexed(entry)
     }
     for (let at = 0; at < named.length; at += BATCH) await cache.delete(named.slice(at, at + BATCH))
   }

@@ -180,6 +180,8 @@ describe('what the index of an observed repository does not name', () => {
     await rig.pass(node, NEW)
     rig.sign(NEW, 'what was signed')
     await rig.refresh(node)
+    const held = await Array.fromAsync(node.mirror.holdings(rig.builder.id).blobs())
+    assert.ok(!held.includes(sha256('what was signed')), 'it claims what it does not have')
     assert.equal(await rig.fetch(node, NEW), 'origin')
     // Nor when the index lets go of it again, and the repository is away.
     rig.builder.remove(NEW).publish({ observed: OBSERVED })
@@ -283,6 +285,16 @@ describe('an observed repository', () => {
     assert.equal(rig.repo.asked.length, before)
     rig.clock.advance(BUSY_MS)
     assert.equal(await rig.pass(node, NEW_JAR), 'new jar')
+  })
+
+  it('is waited for no longer than the node runs', async (t) => {
+    const rig = new ObservedRig(t)
+    const node = await rig.follower()
+    rig.repo.behave(NEW, 'silent')
+    const found = node.repository.resolve(parsePath(NEW), {})
+    await rig.until(() => rig.asked(NEW) > 0)
+    await node.stop()
+    assert.match(reasonOf(await found), /the node stops/)
   })
 
   it('without checksum files is not passed on', async (t) => {
