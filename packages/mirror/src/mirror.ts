@@ -90,9 +90,8 @@ export class Mirror implements SwarmContent {
     return this.#repositories.get(repository)?.readRoot(number)
   }
 
-  /** Nodes keep no history: who audits reads it where it is published. */
-  readLogTile(): Promise<Uint8Array | undefined> {
-    return Promise.resolve(undefined)
+  async readLogTile(repository: RepositoryId, tile: string): Promise<Uint8Array | undefined> {
+    return await this.#repositories.get(repository)?.readLogTile(tile)
   }
 
   holdings(repository: RepositoryId): Holdings {

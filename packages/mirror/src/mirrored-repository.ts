@@ -16,7 +16,8 @@ import type {
 import type { FreshnessReport, RepositoryId } from '@jarswarm/trust'
 import { UpstreamInspector } from './upstreams/upstream-inspector.ts'
 import type { UpstreamReport } from './upstreams/upstream-inspector.ts'
-import { IndexSync } from './index-tree/index-sync.ts'
+import { HeadFollower } from './history/head-follower.ts'
+import type { HistoryReader } from './history/history-reader.ts'
 import type { PrefetchSource } from './prefetch/prefetch-source.ts'
 import { assembleRepository } from './repository-parts.ts'
 import type { RepositoryParts } from './repository-parts.ts'
@@ -36,7 +37,7 @@ export class MirroredRepository implements ArtifactSource {
   readonly #parts: RepositoryParts
   readonly #resolver: Resolver
   readonly #board: HoldingsBoard
-  readonly #sync: IndexSync
+  readonly #follower: HeadFollower
   readonly #stop = new AbortController()
   #unsubscribe: (() => void) | undefined
   #scanning: Promise<void> | undefined
@@ -66,14 +67,17 @@ export class MirroredRepository implements ArtifactSource {
     const onChange = announcer.changed.bind(announcer)
     const mirrorsAll = init.mirrorPolicy === 'all'
     this.#board = new HoldingsBoard({ held, onChange }, { repository: init.id, mirrorsAll })
-    this.#sync = new IndexSync(
-      { ...components, syncToNewest: this.#syncToNewest.bind(this) },
-      { enabled: init.offline !== true && init.syncIndex !== false, name: init.name },
+    const { name, offline = false, syncIndex = true } = init
+    this.#follower = new HeadFollower(
+      { ...components, ...this.#parts, onSynced: this.#onSynced.bind(this) },
+      { name, offline, syncIndex, replays: mirrorsAll },
     )
     this.#resolver = new Resolver(this.#parts, {
       head: () => this.head,
       freshness: () => this.freshness(),
       isBehind: () => this.#parts.keeper.behind,
+      untilInUse: this.#follower.untilInUse.bind(this.#follower),
+      heldBack: () => this.#parts.gate.heldBack,
     })
   }
 
@@ -85,8 +89,14 @@ export class MirroredRepository implements ArtifactSource {
     return this.#parts.prefetchSource
   }
 
+  /** The newest head whose history was checked: the one by which paths are answered. */
   get head(): Head | undefined {
-    return this.#parts.keeper.trusted?.head
+    return this.#parts.gate.head
+  }
+
+  /** For people who ask what was ever published. */
+  get history(): HistoryReader {
+    return this.#parts.history
   }
 
   freshness(): FreshnessReport {
@@ -176,6 +186,7 @@ export class MirroredRepository implements ArtifactSource {
     await this.#parts.keeper.load()
     this.#usePlaces()
     this.#warnOfClock()
+    await this.#parts.gate.load()
     await this.#parts.tree.load()
     this.#unsubscribe = this.#components.blobs.onChange(({ kind, digest }) => {
       if (kind === 'removed') this.#onRemoved(digest)
@@ -184,7 +195,7 @@ export class MirroredRepository implements ArtifactSource {
     if (this.#init.offline) return
     this.#parts.watch.start()
     this.#parts.announcer.start()
-    if (this.head !== undefined) this.#sync.run()
+    this.#follower.start()
   }
 
   /** End everything under way; resolves when it has ended. */
@@ -202,7 +213,7 @@ export class MirroredRepository implements ArtifactSource {
       fill.stop(),
       fetcher.stop(),
       unindexed.stop(),
-      this.#sync.stop(),
+      this.#follower.stop(),
       Promise.allSettled([this.#scanning]),
     ])
     await upstreams.stop()
@@ -237,6 +248,10 @@ export class MirroredRepository implements ArtifactSource {
     return this.#parts.keeper.trusted?.root(number)
   }
 
+  async readLogTile(tile: string): Promise<Uint8Array | undefined> {
+    return await this.#parts.history.readTile(tile)
+  }
+
   async readObject(digest: Digest): Promise<Uint8Array | undefined> {
     return await this.#components.index.getObject(digest)
   }
@@ -268,7 +283,7 @@ export class MirroredRepository implements ArtifactSource {
     if (this.#init.offline) return
     this.#parts.watch.peerJoined(peer)
     this.#parts.announcer.changed()
-    this.#sync.peerJoined()
+    this.#follower.peerJoined()
   }
 
   #onNewHead(peer: PeerName | undefined): void {
@@ -280,7 +295,7 @@ export class MirroredRepository implements ArtifactSource {
     if (manifest !== undefined && !this.#stop.signal.aborted) {
       this.#background(this.#components.swarm.gossipManifest(this.id, manifest))
     }
-    this.#sync.newHead()
+    this.#follower.newHead()
   }
 
   /** Mirrors and peers that are signed; an observed repository has the files, too, though somebody else signs the head. */
@@ -301,18 +316,13 @@ export class MirroredRepository implements ArtifactSource {
     )
   }
 
-  async #syncToNewest(signal: AbortSignal): Promise<void> {
-    const { tree, fill, announcer } = this.#parts
-    for (let { head } = this; head !== undefined; head = this.head) {
-      const first = tree.completeRoot === undefined
-      await tree.sync(head, signal)
-      if (first) await this.rescan()
-      await this.#forgetIndexed(head, signal)
-      if (head !== this.head) continue
-      fill.follow(head)
-      announcer.changed()
-      return
-    }
+  async #onSynced(head: Head, isFirst: boolean, signal: AbortSignal): Promise<void> {
+    const { fill, announcer } = this.#parts
+    if (isFirst) await this.rescan()
+    await this.#forgetIndexed(head, signal)
+    if (head !== this.head) return
+    fill.follow(head)
+    announcer.changed()
   }
 
   async #forgetIndexed(head: Head, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,8 @@
 import type {
   BlobStore,
   Clock,
+  EvidenceStore,
+  HistoryStore,
   IndexStore,
   Logger,
   Swarm,
@@ -16,6 +18,8 @@ export interface MirroredRepositoryComponents {
   readonly blobs: BlobStore
   readonly index: IndexStore
   readonly trust: TrustStore
+  readonly history: HistoryStore
+  readonly evidence: EvidenceStore
   readonly swarm: Swarm
   /** The origin, and what else is always asked; may be empty. Closed by whoever made them. */
   readonly upstreams: readonly Upstream[]

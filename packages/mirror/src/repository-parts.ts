@@ -1,6 +1,10 @@
 import type { Head, IndexDifference, IndexEntry } from '@jarswarm/manifest'
 import type { PeerName } from '@jarswarm/ports'
 import { BlobFetcher } from './fetch/blob-fetcher.ts'
+import { EvidenceRecorder } from './history/evidence-recorder.ts'
+import { HeadGate } from './history/head-gate.ts'
+import { HistoryReader } from './history/history-reader.ts'
+import { LogSource } from './history/log-source.ts'
 import { IndexKeeper } from './index-tree/index-keeper.ts'
 import { IndexReader } from './index-tree/index-reader.ts'
 import { ObjectFetcher } from './index-tree/object-fetcher.ts'
@@ -24,6 +28,9 @@ export interface RepositoryParts {
   readonly published: PublishedForm
   readonly keeper: TrustKeeper
   readonly watch: HeadWatch
+  readonly recorder: EvidenceRecorder
+  readonly gate: HeadGate
+  readonly history: HistoryReader
   readonly objects: ObjectFetcher
   readonly tree: IndexKeeper
   readonly reader: IndexReader
@@ -55,34 +62,39 @@ export function assembleRepository(
   const upstreams = assembleUpstreams({ ...components, random }, offline)
   const network = { swarm, upstreams, clock, logger }
   const objects = new ObjectFetcher(network, { repository, offline })
-  const onChange = events.onIndexChange.bind(events)
-  const tree = new IndexKeeper({ index, objects, upstreams, logger, onChange })
-  const readObject = tree.read.bind(tree)
-  const isPinned = policyMatcher(init.mirrorPolicy ?? 'none')
-  const fetcher = new BlobFetcher(
-    {
-      ...network,
-      blobs,
-      readObject,
-      readLocalObject: tree.local,
-      onStored: events.onStored.bind(events),
-    },
-    { repository, offline, lookUp: init.lookUp ?? true, isPinned },
-  )
+  const tree = new IndexKeeper({
+    ...network,
+    index,
+    objects,
+    onChange: events.onIndexChange.bind(events),
+  })
+  const onStored = events.onStored.bind(events)
+  const fetcher = assembleFetcher({ ...network, blobs, tree, onStored }, init)
   const held = new HeldBlobs({ blobs, index })
-  const trust = assembleTrust({ ...components, upstreams, random }, init, events)
+  const recorder = new EvidenceRecorder(components, { name: init.name })
+  const trust = assembleTrust({ ...components, upstreams, random, recorder }, init, events)
+  const checked = assembleHistory({ ...components, ...trust, upstreams, recorder, tree }, init)
   const reader = new IndexReader({ keeper: tree, index, clock })
   return {
     upstreams,
-    published: new PublishedForm({ blobs, index, tree, held, trusted: () => trust.keeper.trusted }),
+    published: new PublishedForm({
+      blobs,
+      index,
+      tree,
+      held,
+      trusted: () => trust.keeper.trusted,
+      readLogTile: (tile) => checked.history.readTile(tile),
+    }),
     ...trust,
+    ...checked,
+    recorder,
     objects,
     tree,
     reader,
     fetcher,
     prefetchSource: new IndexedPrefetchSource(
       { reader, fetcher, blobs },
-      { id: repository, head: () => trust.keeper.trusted?.head },
+      { id: repository, head: () => checked.gate.head },
     ),
     held,
     announcer: new Announcer(
@@ -93,17 +105,30 @@ export function assembleRepository(
       { index, fetcher, clock, logger, onComplete: events.onFilled.bind(events) },
       { policy: init.mirrorPolicy ?? 'none' },
     ),
-    unindexed: new UnindexedFiles(
-      {
-        blobs,
-        clock,
-        logger,
-        openObserved: components.openObserved,
-        onIndexed: events.onStored.bind(events),
-      },
-      { name: init.name, strict: init.strict ?? false },
-    ),
+    unindexed: assembleUnindexed({ ...components, onIndexed: onStored }, init),
   }
+}
+
+function assembleFetcher(
+  components: Omit<ConstructorParameters<typeof BlobFetcher>[0], 'readObject' | 'readLocalObject'> &
+    Pick<RepositoryParts, 'tree'>,
+  init: MirroredRepositoryInit,
+): BlobFetcher {
+  const { tree } = components
+  const { id: repository, offline = false, lookUp = true, mirrorPolicy = 'none' } = init
+  const isPinned = policyMatcher(mirrorPolicy)
+  return new BlobFetcher(
+    { ...components, readObject: tree.read.bind(tree), readLocalObject: tree.local },
+    { repository, offline, lookUp, isPinned },
+  )
+}
+
+function assembleUnindexed(
+  components: MirroredRepositoryComponents & { readonly onIndexed: (entry: IndexEntry) => void },
+  { name, strict = false }: MirroredRepositoryInit,
+): UnindexedFiles {
+  const { openObserved } = components
+  return new UnindexedFiles({ ...components, openObserved }, { name, strict })
 }
 
 function assembleUpstreams(
@@ -115,21 +140,39 @@ function assembleUpstreams(
   return new UpstreamSet({ fixed, createMirror, clock, logger, random })
 }
 
+function assembleHistory(
+  components: MirroredRepositoryHistory,
+  init: MirroredRepositoryInit,
+): Pick<RepositoryParts, 'gate' | 'history'> {
+  const { history: store, tree } = components
+  const log = new LogSource(
+    { ...components, store },
+    { repository: init.id, offline: init.offline ?? false },
+  )
+  const gate = new HeadGate({ ...components, store, log }, { name: init.name })
+  return { gate, history: new HistoryReader({ store, log, gate, tree }) }
+}
+
+type MirroredRepositoryHistory = Omit<MirroredRepositoryComponents, 'upstreams'> &
+  Pick<RepositoryParts, 'keeper' | 'tree' | 'upstreams' | 'recorder'>
+
 function assembleTrust(
   components: Omit<MirroredRepositoryComponents, 'upstreams'> & {
     readonly upstreams: UpstreamSet
+    readonly recorder: EvidenceRecorder
     readonly random: () => number
   },
   init: MirroredRepositoryInit,
   events: RepositoryEvents,
 ): Pick<RepositoryParts, 'keeper' | 'watch'> {
-  const { trust, clock, logger, random } = components
+  const { trust, clock, logger, random, recorder } = components
   const { id, offline = false, enforceExpiry = false } = init
   const sources = new HeadSources(components, { id, offline })
   const rootCandidates = sources.rootCandidates.bind(sources)
   const onNewHead = events.onNewHead.bind(events)
+  const onContradiction = recorder.contradiction.bind(recorder)
   const keeper = new TrustKeeper(
-    { trust, clock, logger, rootCandidates, onNewHead },
+    { trust, clock, logger, rootCandidates, onNewHead, onContradiction },
     { id, enforceExpiry },
   )
   const watch = new HeadWatch({ keeper, sources, clock, random, logger }, init.heads ?? {})

@@ -1,8 +1,9 @@
 import type { Head, IndexEntry } from '@jarswarm/manifest'
 import { isMutablePath } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
-import type { Resolution, ResolveOptions } from '@jarswarm/ports'
+import type { AbortOptions, Resolution, ResolveOptions } from '@jarswarm/ports'
 import type { FreshnessReport } from '@jarswarm/trust'
+import type { HeldBack } from './history/head-gate.ts'
 import type { Finding, IndexReader } from './index-tree/index-reader.ts'
 import type { HeadWatch } from './trust/head-watch.ts'
 import type { UnindexedFiles } from './unindexed-files.ts'
@@ -18,6 +19,10 @@ export interface ResolverInit {
   readonly freshness: () => FreshnessReport
   /** Whether a newer head is known that could not be taken up. */
   readonly isBehind: () => boolean
+  /** Wait, for a while, until the newest head is in use, if there is one that is not. */
+  readonly untilInUse: (options: AbortOptions) => Promise<void>
+  /** Why the newest head is not in use; undefined when it is. */
+  readonly heldBack: () => HeldBack | undefined
 }
 
 /** Turns what the index says, and how much the head is worth, into an answer about a path. */
@@ -41,6 +46,7 @@ export class Resolver {
     if (directory === true) return { kind: 'directory' }
     // What was not there a moment ago may have been published since.
     await watch.lookForNewerHead(options)
+    await this.#init.untilInUse(options)
     return await this.#absent(path, { head, finding }, options)
   }
 
@@ -61,6 +67,8 @@ export class Resolver {
     if (this.#init.isBehind()) {
       return unknown('there is a newer index, which this node has no room for: free some disk')
     }
+    const heldBack = this.#init.heldBack()
+    if (heldBack !== undefined) return unknown(phraseOf(heldBack))
     if (this.#init.freshness().state === 'suspect') {
       return unknown('the signed index is too old to say what does not exist')
     }
@@ -75,6 +83,12 @@ export class Resolver {
     }
     return { kind: 'artifact', entry, mutable }
   }
+}
+
+function phraseOf({ seq, refused }: HeldBack): string {
+  return refused
+    ? `head ${seq} was refused, for it contradicts what was signed before: see the log of the node`
+    : `head ${seq} is newer, and its history cannot be checked now`
 }
 
 function unknown(reason: string): Resolution {

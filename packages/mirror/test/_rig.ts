@@ -3,6 +3,8 @@ import type { ArtifactContent, Resolution, Upstream } from '@jarswarm/ports'
 import {
   ManualClock,
   MemoryBlobStore,
+  MemoryEvidenceStore,
+  MemoryHistoryStore,
   MemoryIndexStore,
   MemoryNetwork,
   MemoryTrustStore,
@@ -36,6 +38,8 @@ export interface Stores {
   readonly blobs: MemoryBlobStore
   readonly index: MemoryIndexStore
   readonly trust: MemoryTrustStore
+  readonly history: MemoryHistoryStore
+  readonly evidence: MemoryEvidenceStore
 }
 
 export interface Node {
@@ -81,6 +85,8 @@ export class Rig {
       blobs: new MemoryBlobStore(),
       index: new MemoryIndexStore(this.builder.id),
       trust: new MemoryTrustStore(),
+      history: new MemoryHistoryStore(),
+      evidence: new MemoryEvidenceStore(),
     }
   }
 

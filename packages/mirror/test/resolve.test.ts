@@ -43,7 +43,7 @@ describe('resolve', () => {
       if (path.startsWith('.jarswarm/objects/') && !before.has(path)) rig.origin.files.delete(path)
     }
     assert.equal((await rig.resolve(node, ABSENT)).kind, 'unknown')
-    assert.equal(node.repository.head?.seq, 2)
+    assert.equal(node.repository.head?.seq, 1, 'a head was used whose index could not be compared')
     assert.equal((await rig.resolve(node, JAR)).kind, 'artifact')
     assert.equal((await rig.resolve(node, NEW_POM)).kind, 'unknown')
   })

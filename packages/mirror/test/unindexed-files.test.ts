@@ -138,7 +138,7 @@ describe('what the index of an observed repository does not name', () => {
     }
     rig.clock.advance(11_000)
     await rig.wait(node.repository.lookForNewerHead({}))
-    assert.match(reasonOf(await rig.resolve(node, NEW)), /the newest index cannot be had now/)
+    assert.match(reasonOf(await rig.resolve(node, NEW)), /history cannot be checked now/)
     assert.deepEqual(rig.repo.asked, [])
   })
 

@@ -127,6 +127,8 @@ export class FollowedRepositories {
         blobs: data.blobs,
         index: data.index(link.id),
         trust: data.trust,
+        history: data.history(link.id),
+        evidence: data.evidence,
         swarm,
         upstreams,
         createMirror: (url) => this.#createMirror(url),

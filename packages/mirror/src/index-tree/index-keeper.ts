@@ -93,6 +93,15 @@ export class IndexKeeper {
     }
   }
 
+  /**
+   * Fetch what the index of a head has that is not here, without using it.
+   *
+   * @throws {UnavailableError} when an object cannot be had now
+   */
+  async fetch(head: Head, signal: AbortSignal): Promise<void> {
+    await this.#fetchMissing(head, { before: this.#root, after: head.index.root }, signal)
+  }
+
   async #advance(head: Head, signal: AbortSignal): Promise<void> {
     const after = head.index.root
     const before = this.#root

@@ -19,6 +19,7 @@ export interface PublishedFormComponents {
   readonly tree: Pick<IndexKeeper, 'completeRoot'>
   readonly held: Pick<HeldBlobs, 'has'>
   readonly trusted: () => TrustedRepository | undefined
+  readonly readLogTile: (tile: string) => Promise<Uint8Array | undefined>
 }
 
 /** What this node has of a repository's published form, for other nodes that use it as a mirror. */
@@ -44,9 +45,10 @@ export class PublishedForm {
         return ofBytes(await this.#components.index.getObject(name.digest))
       case 'blob':
         return await this.#blob(name.digest)
-      // A pack is made by the publisher, and the history is read where it is published.
-      case 'pack':
       case 'log':
+        return ofBytes(await this.#components.readLogTile(name.tile))
+      // A pack is made by the publisher.
+      case 'pack':
         return undefined
     }
   }

@@ -28,6 +28,12 @@ export type RootCandidates = (
   options: { readonly signal: AbortSignal; readonly first: PeerName | undefined },
 ) => AsyncIterable<Uint8Array>
 
+/** Two roots of one number, or two root manifests, that contradict each other. */
+export interface Contradictory {
+  readonly trusted: Uint8Array
+  readonly other: Uint8Array
+}
+
 export interface TrustKeeperComponents {
   readonly trust: TrustStore
   readonly clock: Clock
@@ -35,6 +41,8 @@ export interface TrustKeeperComponents {
   readonly rootCandidates: RootCandidates
   /** Called for each newer head, after it was made durable. */
   readonly onNewHead: (peer: PeerName | undefined) => void
+  /** Called with two signed things of which one is untrue, and with the roots that are trusted. */
+  readonly onContradiction: (found: Contradictory, roots: readonly Uint8Array[]) => Promise<void>
 }
 
 export interface TrustKeeperInit {
@@ -142,11 +150,20 @@ export class TrustKeeper {
           error,
           'the keys of the repository signed something that contradicts the trusted head',
         )
+        await this.#tell(error, bytes)
       } else {
         this.#components.logger.debug({ error: String(error), peer }, 'manifest was not accepted')
       }
       return outcomeOf(error)
     }
+  }
+
+  async #tell(error: EquivocationError | RollbackError, other: Uint8Array): Promise<void> {
+    const trusted = this.#trusted
+    if (trusted?.manifest === undefined) return
+    const pair = { trusted: trusted.manifest, other }
+    const found = error instanceof EquivocationError ? error : pair
+    await this.#components.onContradiction(found, trusted.record().roots)
   }
 
   async #advance(

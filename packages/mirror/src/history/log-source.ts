@@ -1,0 +1,128 @@
+import { tilePath } from '@jarswarm/manifest'
+import type { Tile, TileFetcher } from '@jarswarm/manifest'
+import { UnavailableError } from '@jarswarm/ports'
+import type { Clock, HistoryStore, Logger, PeerName, Swarm } from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
+import type { UpstreamSet } from '../upstreams/upstream-set.ts'
+import { withDeadline } from '../wait/deadline.ts'
+import { cutTile } from './cut-tile.ts'
+
+/** Longest wait for one source to give tiles. */
+export const TILE_TIMEOUT_MS = 5_000
+/** Followers asked for a tile before the upstreams are. */
+export const MAX_TILE_PEERS = 4
+/** Most bytes of a tile: 256 of the longest lines take 360 KiB, and no message of the exchange has more than this. */
+export const MAX_TILE_BYTES: number = 1024 * 1024
+
+export interface LogSourceComponents {
+  readonly store: HistoryStore
+  readonly swarm: Swarm
+  readonly upstreams: UpstreamSet
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export interface LogSourceInit {
+  readonly repository: RepositoryId
+  /** Asks nobody. */
+  readonly offline: boolean
+}
+
+type Read = (tile: Tile, signal: AbortSignal) => Promise<Uint8Array>
+
+/**
+ * Where tiles of the history come from: the store, then followers, then origin and mirrors. A source whose tiles do not
+ * fit is passed over and not blamed, for it may follow another head than the one that is asked about.
+ */
+export class LogSource {
+  readonly #components: LogSourceComponents
+  readonly #init: LogSourceInit
+
+  constructor(components: LogSourceComponents, init: LogSourceInit) {
+    this.#components = components
+    this.#init = init
+  }
+
+  /**
+   * @param options.keep whether tiles that fit are kept; only of a history that continues the one in use
+   * @returns a fetcher that throws UnavailableError when nobody gives tiles that fit
+   */
+  fetcher(options: { readonly signal: AbortSignal; readonly keep: boolean }): TileFetcher {
+    return async (tiles, check) => {
+      let cause: unknown
+      for (const { read, isStore } of this.#sources()) {
+        options.signal.throwIfAborted()
+        try {
+          const found = await this.#read(read, tiles, options.signal)
+          check(found)
+          if (options.keep && !isStore) await this.#keep(tiles, found)
+          return
+        } catch (error) {
+          options.signal.throwIfAborted()
+          if (!isStore) cause = error
+        }
+      }
+      const reason = cause instanceof Error ? cause.message : 'nobody was there to ask'
+      throw new UnavailableError(`the history cannot be had: ${reason}`, { cause })
+    }
+  }
+
+  async #read(read: Read, tiles: readonly Tile[], signal: AbortSignal): Promise<Uint8Array[]> {
+    const init = {
+      timeoutMs: TILE_TIMEOUT_MS,
+      reason: 'the history was not had in time',
+      parents: [signal],
+    }
+    return await withDeadline(this.#components.clock, init, (inTime) =>
+      Promise.all(tiles.map((tile) => read(tile, inTime))),
+    )
+  }
+
+  *#sources(): Generator<{ readonly read: Read; readonly isStore: boolean }> {
+    const { swarm, upstreams } = this.#components
+    const { repository, offline } = this.#init
+    yield { read: (tile) => this.#readStored(tile), isStore: true }
+    if (offline) return
+    for (const peer of swarm.followers(repository).slice(0, MAX_TILE_PEERS)) {
+      yield { read: (tile, signal) => this.#ask(peer, tile, signal), isStore: false }
+    }
+    for (const { upstream } of upstreams.rankedPublishers()) {
+      const read: Read = (tile, signal) =>
+        upstream.readPublished(
+          { kind: 'log', tile: tilePath(tile.level, tile.index, tile.width) },
+          { signal, maxBytes: MAX_TILE_BYTES },
+        )
+      yield { read, isStore: false }
+    }
+  }
+
+  async #ask(peer: PeerName, tile: Tile, signal: AbortSignal): Promise<Uint8Array> {
+    const { repository } = this.#init
+    const name = tilePath(tile.level, tile.index, tile.width)
+    return await this.#components.swarm.request(
+      peer,
+      { kind: 'log', repository, tile: name },
+      { signal },
+    )
+  }
+
+  async #readStored(tile: Tile): Promise<Uint8Array> {
+    const stored = await this.#components.store.readTile(tile)
+    const bytes = stored && cutTile(stored, tile)
+    if (bytes === undefined) throw new UnavailableError('a tile is not here')
+    return bytes
+  }
+
+  /** Without room for it the node goes on, and asks again when it is needed again. */
+  async #keep(tiles: readonly Tile[], found: readonly Uint8Array[]): Promise<void> {
+    const { store, logger } = this.#components
+    try {
+      for (const [place, tile] of tiles.entries()) {
+        const bytes = found[place]
+        if (bytes !== undefined) await store.writeTile(tile, bytes)
+      }
+    } catch (error) {
+      logger.debug({ error: String(error) }, 'a tile of the history was not kept')
+    }
+  }
+}
