@@ -148,7 +148,8 @@ async function openStores(
     ...(init.freeFloorBytes === undefined ? {} : { freeFloorBytes: init.freeFloorBytes }),
   })
   await blobs.start({ clean })
-  const trust = new FileTrustStore(used, { root: path })
+  const records = new LevelRecordStore(used)
+  const trust = new FileTrustStore({ ...used, records }, { root: path })
   const indexes = new Map<RepositoryId, LevelIndexStore>()
   const histories = new Map<RepositoryId, LevelHistoryStore>()
   let closing: Promise<void> | undefined
@@ -164,7 +165,7 @@ async function openStores(
     path,
     blobs,
     trust,
-    records: new LevelRecordStore(used),
+    records,
     index(repository) {
       const store = indexes.get(repository) ?? new LevelIndexStore(used, { repository })
       indexes.set(repository, store)
