@@ -8,6 +8,8 @@ import { untilAborted } from './until-aborted.ts'
 const DECISION_MS = 7_500
 /** No client waits longer than 10 s for the next byte of a body. */
 const SOURCE_SILENCE_MS = 8_000
+/** Between two bytes of what was held back, while a slow source sends what is not verified yet. */
+const DRIP_MS = 3_000
 /** A client that takes no byte for so long holds a blob and a socket for nothing. */
 const CLIENT_SILENCE_MS = 60_000
 
@@ -60,9 +62,26 @@ export class Exchange {
     this.#decision.cancel()
   }
 
-  /** Wait for the source's next chunk. @throws {BrokenBodyError} after 8 s without one */
-  async untilChunk<T>(work: Promise<T>): Promise<T> {
-    return this.#within(SOURCE_SILENCE_MS, 'no byte came for it', work)
+  /**
+   * Wait for the source's next chunk.
+   *
+   * @param drip called every 3 s; says whether it had something to send meanwhile, which counts as a chunk
+   * @throws {BrokenBodyError} after 8 s without one
+   */
+  async untilChunk<T>(work: Promise<T>, drip: () => boolean): Promise<T> {
+    let silentSinceMs = this.#clock.now()
+    const look = (): void => {
+      if (drip()) silentSinceMs = this.#clock.now()
+      const leftMs = SOURCE_SILENCE_MS - (this.#clock.now() - silentSinceMs)
+      if (leftMs <= 0) this.#breakOff('no byte came for it', SOURCE_SILENCE_MS)
+      else timer = this.#clock.setTimer(look, Math.min(DRIP_MS, leftMs))
+    }
+    let timer = this.#clock.setTimer(look, DRIP_MS)
+    try {
+      return await untilAborted(work, this.signal)
+    } finally {
+      timer.cancel()
+    }
   }
 
   /** Wait until the client has taken what was written. @throws {BrokenBodyError} after 60 s */
@@ -72,9 +91,13 @@ export class Exchange {
       drained.resolve(undefined)
     }
     this.response.once('drain', onDrain)
+    const timer = this.#clock.setTimer(() => {
+      this.#breakOff('the client takes no byte', CLIENT_SILENCE_MS)
+    }, CLIENT_SILENCE_MS)
     try {
-      await this.#within(CLIENT_SILENCE_MS, 'the client takes no byte', drained.promise)
+      await untilAborted(drained.promise, this.signal)
     } finally {
+      timer.cancel()
       this.response.off('drain', onDrain)
     }
   }
@@ -84,16 +107,9 @@ export class Exchange {
     this.#reset()
   }
 
-  async #within<T>(limitMs: number, found: string, work: Promise<T>): Promise<T> {
-    const timer = this.#clock.setTimer(() => {
-      this.#control.abort(
-        new BrokenBodyError(`Cannot send the body: ${found} in ${limitMs / 1000} s`),
-      )
-    }, limitMs)
-    try {
-      return await untilAborted(work, this.signal)
-    } finally {
-      timer.cancel()
-    }
+  #breakOff(found: string, limitMs: number): void {
+    this.#control.abort(
+      new BrokenBodyError(`Cannot send the body: ${found} in ${limitMs / 1000} s`),
+    )
   }
 }

@@ -38,7 +38,7 @@ export class HotBlobs {
     const content = await untilAborted(source.open(entry, { signal }), signal, (late) => {
       late.release()
     })
-    if (entry.sizeBytes > MAX_HOT_BLOB_BYTES)
+    if (entry.sizeBytes > MAX_HOT_BLOB_BYTES || content.early === true)
       return { kind: 'stream', source: content.source, content }
     try {
       const bytes = await readWhole(content, entry, signal)

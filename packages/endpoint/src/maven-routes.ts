@@ -226,7 +226,10 @@ export class MavenRoutes {
     if (found.kind !== 'artifact') return
     try {
       const opener = openerOf(request, found)
-      release(await this.#blobs.open(opener, found.entry, request.signal))
+      const pomBlob = await this.#blobs.open(opener, found.entry, request.signal)
+      release(pomBlob)
+      if (pomBlob.kind === 'stream' && pomBlob.content.early === true)
+        throw new UnavailableError('its source is slow')
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error
       throw new UnavailableError(

@@ -5,6 +5,10 @@ import type { Exchange } from './exchange.ts'
 import { toReasonPhrase } from './reason-phrase.ts'
 import { untilAborted } from './until-aborted.ts'
 
+/** Held back of a body on its way: at a byte every 3 s enough for the slowest source that counts as one. */
+const RESERVE_BYTES = 32
+const NOTHING: Uint8Array = new Uint8Array(0)
+
 /**
  * Write an answer. HEAD gets the headers of GET and no body.
  *
@@ -50,11 +54,17 @@ async function sendStream(
   }
   const chunks = content.read(range, { signal: exchange.signal })[Symbol.asyncIterator]()
   try {
-    // The first chunk comes before the status line: what cannot begin is told as 424, not by a reset.
-    const first = await untilAborted(chunks.next(), exchange.signal)
-    if (first.done === true || first.value.length > range.length) throw wrongLength(range)
-    writeHead(exchange, answer, range.length)
-    await pump(exchange, { chunks, first: first.value, wantedBytes: range.length })
+    if (content.early === true) {
+      writeHead(exchange, answer, range.length)
+      exchange.response.flushHeaders()
+      await pump(exchange, { content, chunks, wantedBytes: range.length })
+    } else {
+      // The first chunk comes before the status line: what cannot begin is told as 424, not by a reset.
+      const first = await untilAborted(chunks.next(), exchange.signal)
+      if (first.done === true || first.value.length > range.length) throw wrongLength(range)
+      writeHead(exchange, answer, range.length)
+      await pump(exchange, { content, chunks, first, wantedBytes: range.length })
+    }
   } finally {
     // Not awaited: a source that stands still must not hold up the end of the exchange.
     chunks.return?.().then(undefined, () => undefined)
@@ -63,24 +73,41 @@ async function sendStream(
   return range.length
 }
 
+/**
+ * Write chunks as they come. Of a body whose rest is still on its way the last few bytes are held back, to be sent one
+ * at a time while nothing else can be: a slow source is no reason for a client to leave.
+ */
 async function pump(
   exchange: Exchange,
   body: {
+    readonly content: ArtifactContent
     readonly chunks: AsyncIterator<Uint8Array, unknown>
-    readonly first: Uint8Array
+    readonly first?: IteratorResult<Uint8Array, unknown>
     readonly wantedBytes: number
   },
 ): Promise<void> {
-  let sentBytes = body.first.length
-  if (!exchange.response.write(body.first)) await exchange.untilDrained()
-  for (;;) {
-    const next = await exchange.untilChunk(body.chunks.next())
-    if (next.done === true) break
-    sentBytes += next.value.length
-    if (sentBytes > body.wantedBytes) throw wrongLength({ length: body.wantedBytes })
-    if (!exchange.response.write(next.value)) await exchange.untilDrained()
+  const { content, chunks, wantedBytes } = body
+  const { response } = exchange
+  let receivedBytes = 0
+  let reserve = NOTHING
+  const drip = (): boolean => {
+    if (reserve.length === 0 || content.isArriving?.() !== true) return false
+    response.write(reserve.subarray(0, 1))
+    reserve = reserve.subarray(1)
+    return true
   }
-  if (sentBytes !== body.wantedBytes) throw wrongLength({ length: body.wantedBytes })
+  for (let next = body.first; ; next = undefined) {
+    next ??= await exchange.untilChunk(chunks.next(), drip)
+    if (next.done === true) break
+    receivedBytes += next.value.length
+    if (receivedBytes > wantedBytes) throw wrongLength({ length: wantedBytes })
+    const mayWait = content.isArriving !== undefined && receivedBytes < wantedBytes
+    const cut = mayWait ? Math.max(next.value.length - RESERVE_BYTES, 0) : next.value.length
+    if (reserve.length > 0) response.write(reserve)
+    reserve = next.value.subarray(cut)
+    if (!response.write(next.value.subarray(0, cut))) await exchange.untilDrained()
+  }
+  if (receivedBytes !== wantedBytes) throw wrongLength({ length: wantedBytes })
 }
 
 function wrongLength(range: { readonly length: number }): BrokenBodyError {

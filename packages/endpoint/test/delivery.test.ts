@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:net'
 import { describe, it } from 'node:test'
+import type { ArtifactContent } from '@jarswarm/ports'
 import type { MemoryArtifactSource } from '@jarswarm/testkit'
 import { Endpoint, EndpointListenError } from '../src/index.ts'
 import { ask, nodeStatus, openRaw, readToEnd, sendRaw, startEndpoint, waitFor } from './_fixture.ts'
 
 const JAR = 'org/example/lib/1.0/lib-1.0.jar'
+const SMALL = Buffer.from(Array.from({ length: 200 }, (_, at) => at))
 const BIG = Buffer.alloc(700_000, 'jarswarm')
 
 function get(port: number, path = JAR): string {
@@ -69,6 +71,41 @@ describe('a body', () => {
     assert.equal((await ended).error, 'ECONNRESET')
     await waitFor(() => source.unreleased === 0)
     assert.equal(clock.pendingTimers, 0)
+  })
+
+  it('begins before its first byte is verified, and drips what is held back while a slow source sends', async (t) => {
+    const { port, source, clock } = await startEndpoint(t)
+    source.put(JAR, { bytes: SMALL })
+    const slow = slowContent(SMALL)
+    source.open = () => Promise.resolve(slow.content)
+    const socket = await openRaw(port)
+    const ended = readToEnd(socket)
+    const got = (): number => socket.bytesRead - headBytes
+    socket.write(get(port))
+    await waitFor(() => socket.bytesRead > 0)
+    const headBytes = socket.bytesRead
+    slow.give(100)
+    await waitFor(() => got() === 68)
+    for (const count of [69, 70, 71]) {
+      clock.advance(3_000)
+      await waitFor(() => got() === count)
+    }
+    slow.stall()
+    clock.advance(7_999)
+    assert.equal(got(), 71)
+    clock.advance(1)
+    assert.equal((await ended).error, 'ECONNRESET')
+    assert.equal(clock.pendingTimers, 0)
+  })
+
+  it('is whole when a slow source comes to its end', async (t) => {
+    const { port, source } = await startEndpoint(t)
+    source.put(JAR, { bytes: SMALL })
+    const slow = slowContent(SMALL)
+    source.open = () => Promise.resolve(slow.content)
+    const answer = ask(port, `/clojars/${JAR}`)
+    for (const length of [100, 1, 50, 49]) slow.give(length)
+    assert.deepEqual((await answer).body, SMALL)
   })
 
   it('waits for a slow client, and is reset when it takes nothing for a minute', async (t) => {
@@ -184,4 +221,41 @@ function bareEndpoint(port: number): Endpoint {
     { port },
   )
   return endpoint
+}
+
+/** Content that comes early, and then in the steps that the test says. */
+function slowContent(bytes: Buffer) {
+  let arriving = true
+  let given = 0
+  const steps: Uint8Array[] = []
+  let wake = Promise.withResolvers<undefined>()
+  const content: ArtifactContent = {
+    source: 'origin',
+    sizeBytes: bytes.length,
+    early: true,
+    isArriving: () => arriving,
+    async *read() {
+      for (let sent = 0; sent < bytes.length;) {
+        const step = steps.shift()
+        if (step === undefined) {
+          await wake.promise
+          wake = Promise.withResolvers()
+          continue
+        }
+        sent += step.length
+        yield step
+      }
+    },
+    release: () => undefined,
+  }
+  return {
+    content,
+    give(length: number): void {
+      steps.push(bytes.subarray(given, (given += length)))
+      wake.resolve(undefined)
+    },
+    stall(): void {
+      arriving = false
+    },
+  }
 }

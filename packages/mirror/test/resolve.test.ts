@@ -64,6 +64,17 @@ describe('resolve', () => {
     assert.equal((await rig.wait(resolving)).kind, 'artifact')
   })
 
+  it('takes up the first head soon after the origin has come back', async (t) => {
+    const rig = new Rig(t)
+    rig.origin.behaviour = 'silent'
+    const node = await rig.node({ heads: { poll: false } })
+    assert.equal((await rig.resolve(node, JAR)).kind, 'unknown')
+    rig.origin.behaviour = 'healthy'
+    const before = rig.clock.now()
+    await rig.until(() => node.repository.head !== undefined)
+    assert.ok(rig.clock.now() - before <= 5_000)
+  })
+
   it('looks for a newer head before it says absent', async (t) => {
     const rig = new Rig(t)
     const node = await rig.node({ heads: { poll: false } })

@@ -3,6 +3,7 @@ import { NoSpaceError, UnavailableError } from '@jarswarm/ports'
 import type { BlobStore, BlobWriter, ByteRange, Clock, SourceKind } from '@jarswarm/ports'
 import type { Part } from '../transfer/part.ts'
 import { Transfer } from '../transfer/transfer.ts'
+import type { Headway } from '../transfer/transfer.ts'
 import { orAborted } from '../wait/deadline.ts'
 import type { SourcePlan } from './source-plan.ts'
 
@@ -69,6 +70,11 @@ export class BlobDownload {
   /** What stands in the way so far, for a user who waits no longer. */
   reasons(): string {
     return this.#transfer.reasons()
+  }
+
+  /** Who is sending, and how long the next part takes; undefined when nobody is. */
+  headway(): Headway | undefined {
+    return this.#transfer.headway()
   }
 
   abort(reason: Error): void {

@@ -14,6 +14,11 @@ import { storedContent } from './stored-content.ts'
 
 /** When a client is told that an artifact cannot be had; a second below the 8 s that are promised. */
 export const DECISION_TIMEOUT_MS = 7_000
+/**
+ * Longest that the first verified bytes may take after that when a source is sending: clients leave after 10 s of
+ * silence, and the endpoint breaks off after 8.
+ */
+export const MAX_EARLY_MS = 6_000
 /** Bytes of large blobs in the heap at a time while the disk has no room for them. */
 export const MAX_BYTES_WITHOUT_DISK = 67_108_864
 /** Longest wait for a piece list. */
@@ -77,7 +82,8 @@ export class BlobFetcher {
   }
 
   /**
-   * Content of an artifact from the store, or from a download as soon as it has verified bytes.
+   * Content of an artifact from the store, or from a download as soon as it has verified bytes. When time is up and a
+   * slow source is about to give them, the content comes early.
    *
    * @throws {UnavailableError} decided within {@link DECISION_TIMEOUT_MS}; the download goes on behind it
    */
@@ -91,10 +97,9 @@ export class BlobFetcher {
     }
     if (this.#init.offline) throw unavailable(entry, 'the node is offline and does not hold it')
     const starting = this.#download(entry, options)
-    let reasons = (): string => 'no source answered in time'
+    let download: BlobDownload | undefined
     const untilReady = async (promise: Promise<BlobDownload>): Promise<BlobDownload> => {
-      const download = await promise
-      reasons = () => download.reasons() || 'no source answered in time'
+      download = await promise
       await download.ready
       return download
     }
@@ -111,7 +116,10 @@ export class BlobFetcher {
       return contentOf(ready, blobs)
     } catch (error) {
       options.signal?.throwIfAborted()
-      throw unavailable(entry, error instanceof UnavailableError ? error.message : reasons(), error)
+      if (error instanceof UnavailableError) throw unavailable(entry, error.message, error)
+      const early = earlyContentOf(download, blobs)
+      if (early !== undefined) return early
+      throw unavailable(entry, download?.reasons() || 'no source answered in time', error)
     }
   }
 
@@ -270,12 +278,24 @@ function contentOf(download: BlobDownload, blobs: BlobStore): ArtifactContent {
   return {
     source: download.source,
     sizeBytes: download.entry.sizeBytes,
+    isArriving: () => download.headway() !== undefined,
     read: (range, { signal }) => download.read(range, signal),
     release: () => {
       if (held) hold.release()
       held = false
     },
   }
+}
+
+/** Content of a download that has nothing verified yet, if it soon will. */
+function earlyContentOf(
+  download: BlobDownload | undefined,
+  blobs: BlobStore,
+): ArtifactContent | undefined {
+  const headway = download?.headway()
+  if (download === undefined || headway === undefined) return undefined
+  if (headway.remainingMs > MAX_EARLY_MS) return undefined
+  return { ...contentOf(download, blobs), source: headway.source.kind, early: true }
 }
 
 function unavailable(entry: IndexEntry, reason: string, cause?: unknown): UnavailableError {

@@ -7,6 +7,8 @@ export const SLOW_BYTES_PER_SECOND = 65_536
 export const DEAD_BYTES_PER_SECOND = 8_192
 /** A source that sent nothing for so long is given up; others were asked long before. */
 export const DEAD_SILENCE_MS = 10_000
+/** A source that sent nothing for so long is not counted on, though it may go on. */
+const HEADWAY_SILENCE_MS = 2_000
 /** Shortest time between two looks at a flight. */
 const MIN_LOOK_MS = 25
 
@@ -30,6 +32,7 @@ export class Flight {
   readonly #onOverdue: () => void
   #since: number
   #receivedBytes = 0
+  #lastByteAt: number
   #timer: { cancel(): void } | undefined
 
   constructor(components: { readonly clock: Clock }, init: FlightInit) {
@@ -38,11 +41,23 @@ export class Flight {
     this.#clock = components.clock
     this.#onOverdue = init.onOverdue
     this.#since = this.#clock.now()
+    this.#lastByteAt = this.#since
     this.#look()
   }
 
   progress(bytes: number): void {
     this.#receivedBytes += bytes
+    this.#lastByteAt = this.#clock.now()
+  }
+
+  /** How long the next part still takes at the pace so far; undefined when nothing of it comes. */
+  remainingMs(): number | undefined {
+    const part = this.run[this.next]
+    const nowMs = this.#clock.now()
+    if (part === undefined || this.#receivedBytes === 0) return undefined
+    if (nowMs - this.#lastByteAt > HEADWAY_SILENCE_MS) return undefined
+    const leftBytes = Math.max(part.length - this.#receivedBytes, 0)
+    return (leftBytes * (nowMs - this.#since)) / this.#receivedBytes
   }
 
   /** A part came whole: the watch begins anew for the next one. */

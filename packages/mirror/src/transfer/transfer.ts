@@ -19,6 +19,13 @@ export interface TransferInit {
   readonly deliver: (part: Part, bytes: Uint8Array, source: PartSource) => void | Promise<void>
 }
 
+/** A source that is sending. */
+export interface Headway {
+  readonly source: PartSource
+  /** Until its next part is whole, at the pace so far. */
+  readonly remainingMs: number
+}
+
 interface SourceState {
   readonly source: PartSource
   flights: number
@@ -63,6 +70,15 @@ export class Transfer {
   /** What went wrong so far, one clause per source; empty when nothing did. */
   reasons(): string {
     return [...this.#reasons].map(([name, reason]) => `${name} ${reason}`).join('; ')
+  }
+
+  /** The source whose next part is nearest, and how long that takes; undefined when nobody is sending. */
+  headway(): Headway | undefined {
+    const all = [...this.#flights].flatMap((flight) => {
+      const remainingMs = flight.remainingMs()
+      return remainingMs === undefined ? [] : [{ source: flight.source, remainingMs }]
+    })
+    return all.toSorted((one, other) => one.remainingMs - other.remainingMs)[0]
   }
 
   add(parts: readonly Part[]): void {

@@ -1,6 +1,7 @@
 import type { Clock, Logger, ManifestVerdict, PeerName } from '@jarswarm/ports'
 import type { UpstreamStanding } from '../upstreams/upstream-standing.ts'
 import { orAborted, startDeadline, withDeadline } from '../wait/deadline.ts'
+import { pause } from '../wait/pause.ts'
 import { Periodic } from '../wait/periodic.ts'
 import type { HeadSources } from './head-sources.ts'
 import type { OfferOutcome, TrustKeeper } from './trust-keeper.ts'
@@ -19,6 +20,8 @@ export const LOOK_TIMEOUT_MS = 2_000
  * each, when it could have them elsewhere.
  */
 export const FIRST_HEAD_PAUSE_MS = 30_000
+/** Between two looks for the first head, while clients ask for it. */
+const FIRST_HEAD_INTERVAL_MS = 2_000
 /** Longest wait for one manifest in the background. */
 const BACKGROUND_TIMEOUT_MS = 10_000
 /**
@@ -64,6 +67,7 @@ export class HeadWatch {
   #look: Promise<void> | undefined
   #lookedAtMs: number | undefined
   #awaitedInVainAtMs: number | undefined
+  #keepsLooking = false
 
   constructor(components: HeadWatchComponents, init: HeadWatchInit) {
     this.#components = components
@@ -123,10 +127,7 @@ export class HeadWatch {
   async lookForNewerHead(options: { readonly signal?: AbortSignal }): Promise<void> {
     const { clock } = this.#components
     if (this.#lookedAtMs !== undefined && clock.now() - this.#lookedAtMs < CONFIRMATION_MS) return
-    this.#look ??= this.#lookOnce().finally(() => {
-      this.#look = undefined
-    })
-    await orAborted(this.#look, options.signal)
+    await orAborted(this.#lookNow(), options.signal)
   }
 
   /**
@@ -145,7 +146,30 @@ export class HeadWatch {
       options.signal?.throwIfAborted()
       this.#awaitedInVainAtMs = clock.now()
       logger.debug({ error: String(error) }, 'no head yet')
+      if (!this.#keepsLooking) this.#track(this.#keepLooking())
     }
+  }
+
+  /** Somebody wants to build: the first head is taken up soon after there is one again. */
+  async #keepLooking(): Promise<void> {
+    const { clock, keeper } = this.#components
+    const { signal } = this.#stop
+    const endMs = clock.now() + FIRST_HEAD_PAUSE_MS
+    this.#keepsLooking = true
+    while (keeper.trusted?.head === undefined && clock.now() < endMs) {
+      await pause(clock, FIRST_HEAD_INTERVAL_MS, signal)
+      if (signal.aborted) break
+      await this.#lookNow()
+    }
+    this.#keepsLooking = false
+  }
+
+  /** One look for all who want one at the same time; never rejects. */
+  #lookNow(): Promise<void> {
+    this.#look ??= this.#lookOnce().finally(() => {
+      this.#look = undefined
+    })
+    return this.#look
   }
 
   async #lookOnce(): Promise<void> {
