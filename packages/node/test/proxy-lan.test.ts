@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
 import type { Node } from '@jarswarm/node'
+import type { Clock } from '@jarswarm/ports'
 import { TestOrigin } from './_origin.ts'
 import { startNode, temporaryDirectory } from './_swarm.ts'
 import { waitFor } from './_wait-for.ts'
@@ -11,6 +12,23 @@ const LARGE = 'g/large/1/large-1.zip'
 const FILES = {
   'g/large/1/large-1.pom': Buffer.from('<project>large</project>'),
   [LARGE]: Buffer.alloc(1_500_000, 'large '),
+}
+
+/** Time goes by so slowly that a busy machine is no reason to leave a peer for the origin. */
+function slowClock(): Clock {
+  const SLOWER = 50
+  const startedMs = Date.now()
+  return {
+    now: () => startedMs + Math.floor((Date.now() - startedMs) / SLOWER),
+    setTimer: (callback, delayMs) => {
+      const timer = setTimeout(callback, delayMs * SLOWER).unref()
+      return {
+        cancel: () => {
+          clearTimeout(timer)
+        },
+      }
+    },
+  }
 }
 
 async function startPair(
@@ -24,6 +42,7 @@ async function startPair(
     dataDir: join(temporaryDirectory(t), 'data'),
     proxy,
     bootstrap: first.listenAddresses(),
+    clock: slowClock(),
   })
   await waitFor('the two nodes are connected', () => second.statusNow().peers.connected === 1)
   return { nodes: [first, second] }
