@@ -107,6 +107,7 @@ function checkUsage(flags: Flags): void {
   if ((paths === undefined) === (changes === undefined)) {
     throw new UsageError('Cannot publish --from: either --paths or --changes is wanted')
   }
+  readConcurrency(flags.concurrency)
   if (flags.contact !== undefined && !CONTACT.test(flags.contact)) {
     throw new UsageError('Cannot use --contact: a URL or a mail address is wanted')
   }
@@ -129,7 +130,7 @@ async function publish(flags: Flags, terminal: Terminal): Promise<PublishReport>
   }
   try {
     if (flags.from === undefined) {
-      const changes = flags.changes === undefined ? undefined : openList(flags.changes, terminal)
+      const changes = flags.changes === undefined ? undefined : readList(flags.changes, terminal)
       return await publishTree({ ...common, treeDir: flags.tree ?? '', changes })
     }
     const isChanges = flags.changes !== undefined
@@ -137,7 +138,7 @@ async function publish(flags: Flags, terminal: Terminal): Promise<PublishReport>
       ...common,
       url: flags.from,
       outDir: flags.out ?? '',
-      paths: openList(flags.changes ?? flags.paths ?? '-', terminal),
+      paths: readList(flags.changes ?? flags.paths ?? '-', terminal),
       isChanges,
       isOperator: flags.operator,
       recheck: flags.recheck,
@@ -158,10 +159,11 @@ async function publish(flags: Flags, terminal: Terminal): Promise<PublishReport>
   }
 }
 
-function openList(file: string, terminal: Terminal): AsyncIterable<string> {
+/** Opened when it is read, so that nothing is open that nobody reads. */
+async function* readList(file: string, terminal: Terminal): AsyncGenerator<string> {
   const bytes = Readable.from(file === '-' ? terminal.in : createReadStream(file))
   // The types of `compose` promise less than it gives.
-  return readPathLines(file.endsWith('.gz') ? bytes.compose<Readable>(createGunzip()) : bytes)
+  yield* readPathLines(file.endsWith('.gz') ? bytes.compose<Readable>(createGunzip()) : bytes)
 }
 
 function readConcurrency(text: string | undefined): number | undefined {
