@@ -1,17 +1,23 @@
 // Which lines of a package could be wrong without a test that notices?
 //
-// npm run mutants -- <package> [part of a file's name]…
+// npm run mutants -- [--checks] <package> [part of a file's name]…
 //
+// With --checks only whole checks are taken away, which is the part that matters most.
 // Exit code 1 when a mutant survives that `equivalent.ts` does not explain.
 import { globSync, readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
 import { EQUIVALENT } from './equivalent.ts'
-import { mutantsOf } from './mutants.ts'
+import { mutantsOf, removesCheck } from './mutants.ts'
 import type { Mutant } from './mutants.ts'
 import { Trial } from './trial.ts'
 
-const [packageName, ...filters] = process.argv.slice(2)
+const { values, positionals } = parseArgs({
+  options: { checks: { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
+const [packageName, ...filters] = positionals
 if (packageName === undefined) throw new TypeError('Cannot run: found no package, wanted one')
 
 const directory = `packages/${packageName}`
@@ -27,7 +33,8 @@ const isEquivalent = (mutant: Mutant): boolean =>
     ({ file, original, replacement }) =>
       mutant.file === file && mutant.original === original && mutant.replacement === replacement,
   )
-const tried = mutants.filter((mutant) => !isEquivalent(mutant))
+const chosen = values.checks ? mutants.filter(removesCheck) : mutants
+const tried = chosen.filter((mutant) => !isEquivalent(mutant))
 const survivors: Mutant[] = []
 const queue = tried.values()
 
@@ -46,6 +53,6 @@ await Promise.all(Array.from({ length: availableParallelism() }, work))
 const noticed = tried.length - survivors.length
 process.stdout.write(
   `${packageName}: ${String(noticed)} of ${String(tried.length)} mutants noticed, ` +
-    `${String(mutants.length - tried.length)} more are the same as the original\n`,
+    `${String(chosen.length - tried.length)} more are the same as the original\n`,
 )
 if (survivors.length > 0) process.exitCode = 1

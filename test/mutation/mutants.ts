@@ -11,6 +11,11 @@ export interface Mutant {
   readonly replacement: string
 }
 
+/** Whether a mutant takes a check away: its condition never holds, or it is not called. */
+export function removesCheck({ replacement }: Mutant): boolean {
+  return replacement === 'false' || replacement === ';'
+}
+
 const SWAPPED: ReadonlyMap<ts.SyntaxKind, string> = new Map([
   [ts.SyntaxKind.LessThanToken, '<='],
   [ts.SyntaxKind.LessThanEqualsToken, '<'],
