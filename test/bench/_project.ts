@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { EMPTY_ZIP } from '../clients/_deploy.ts'
 import { seededBytes } from './_tree.ts'
 
 /** Makes a repository of real artifacts; stands beside a checkout, not in it. */
@@ -45,7 +46,8 @@ function writeArtifact(tree: string, n: number): void {
     )
   const pom = `<project><modelVersion>4.0.0</modelVersion><groupId>bench</groupId><artifactId>p${String(n)}</artifactId><version>1.0</version><dependencies>${next.join('')}</dependencies></project>\n`
   writeWithSum(`${base}.pom`, Buffer.from(pom))
-  writeWithSum(`${base}.jar`, seededBytes(base, GENERATED_JAR_BYTES))
+  // Leiningen opens every jar.
+  writeWithSum(`${base}.jar`, Buffer.concat([seededBytes(base, GENERATED_JAR_BYTES), EMPTY_ZIP]))
 }
 
 function writeWithSum(file: string, bytes: Uint8Array): void {

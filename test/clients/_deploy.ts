@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-/** The end of central directory of a ZIP file without entries. */
-const EMPTY_ZIP = Buffer.from('504b0506' + '00'.repeat(18), 'hex')
+/** The end of central directory of a ZIP file without entries: behind any bytes it makes a jar of them. */
+export const EMPTY_ZIP: Buffer = Buffer.from('504b0506' + '00'.repeat(18), 'hex')
 
 /** One build of a snapshot. */
 export interface SnapshotBuild {

@@ -12,6 +12,7 @@ import { deployRelease, jarOf } from './_deploy.ts'
 import { serveTree } from './_serve-tree.ts'
 import type { ServedTree } from './_serve-tree.ts'
 
+const MAX_TRIES = 5
 const MAIN = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))
 
 /** Clojars and Central, each as the client knows it and as the node does, so that one can tell the ways apart. */
@@ -85,7 +86,10 @@ describe('setup --as central, and --https, with real clients', () => {
       .map(([id]) => id)
 
   /** @param way what the artifacts of the build are called, which nobody asked for before */
-  const builds = async (client: Client, way: string, flags: readonly string[]): Promise<Build> => {
+  const builds = async (
+    client: Client,
+    { way, flags, ids }: { way: string; flags: readonly string[]; ids: readonly string[] },
+  ): Promise<Build> => {
     const artifacts = Object.keys(trees).map((id) => `${id}-${client.name}-${way}`)
     const build = client.build({
       folder: join(work, client.name),
@@ -96,22 +100,30 @@ describe('setup --as central, and --https, with real clients', () => {
     const main = [process.execPath, '--conditions=source', MAIN]
     // Leiningen is told of the certificate by its own configuration; a JVM's trust store is set from outside.
     const through = client.name === 'lein' ? [] : [...main, 'run', '--data', data, ...flags, '--']
-    const { code, output } = await build.run(through)
-    assert.equal(code, 0, output)
-    for (const artifact of artifacts)
-      assert.deepEqual(build.fetched(jarPath(artifact)), jarOf(`${artifact} 1.0`), artifact)
-    return build
+    // A node that does not answer in 300 ms is not used, as may be on a busy machine: the build is right all the same.
+    for (let tries = 1; ; tries += 1) {
+      const { code, output } = await build.run(through)
+      assert.equal(code, 0, output)
+      for (const artifact of artifacts)
+        assert.deepEqual(build.fetched(jarPath(artifact)), jarOf(`${artifact} 1.0`), artifact)
+      const asked = askedOf(`${client.name}-${way}`)
+      if (tries === MAX_TRIES || asked.length === ids.length) {
+        assert.deepEqual(asked, ids)
+        return build
+      }
+      build.empty()
+    }
   }
 
   for (const client of CLIENTS) {
     const missing = process.env['CI'] === 'true' ? undefined : missingClient(client)
     it(`points ${client.name} there and back`, { skip: missing ?? false }, async () => {
       const plain = ['--node', authority(node?.ready.http)]
-      await builds(client, 'plain', [...plain, '--as', 'central'])
-      assert.deepEqual(askedOf(`${client.name}-plain`), ['central'])
+      const central = [...plain, '--as', 'central']
+      await builds(client, { way: 'plain', flags: central, ids: ['central'] })
       const tls = ['--as', 'clojars,central', '--https', authority(node?.ready.https)]
-      const build = await builds(client, 'tls', [...plain, ...tls])
-      assert.deepEqual(askedOf(`${client.name}-tls`), ['clojars', 'central'])
+      const ids = ['clojars', 'central']
+      const build = await builds(client, { way: 'tls', flags: [...plain, ...tls], ids })
       await setup(client.name, build, [...plain, '--undo'])
       for (const file of ['.lein/init.clj', '.m2/settings.xml', '.gradle/init.d/jarswarm.gradle'])
         assert.equal(existsSync(join(build.home, file)), false, file)
