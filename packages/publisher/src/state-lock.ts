@@ -71,7 +71,11 @@ function waitFor(
     if (performance.now() >= endMs) throw new StateLockedError(stateDir, pid)
     if (!isSaid) onWait?.(pid)
     isSaid = true
-    await sleep(LOOK_AGAIN_MS, undefined, signal && { signal })
+    try {
+      await sleep(LOOK_AGAIN_MS, undefined, signal && { signal })
+    } catch (error) {
+      throw signal?.reason ?? error
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { OriginLostError, TreeShrunkError } from '../src/index.ts'
+import { readPublished } from './_reader.ts'
 import { createSetting } from './_setting.ts'
 
 const POM = 'a/b/1.0/b-1.0.pom'
@@ -86,5 +87,27 @@ describe('publishFrom, from an origin that is of little help', () => {
     for (const name of names) origin.files.delete(name)
     await assert.rejects(publish([...names, ...jars]), TreeShrunkError)
     assert.equal((await publish(names, { allowShrink: true })).removed, 12)
+  })
+
+  it('stops when it is told to, keeps what was seen, and publishes nothing half', async (t) => {
+    const { origin, outDir, publish } = await createSetting(
+      t,
+      Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`a/${String(i)}.jar`, String(i)])),
+    )
+    const controller = new AbortController()
+    origin.trick = (request) => {
+      if (request.url?.endsWith('/5.jar') !== true) return false
+      controller.abort(new Error('stopped'))
+      return true
+    }
+    await assert.rejects(
+      publish(undefined, { signal: controller.signal, concurrency: 1 }),
+      /stopped/,
+    )
+    assert.equal(await readPublished(outDir), undefined)
+    origin.trick = undefined
+    const before = origin.sent.length
+    assert.equal((await publish()).files, 9)
+    assert.equal(origin.sent.length - before, 9 - before)
   })
 })
