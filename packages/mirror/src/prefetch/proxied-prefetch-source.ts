@@ -1,17 +1,39 @@
 import type { IndexEntry } from '@jarswarm/manifest'
 import type { RepositoryPath } from '@jarswarm/maven'
+import type { AbortOptions } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
-import type { ProxiedRepository } from '../proxy/proxied-repository.ts'
 import type { BringOptions, PrefetchSource } from './prefetch-source.ts'
+
+/** What a node knows by itself of a file of a proxied repository. */
+export type LocalFinding =
+  | { readonly kind: 'held' | 'evicted'; readonly entry: IndexEntry }
+  /** It is being asked for. */
+  | { readonly kind: 'coming' }
+  /** The origin said so not long ago. */
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'unknown' }
+
+/** A proxied repository, as far as fetching ahead concerns it. */
+export interface ProxiedFiles {
+  readonly id: RepositoryId
+  /** What can be said of a file without asking the origin. */
+  look(path: RepositoryPath): Promise<LocalFinding>
+  /** Whether the origin may be asked at all. */
+  mayAsk(): boolean
+  /** See to it that a file is here; undefined when the origin does not have it. */
+  fetch(path: RepositoryPath, options: AbortOptions): Promise<IndexEntry | undefined>
+  /** The bytes of a file that is here. */
+  read(entry: IndexEntry): Promise<Uint8Array | undefined>
+}
 
 /**
  * Fetches ahead from the origin of a proxied repository: what a client's next requests would ask it for, and no more. It is
  * left alone while it asks for that, and not asked again for what it said it does not have.
  */
 export class ProxiedPrefetchSource implements PrefetchSource {
-  readonly #repository: ProxiedRepository
+  readonly #repository: ProxiedFiles
 
-  constructor(repository: ProxiedRepository) {
+  constructor(repository: ProxiedFiles) {
     this.#repository = repository
   }
 

@@ -23,6 +23,7 @@ import type { LanPeers } from '../lan/lan-peers.ts'
 import { storedContent } from '../fetch/stored-content.ts'
 import type { PrefetchSource } from '../prefetch/prefetch-source.ts'
 import { ProxiedPrefetchSource } from '../prefetch/proxied-prefetch-source.ts'
+import type { LocalFinding, ProxiedFiles } from '../prefetch/proxied-prefetch-source.ts'
 import { orAborted, withDeadline } from '../wait/deadline.ts'
 import { listCached, pruneCache } from './cache-upkeep.ts'
 import { HeapBudget } from './heap-budget.ts'
@@ -64,15 +65,6 @@ export interface ProxiedRepositoryInit {
   readonly believeMs?: number
 }
 
-/** What a node knows by itself of a file of a proxied repository. */
-export type LocalFinding =
-  | { readonly kind: 'held' | 'evicted'; readonly entry: IndexEntry }
-  /** It is being asked for. */
-  | { readonly kind: 'coming' }
-  /** The origin said so not long ago. */
-  | { readonly kind: 'missing' }
-  | { readonly kind: 'unknown' }
-
 /** The id of a proxied repository: nobody signs it, so its origin is its name. */
 export function proxiedRepositoryId(url: string): RepositoryId {
   return sha256(new TextEncoder().encode(`jarswarm proxied repository 1 ${url}`))
@@ -83,7 +75,7 @@ export function proxiedRepositoryId(url: string): RepositoryId {
  *
  * Nothing of it is verified in the sense of the signed index, and only peers on the LAN are given any of it.
  */
-export class ProxiedRepository implements ArtifactSource {
+export class ProxiedRepository implements ArtifactSource, ProxiedFiles {
   readonly proxied = true
   readonly id: RepositoryId
   readonly name: string
