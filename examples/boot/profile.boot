@@ -1,3 +1,5 @@
-(require 'cemerick.pomegranate.aether)
-(cemerick.pomegranate.aether/register-wagon-factory!
- "http" #(org.apache.maven.wagon.providers.http.HttpWagon.))
+(boot.pod/with-eval-worker
+  (require 'cemerick.pomegranate.aether)
+  (cemerick.pomegranate.aether/register-wagon-factory!
+   "http" #(org.apache.maven.wagon.providers.http.HttpWagon.))
+  nil)

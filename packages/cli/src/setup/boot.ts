@@ -2,11 +2,14 @@ import { join } from 'node:path'
 import { planClojure } from './clojure-plan.ts'
 import type { SetupPlan, SetupTarget } from './setup-plan.ts'
 
+/** Boot resolves dependencies in a pod of its own: only there is what has to be told of plain HTTP. */
 const FORMS = `(when (or (System/getenv "BOOT_CLOJARS_MIRROR") (System/getenv "BOOT_MAVEN_CENTRAL_MIRROR"))
-  (require 'cemerick.pomegranate.aether)
-  ((resolve 'cemerick.pomegranate.aether/register-wagon-factory!)
-   "http" #(clojure.lang.Reflector/invokeConstructor
-            (Class/forName "org.apache.maven.wagon.providers.http.HttpWagon") (object-array 0))))`
+  (boot.pod/with-eval-worker
+    (require 'cemerick.pomegranate.aether)
+    ((resolve 'cemerick.pomegranate.aether/register-wagon-factory!)
+     "http" #(clojure.lang.Reflector/invokeConstructor
+              (Class/forName "org.apache.maven.wagon.providers.http.HttpWagon") (object-array 0)))
+    nil))`
 
 /** Boot takes its mirrors from the environment; its profile only lets it use plain HTTP. */
 export function planBoot(target: SetupTarget): readonly SetupPlan[] {
