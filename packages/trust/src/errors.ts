@@ -9,9 +9,9 @@ export class InvalidLinkError extends Error {
 }
 
 /**
- * A private key cannot be read, or is not an ed25519 key.
+ * A key cannot be read, is not an ed25519 key, is not opened by the passphrase, or may not sign this.
  *
- * Tell the operator which file holds it.
+ * Tell the operator which file holds it, and what was wanted.
  */
 export class InvalidKeyError extends Error {
   override readonly name = 'InvalidKeyError'
