@@ -19,6 +19,7 @@ import type { UpstreamReport } from './upstreams/upstream-inspector.ts'
 import { HeadFollower } from './history/head-follower.ts'
 import type { HistoryReader } from './history/history-reader.ts'
 import type { PrefetchSource } from './prefetch/prefetch-source.ts'
+import { statusOf } from './head-status.ts'
 import { assembleRepository } from './repository-parts.ts'
 import type { RepositoryParts } from './repository-parts.ts'
 import type { MirroredRepositoryComponents, MirroredRepositoryInit } from './repository-init.ts'
@@ -138,21 +139,10 @@ export class MirroredRepository implements ArtifactSource {
       origin: this.origin ?? null,
       observed: head?.observed ?? null,
       freshness: this.freshness().state,
-      head:
-        head === undefined
-          ? null
-          : {
-              seq: head.seq,
-              issued: head.issued,
-              ageSeconds: Math.max(
-                0,
-                Math.floor((this.#components.clock.now() - issuedMs) / 1_000),
-              ),
-              files: head.index.files,
-              bytes: head.index.bytes,
-              root: head.index.root,
-            },
+      head: head === undefined ? null : statusOf(head, this.#components.clock.now() - issuedMs),
       index: { complete, files: this.#parts.tree.files },
+      history: this.#parts.gate.status(),
+      evidence: this.#parts.recorder.names,
     }
   }
 
@@ -187,6 +177,7 @@ export class MirroredRepository implements ArtifactSource {
     this.#usePlaces()
     this.#warnOfClock()
     await this.#parts.gate.load()
+    await this.#parts.recorder.load()
     await this.#parts.tree.load()
     this.#unsubscribe = this.#components.blobs.onChange(({ kind, digest }) => {
       if (kind === 'removed') this.#onRemoved(digest)

@@ -128,7 +128,7 @@ export class FollowedRepositories {
         index: data.index(link.id),
         trust: data.trust,
         history: data.history(link.id),
-        evidence: data.evidence,
+        evidence: data.evidence(link.id),
         swarm,
         upstreams,
         createMirror: (url) => this.#createMirror(url),

@@ -103,6 +103,22 @@ export interface RepositoryStatus {
   } | null
   /** The index that is here: whether it is the newest one, and how many files it names. */
   readonly index: { readonly complete: boolean; readonly files: number }
+  /** The history of the head in use; absent without signed index. */
+  readonly history?: {
+    readonly lines: number
+    /** Whether the index was compared with the whole history, from its first line on. */
+    readonly replayed: boolean
+    /** What such a comparison found wrong with the head in use. */
+    readonly fault: string | null
+    /** The newest signed head while it is not in use: `refused`, or not checked yet. */
+    readonly heldBack: {
+      readonly seq: number
+      readonly reason: string
+      readonly refused: boolean
+    } | null
+  }
+  /** Names of files that prove misbehaviour of the repository's keys; absent without signed index. */
+  readonly evidence?: readonly string[]
 }
 
 /** One followed repository, as the endpoint and the commands see it. */

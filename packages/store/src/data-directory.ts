@@ -59,8 +59,8 @@ export interface DataDirectory {
   index(repository: RepositoryId): IndexStore
   /** The history store of a repository; the same object each time. */
   history(repository: RepositoryId): HistoryStore
-  /** Evidence against the keys of any repository. */
-  readonly evidence: EvidenceStore
+  /** Evidence against the keys of a repository. */
+  evidence(repository: RepositoryId): EvidenceStore
   /** What is known of the files of a proxied repository. */
   proxyCache(repository: RepositoryId): ProxyCache
   /** End what is under way, and let go of the directory. Idempotent. */
@@ -176,7 +176,7 @@ async function openStores(
       histories.set(repository, store)
       return store
     },
-    evidence: new FileEvidenceStore(used, { root: path }),
+    evidence: (repository) => new FileEvidenceStore(used, { root: path, repository }),
     proxyCache: (repository) => new LevelProxyCache(used, { repository }),
     close: () => (closing ??= close()),
     [Symbol.asyncDispose]: () => directory.close(),

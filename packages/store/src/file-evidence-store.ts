@@ -2,6 +2,8 @@ import { join } from 'node:path'
 import { sha256 } from '@jarswarm/manifest'
 import { NoSpaceError } from '@jarswarm/ports'
 import type { EvidenceStore } from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
+import { checkDigest } from './blob-files.ts'
 import { replaceFile } from './durable-file.ts'
 import type { FileSystem } from './file-system.ts'
 import { Mutex } from './mutex.ts'
@@ -10,22 +12,30 @@ import { codeOf, toStorageError } from './storage-error.ts'
 /** Files kept: whoever holds the keys can make contradictions without end, and one is enough. */
 export const MAX_EVIDENCE_FILES = 64
 
-const NAME = /^[a-z-]+-[0-9a-f]{16}\.json$/
+const REPOSITORY_DIGITS = 8
 const NAME_DIGITS = 16
 
-/** Evidence in files of its own, `evidence/<kind>-<first 16 digits of its SHA-256>.json`. */
+/** Evidence in files of its own, `evidence/<kind>-<8 digits of the repository id>-<16 of its SHA-256>.json`. */
 export class FileEvidenceStore implements EvidenceStore {
   readonly #files: FileSystem
   readonly #directory: string
+  readonly #repository: string
+  readonly #name: RegExp
   readonly #turns = new Mutex()
 
-  constructor(components: { readonly files: FileSystem }, init: { readonly root: string }) {
+  constructor(
+    components: { readonly files: FileSystem },
+    init: { readonly root: string; readonly repository: RepositoryId },
+  ) {
+    checkDigest(init.repository)
+    this.#repository = init.repository.slice(0, REPOSITORY_DIGITS)
+    this.#name = new RegExp(`^[a-z-]+-${this.#repository}-[0-9a-f]{${String(NAME_DIGITS)}}\\.json$`)
     this.#files = components.files
     this.#directory = join(init.root, 'evidence')
   }
 
   add(kind: string, bytes: Uint8Array): Promise<string> {
-    const name = `${kind}-${sha256(bytes).slice(0, NAME_DIGITS)}.json`
+    const name = `${kind}-${this.#repository}-${sha256(bytes).slice(0, NAME_DIGITS)}.json`
     return this.#turns.run(async () => {
       const names = await this.list()
       if (names.includes(name)) return name
@@ -46,7 +56,9 @@ export class FileEvidenceStore implements EvidenceStore {
 
   async list(): Promise<readonly string[]> {
     try {
-      return (await this.#files.names(this.#directory)).filter((name) => NAME.test(name)).sort()
+      return (await this.#files.names(this.#directory))
+        .filter((name) => this.#name.test(name))
+        .sort()
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return []
       throw toStorageError(error, `list ${this.#directory}`)

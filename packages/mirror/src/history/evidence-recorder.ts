@@ -56,7 +56,12 @@ export class EvidenceRecorder {
     this.#name = init.name
   }
 
-  /** Files that were made since this node began. */
+  /** Take up what was kept before. */
+  async load(): Promise<void> {
+    for (const name of await this.#components.evidence.list()) this.#names.add(name)
+  }
+
+  /** Names of all files. */
   get names(): readonly string[] {
     return [...this.#names]
   }

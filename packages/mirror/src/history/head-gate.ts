@@ -1,7 +1,7 @@
 import { InvalidHistoryError, parseHead, VerifiedHistory } from '@jarswarm/manifest'
 import type { Head, HistoryMismatch, NodeSource } from '@jarswarm/manifest'
 import { isMutablePath } from '@jarswarm/maven'
-import type { HistoryStore, Logger } from '@jarswarm/ports'
+import type { AcceptedStep, HistoryStore, Logger, RepositoryStatus } from '@jarswarm/ports'
 import { parseManifest, TrustedRepository } from '@jarswarm/trust'
 import type { IndexKeeper } from '../index-tree/index-keeper.ts'
 import type { TrustKeeper } from '../trust/trust-keeper.ts'
@@ -16,6 +16,8 @@ const SECOND_DIGEST = new Set<HistoryMismatch['reason']>([
   'release has a second digest',
   'other bytes in the index',
 ])
+
+type Gone = AcceptedStep['gone']
 
 export interface HeadGateComponents {
   readonly keeper: TrustKeeper
@@ -55,6 +57,7 @@ export class HeadGate {
   /** Number of the first head from which on every step was compared. */
   #comparedSince = 0
   #heldBack: HeldBack | undefined
+  #fault: string | undefined
 
   constructor(components: HeadGateComponents, init: HeadGateInit) {
     this.#components = components
@@ -83,6 +86,15 @@ export class HeadGate {
   /** Whether the index of the head in use is known to be the fold of the whole history, from its first line. */
   get replayed(): boolean {
     return this.#replayed
+  }
+
+  status(): NonNullable<RepositoryStatus['history']> {
+    return {
+      lines: this.head?.history.size ?? 0,
+      replayed: this.#replayed,
+      fault: this.#fault ?? null,
+      heldBack: this.heldBack ?? null,
+    }
   }
 
   /** Take up which head was in use. */
@@ -139,13 +151,32 @@ export class HeadGate {
     )
     for (let bundle = 0; bundle < read.bundles; bundle += 1) await read.lines(bundle)
     const { local: nodes } = this.#components.tree
-    const gone = await this.#checkFold(undefined, inUse, { nodes, signal })
+    const gone = await this.#compareAll(inUse, { nodes, signal })
     const now = this.#inUse
     // Each step since was compared, as long as none was taken as it is.
     if (now === undefined || inUse.head.seq < this.#comparedSince) return
     await this.#accept(now, { gone, replayed: true })
     const fields = { repository: this.#name, lines: inUse.head.history.size }
     this.#components.logger.info(fields, 'the whole history was replayed: the index is its fold')
+  }
+
+  async #compareAll(
+    inUse: SignedHead,
+    options: { readonly nodes: NodeSource; readonly signal: AbortSignal },
+  ): Promise<Gone> {
+    try {
+      return await this.#checkFold(undefined, inUse, options)
+    } catch (error) {
+      if (error instanceof HistoryRefusedError && this.#fault === undefined) {
+        this.#fault = error.message
+        const fields = { repository: this.#name, seq: error.seq, error: error.message }
+        this.#components.logger.error(
+          fields,
+          'SECURITY ERROR: the index in use is not what the history says',
+        )
+      }
+      throw error
+    }
   }
 
   #newest(): SignedHead | undefined {
@@ -232,7 +263,7 @@ export class HeadGate {
     before: SignedHead | undefined,
     newest: SignedHead,
     { nodes, signal }: { readonly nodes: NodeSource; readonly signal: AbortSignal },
-  ): Promise<Awaited<ReturnType<typeof checkStep>>['gone']> {
+  ): Promise<Gone> {
     const { log, store } = this.#components
     const read = new VerifiedHistory(newest.head.history, log.fetcher({ signal, keep: true }))
     const init = { from: before?.head, to: newest.head, log: read, nodes, store }
@@ -265,7 +296,7 @@ export class HeadGate {
 
   async #accept(
     next: SignedHead,
-    { gone, replayed }: Pick<Parameters<HistoryStore['accept']>[0], 'gone' | 'replayed'>,
+    { gone, replayed }: Pick<AcceptedStep, 'gone' | 'replayed'>,
   ): Promise<void> {
     const { seq, issued, history } = next.head
     const head = { seq, issued, ...history }

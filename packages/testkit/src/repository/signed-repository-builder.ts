@@ -47,6 +47,8 @@ export interface PublishOptions {
   readonly pack?: boolean
   /** HTTP base URLs of mirrors, ascending. @defaultValue those of the state before */
   readonly mirrors?: readonly string[]
+  /** `silent`: the history says nothing of what changed, as no honest publisher does. @defaultValue 'honest' */
+  readonly history?: 'honest' | 'silent'
 }
 
 /** One published state. */
@@ -155,7 +157,8 @@ export class SignedRepositoryBuilder {
     const nowMs = options.nowMs ?? this.#init.nowMs
     const seq = (this.#state?.head.seq ?? 0) + 1
     const { totals, objects } = this.#writeObjects()
-    this.#appendHistory(describeChanges(seq, this.#published, this.#entries()))
+    const changes = describeChanges(seq, this.#published, this.#entries())
+    if (options.history !== 'silent') this.#appendHistory(changes)
     const head: Head = {
       seq,
       issued: `${new Date(nowMs).toISOString().slice(0, 19)}Z`,

@@ -63,10 +63,15 @@ const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
 /** Write an evidence file. */
 export function formatEvidence({ kind, roots, ...rest }: Evidence): Uint8Array {
   const document = { format: FORMAT, kind, roots, ...rest }
-  const text = JSON.stringify(document, (_, value: unknown) =>
-    value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value,
-  )
-  return Buffer.from(`${text}\n`)
+  return Buffer.from(`${JSON.stringify(withBase64(document))}\n`)
+}
+
+/** Not by a replacer: it is given what `Buffer.toJSON` made of the bytes. */
+function withBase64(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
+  if (Array.isArray(value)) return value.map(withBase64)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withBase64(one)]))
 }
 
 /**
