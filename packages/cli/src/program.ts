@@ -3,7 +3,9 @@ import { addAudit } from './commands/audit.ts'
 import { addBootstrap } from './commands/bootstrap.ts'
 import { addCheck } from './commands/check.ts'
 import { addDemo } from './commands/demo.ts'
+import { addEvidence } from './commands/evidence.ts'
 import { addGet } from './commands/get.ts'
+import { addHistory } from './commands/history.ts'
 import { addImport } from './commands/import.ts'
 import { addJoin } from './commands/join.ts'
 import { addMirrors } from './commands/mirrors.ts'
@@ -14,6 +16,7 @@ import { addRun } from './commands/run.ts'
 import { addSetup } from './commands/setup.ts'
 import { addStart } from './commands/start.ts'
 import { addStatus } from './commands/status.ts'
+import { addVerifyHistory } from './commands/verify-history.ts'
 import type { CommandSetup } from './command-setup.ts'
 import type { Terminal } from './terminal.ts'
 import { programVersion } from './version.ts'
@@ -71,6 +74,9 @@ export function createProgram(
     addImport,
     addAudit,
     addCheck,
+    addHistory,
+    addVerifyHistory,
+    addEvidence,
     addSetup,
     addRun,
     addBootstrap,

@@ -29,3 +29,9 @@ export type {
   ProxiedRepositoryComponents,
   ProxiedRepositoryInit,
 } from './proxy/proxied-repository.ts'
+export type {
+  HistoryRange,
+  HistoryReport,
+  PathHistory,
+  ProvenEvent,
+} from './history/history-reader.ts'

@@ -8,6 +8,7 @@ import { json } from 'node:stream/consumers'
 import { controlSocketPath } from './control-socket.ts'
 import { errorCode } from './error-code.ts'
 import { ControlError, NoNodeError } from './errors.ts'
+import type { FileHistory, VerifiedRepository } from './history-reports.ts'
 import type {
   AdoptedFile,
   CheckReport,
@@ -67,6 +68,17 @@ export class ControlClient implements NodeControl {
 
   join(link: string, { signal }: AbortOptions = {}): Promise<RepositoryStatus> {
     return this.#ask({ method: 'POST', path: '/join', body: { link }, ...given(signal) })
+  }
+
+  history(address: string, { signal }: AbortOptions = {}): Promise<FileHistory> {
+    return this.#ask({ method: 'POST', path: '/history', body: { address }, ...given(signal) })
+  }
+
+  verifyHistory(
+    body: Parameters<NodeControl['verifyHistory']>[0],
+    { signal }: AbortOptions = {},
+  ): Promise<readonly VerifiedRepository[]> {
+    return this.#ask({ method: 'POST', path: '/verify-history', body, ...given(signal) })
   }
 
   lookUp(paths: readonly string[], { signal }: AbortOptions = {}): Promise<readonly PathFinding[]> {

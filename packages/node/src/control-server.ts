@@ -51,6 +51,9 @@ export class ControlServer {
       'GET /mirrors': ({ signal }) => control.mirrors({ signal }),
       'POST /check': ({ body, signal }) =>
         control.check({ repair: body['repair'] === true, signal }),
+      'POST /history': ({ body, signal }) => control.history(String(body['address']), { signal }),
+      'POST /verify-history': ({ body, signal }) =>
+        control.verifyHistory(rangeOf(body), { signal }),
       'POST /look-up': ({ body, signal }) => control.lookUp(pathsOf(body['paths']), { signal }),
       'POST /adopt': ({ body, signal }) => control.adopt(filesOf(body['files']), { signal }),
       'POST /join': ({ body, signal }) => control.join(String(body['link']), { signal }),
@@ -137,6 +140,17 @@ export class ControlServer {
     } finally {
       artifact.release()
     }
+  }
+}
+
+function rangeOf(
+  body: Readonly<Record<string, unknown>>,
+): Parameters<NodeControl['verifyHistory']>[0] {
+  const { name, from, to } = body
+  return {
+    name: typeof name === 'string' ? name : undefined,
+    from: typeof from === 'number' ? from : undefined,
+    to: typeof to === 'number' ? to : undefined,
   }
 }
 

@@ -30,6 +30,7 @@ export type {
   NodeControl,
   PathFinding,
 } from './node-control.ts'
+export type { FileHistory, VerifiedRepository } from './history-reports.ts'
 export { MAX_CHECK_FINDINGS } from './node-control.ts'
 export type { Mechanisms, NodeInit } from './node-init.ts'
 export { createLogger, LOG_LEVELS } from './pino-logger.ts'

@@ -20,7 +20,10 @@ import type {
   GottenArtifact,
   LocalFile,
   PathFinding,
+  NodeControl,
 } from './node-control.ts'
+import { fileHistory, verifyHistory } from './history-reports.ts'
+import type { FileHistory, VerifiedRepository } from './history-reports.ts'
 import type { NodeInit } from './node-init.ts'
 import type { Node } from './node.ts'
 import { publicPlaces } from './public-places.ts'
@@ -194,6 +197,17 @@ export class LocalNode implements Node {
 
   check(options: AbortOptions & { readonly repair?: boolean } = {}): Promise<CheckReport> {
     return checkStore(this.#components.data.blobs, options)
+  }
+
+  history(address: string, options: AbortOptions = {}): Promise<FileHistory> {
+    return fileHistory(this.#components.followed.mirror, address, options)
+  }
+
+  verifyHistory(
+    range: Parameters<NodeControl['verifyHistory']>[0],
+    options: AbortOptions = {},
+  ): Promise<readonly VerifiedRepository[]> {
+    return verifyHistory(this.#components.followed.mirror, range, options)
   }
 
   lookUp(paths: readonly string[], options: AbortOptions = {}): Promise<readonly PathFinding[]> {

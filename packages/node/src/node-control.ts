@@ -1,6 +1,6 @@
 import type { NodeStatus } from '@jarswarm/endpoint'
 import type { Digest } from '@jarswarm/manifest'
-import type { UpstreamReport } from '@jarswarm/mirror'
+import type { HistoryRange, UpstreamReport } from '@jarswarm/mirror'
 import type {
   AbortOptions,
   CheckFinding,
@@ -8,6 +8,7 @@ import type {
   RepositoryStatus,
   SourceKind,
 } from '@jarswarm/ports'
+import type { FileHistory, VerifiedRepository } from './history-reports.ts'
 
 /** An artifact on its way to the user. Every byte of `bytes` was checked before it is yielded. */
 export interface GottenArtifact {
@@ -94,6 +95,13 @@ export interface NodeControl {
    * @throws {RepositoryNameTakenError} when another repository has the name
    */
   join(link: string, options?: AbortOptions): Promise<RepositoryStatus>
+  /** Every event of a path, with proofs; see `fileHistory`. */
+  history(address: string, options?: AbortOptions): Promise<FileHistory>
+  /** Whether nothing that was signed was taken back; see `verifyHistory`. */
+  verifyHistory(
+    range: HistoryRange & { readonly name?: string | undefined },
+    options?: AbortOptions,
+  ): Promise<readonly VerifiedRepository[]>
   /**
    * What the signed indexes say of some paths.
    *
