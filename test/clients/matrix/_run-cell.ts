@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { commandOf, runJarswarm } from '../../_jarswarm.ts'
 import type { Place as Runner } from '../../_jarswarm.ts'
 import { placeIn } from './_client.ts'
@@ -11,6 +12,9 @@ import type { PublishedTree } from './_published-tree.ts'
 import { watchBuild } from './_watch-build.ts'
 import type { Watched } from './_watch-build.ts'
 import { World } from './_world.ts'
+
+/** A node that knew nothing may take this long to hear of the repository, when it can again. */
+const RECOVERY_MS = 5_000
 
 /** What a cell showed. */
 export interface CellResult extends Watched {
@@ -94,6 +98,7 @@ class CellRun {
     this.#world.origin.heal()
     this.#world.http.onRequest = () => undefined
     await this.#world.startNode()
+    if (this.#cell.fault.beforeNode !== undefined) await delay(RECOVERY_MS)
     return this.#build()
   }
 
