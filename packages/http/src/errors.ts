@@ -24,3 +24,17 @@ export class ShortBodyError extends Error {
   override readonly name = 'ShortBodyError'
   readonly code = 'ERR_SHORT_BODY'
 }
+
+/**
+ * A server whose files are read one after another cannot be asked any more: it is down, or wants to be left alone.
+ *
+ * Run the same command again later.
+ */
+export class OriginLostError extends Error {
+  override readonly name = 'OriginLostError'
+  readonly code = 'ERR_ORIGIN_LOST'
+
+  constructor(url: string, found: string) {
+    super(`Cannot go on reading ${url}: ${found}; run the same command again later`)
+  }
+}

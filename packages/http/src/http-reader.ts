@@ -25,6 +25,8 @@ export interface Validators {
 export interface ReadOptions {
   readonly signal?: AbortSignal | undefined
   readonly unless?: Validators | undefined
+  /** With HEAD, a file's body is empty and must not be read. @defaultValue GET */
+  readonly method?: 'GET' | 'HEAD' | undefined
 }
 
 /** What a server answers when it is asked for a file. */
@@ -71,11 +73,11 @@ export class HttpReader {
    * @throws what the HTTP client throws when there is no answer
    */
   async get(path: string, options: ReadOptions = {}): Promise<HttpAnswer> {
-    const { signal, unless } = options
+    const { signal, unless, method = 'GET' } = options
     signal?.throwIfAborted()
     const response = await sendRequest(this.#dispatcher, {
       url: fileUrl(this.url, path),
-      method: 'GET',
+      method,
       headers: { ...this.#headers, ...conditions(unless) },
       signal,
     })

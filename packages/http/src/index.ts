@@ -1,7 +1,7 @@
 export { announcedLength, readWhole, refuseEncoding, unexpectedStatus } from './answer.ts'
 export { CONNECT_TIMEOUT_MS, createDispatcher } from './dispatcher.ts'
 export type { Dispatcher, DispatcherInit } from './dispatcher.ts'
-export { ShortBodyError, UnusableAnswerError } from './errors.ts'
+export { OriginLostError, ShortBodyError, UnusableAnswerError } from './errors.ts'
 export { fileUrl, HttpReader } from './http-reader.ts'
 export type {
   HttpAnswer,
@@ -10,6 +10,8 @@ export type {
   ReadOptions,
   Validators,
 } from './http-reader.ts'
+export { describeFailure, PatientReader } from './patient-reader.ts'
+export type { AskOptions, PatientAnswer, PatientReaderInit } from './patient-reader.ts'
 export { DEFAULT_RETRY_AFTER_MS, MAX_RETRY_AFTER_MS, readRetryAfter } from './retry-after.ts'
 export { MAX_REDIRECTS, sendRequest } from './send-request.ts'
 export type { HttpRequest, HttpResponse } from './send-request.ts'

@@ -114,19 +114,3 @@ export class ProposalUnderWayError extends PublishRefusedError {
     this.path = path
   }
 }
-
-/**
- * The origin that is looked at from outside cannot be asked any more: it is down, or wants to be left alone.
- *
- * Run the same command again later: what was seen is kept, and not downloaded again.
- */
-export class OriginLostError extends Error {
-  override readonly name = 'OriginLostError'
-  readonly code = 'ERR_ORIGIN_LOST'
-
-  constructor(url: string, found: string) {
-    super(
-      `Cannot go on reading ${url}: ${found}; run the same command again later, what was seen is kept`,
-    )
-  }
-}

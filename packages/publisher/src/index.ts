@@ -1,7 +1,6 @@
 export {
   CorruptStateError,
   KeysExposedError,
-  OriginLostError,
   ProposalUnderWayError,
   PublishRefusedError,
   StateDirectoryError,

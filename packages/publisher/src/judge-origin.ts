@@ -1,11 +1,11 @@
+import { describeFailure, OriginLostError } from '@jarswarm/http'
 import { isMutablePath } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import { isErrno } from './errno.ts'
-import { OriginLostError, TreeShrunkError } from './errors.ts'
+import { TreeShrunkError } from './errors.ts'
 import { judgeMissing, judgeReading, wait } from './judge-file.ts'
 import type { Verdict } from './judge-file.ts'
 import type { Observation } from './observation-store.ts'
-import { describe } from './observed-origin.ts'
 import { observeFile } from './observe-file.ts'
 import type { Observer } from './observe-file.ts'
 import type { RecordedFile } from './scan-record.ts'
@@ -88,7 +88,7 @@ async function look(
   } catch (error) {
     signal?.throwIfAborted()
     if (isOurs(error)) throw error
-    return wait(recorded, `cannot read it: ${describe(error)}`)
+    return wait(recorded, `cannot read it: ${describeFailure(error)}`)
   }
 }
 

@@ -1,14 +1,13 @@
 import { open, rm } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { UnusableAnswerError } from '@jarswarm/http'
-import type { HttpFile } from '@jarswarm/http'
+import type { HttpFile, PatientReader } from '@jarswarm/http'
 import { formatPieceList, MAX_ARTIFACT_BYTES, sha256 } from '@jarswarm/manifest'
 import { isMutablePath } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import { FileHasher } from './file-hasher.ts'
 import type { FileDigests } from './file-hasher.ts'
 import type { Observation, ObservationStore } from './observation-store.ts'
-import type { ObservedOrigin } from './observed-origin.ts'
 import { compareStated, MAX_SIDECAR_BYTES, readStated } from './sidecar-check.ts'
 
 /** Checksum files that an origin is asked for, until it has one. */
@@ -21,7 +20,7 @@ export type Sight =
 
 /** What is needed to look at an origin, and to remember what was seen. */
 export interface Observer {
-  readonly origin: ObservedOrigin
+  readonly origin: PatientReader
   readonly store: ObservationStore
   readonly nowMs: () => number
 }
@@ -38,7 +37,7 @@ export async function observeFile(
   path: RepositoryPath,
   seen: Observation | undefined,
 ): Promise<Sight> {
-  const read = await observer.origin.ask(path, seen, async (answer) => {
+  const read = await observer.origin.ask(path, { unless: seen }, async (answer) => {
     if (answer.kind === 'absent') return answer
     if (answer.kind === 'file') return readFile(observer, { path, seen, file: answer })
     // Only what was asked for with its validators can be unmodified.
@@ -128,7 +127,7 @@ async function findMismatch(
   { sha1, md5 }: Observation,
 ): Promise<string | undefined> {
   for (const algorithm of ASKED_SIDECARS) {
-    const text = await origin.ask(`${path}.${algorithm}`, undefined, async (answer) =>
+    const text = await origin.ask(`${path}.${algorithm}`, {}, async (answer) =>
       answer.kind === 'file' ? readText(answer) : undefined,
     )
     if (text === undefined) continue

@@ -1,9 +1,8 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { userAgent } from '@jarswarm/http'
+import { PatientReader, userAgent } from '@jarswarm/http'
 import { judgeOrigin } from './judge-origin.ts'
 import { ObservationStore } from './observation-store.ts'
-import { ObservedOrigin } from './observed-origin.ts'
 import { openPlaces } from './open-places.ts'
 import type { OpenedPlaces } from './open-places.ts'
 import { PathSet } from './path-set.ts'
@@ -80,7 +79,7 @@ export async function publishFrom(options: PublishFromOptions): Promise<PublishR
   await using places = await openPlaces({ stateDir, treeDir: outDir, lock: options.lock })
   await using store = await ObservationStore.open(join(places.state.path, 'observed'))
   await using listed = await readPaths(places, options)
-  await using origin = new ObservedOrigin({
+  await using origin = new PatientReader({
     ...options,
     userAgent: userAgent(options.version, remarkOf(options)),
     concurrency: options.concurrency ?? ORIGIN_CONCURRENCY,
@@ -96,7 +95,7 @@ interface Crawl {
   readonly places: OpenedPlaces
   readonly store: ObservationStore
   readonly listed: PathSet
-  readonly origin: ObservedOrigin
+  readonly origin: PatientReader
 }
 
 async function crawl(

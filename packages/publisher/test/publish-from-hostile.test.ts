@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { OriginLostError, TreeShrunkError } from '../src/index.ts'
+import { OriginLostError } from '@jarswarm/http'
+import { TreeShrunkError } from '../src/index.ts'
 import { readPublished } from './_reader.ts'
 import { createSetting } from './_setting.ts'
 

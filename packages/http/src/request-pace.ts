@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OriginLostError } from './errors.ts'
 
-/** Pauses in a row that an origin may ask for without answering anything in between. */
+/** Pauses in a row that a server may ask for without answering anything in between. */
 const MAX_PAUSES_IN_ROW = 10
 /** Files in a row that may fail, each after its own retries: more is no fault of the files. */
 const MAX_FAILURES_IN_ROW = 48
 
-/** Keeps all requests to one origin back together while it asks to be left alone, and says when to give up. */
-export class OriginPace {
+/** Keeps all requests to one server back together while it asks to be left alone, and says when to give up. */
+export class RequestPace {
   readonly #url: string
   readonly #onPause: (pauseMs: number) => void
   #pausedUntil = 0
@@ -19,7 +19,7 @@ export class OriginPace {
     this.#onPause = onPause
   }
 
-  /** Wait until the origin may be asked. */
+  /** Wait until the server may be asked. */
   async ready(signal: AbortSignal | undefined): Promise<void> {
     for (;;) {
       signal?.throwIfAborted()
@@ -36,7 +36,7 @@ export class OriginPace {
   }
 
   /**
-   * The origin asks to be left alone.
+   * The server asks to be left alone.
    *
    * @throws {OriginLostError} when it does nothing else any more
    */

@@ -1,8 +1,8 @@
-import { HttpReader, UnusableAnswerError } from '@jarswarm/http'
-import type { HttpAnswer, Validators } from '@jarswarm/http'
 import pRetry from 'p-retry'
-import { OriginLostError } from './errors.ts'
-import { OriginPace } from './origin-pace.ts'
+import { OriginLostError, UnusableAnswerError } from './errors.ts'
+import { HttpReader } from './http-reader.ts'
+import type { HttpAnswer, ReadOptions } from './http-reader.ts'
+import { RequestPace } from './request-pace.ts'
 
 /** Attempts after the first one that failed. */
 const RETRIES = 3
@@ -14,7 +14,7 @@ const FIRST_BYTE_TIMEOUT_MS = 30_000
 const SILENCE_TIMEOUT_MS = 30_000
 const CONNECT_TIMEOUT_MS = 10_000
 
-export interface ObservedOriginInit {
+export interface PatientReaderInit {
   readonly url: string
   readonly userAgent: string
   /** Files asked for at a time. */
@@ -29,18 +29,21 @@ export interface ObservedOriginInit {
   readonly silenceTimeoutMs?: number | undefined
 }
 
-/** What remains of an answer when the origin's wish to wait has been granted. */
-export type OriginAnswer = Exclude<HttpAnswer, { readonly kind: 'busy' }>
+/** How a file is asked for; a signal ends all requests alike. */
+export type AskOptions = Omit<ReadOptions, 'signal'>
 
-/** An origin that is looked at from outside: politely, and with patience. */
-export class ObservedOrigin implements AsyncDisposable {
+/** What remains of an answer when the server's wish to wait has been granted. */
+export type PatientAnswer = Exclude<HttpAnswer, { readonly kind: 'busy' }>
+
+/** Reads many files of one server as a guest: politely, and with patience. */
+export class PatientReader implements AsyncDisposable {
   readonly url: string
   readonly #reader: HttpReader
-  readonly #pace: OriginPace
+  readonly #pace: RequestPace
   readonly #signal: AbortSignal | undefined
   readonly #retryMs: number
 
-  constructor(init: ObservedOriginInit) {
+  constructor(init: PatientReaderInit) {
     this.#reader = new HttpReader({
       url: init.url,
       userAgent: init.userAgent,
@@ -50,7 +53,7 @@ export class ObservedOrigin implements AsyncDisposable {
       silenceTimeoutMs: init.silenceTimeoutMs ?? SILENCE_TIMEOUT_MS,
     })
     this.url = this.#reader.url
-    this.#pace = new OriginPace(this.url, init.onPause)
+    this.#pace = new RequestPace(this.url, init.onPause)
     this.#signal = init.signal
     this.#retryMs = init.retryMs ?? RETRY_MS
   }
@@ -64,12 +67,12 @@ export class ObservedOrigin implements AsyncDisposable {
    */
   async ask<T>(
     path: string,
-    unless: Validators | undefined,
-    read: (answer: OriginAnswer) => Promise<T>,
+    options: AskOptions,
+    read: (answer: PatientAnswer) => Promise<T>,
   ): Promise<T> {
     const signal = this.#signal
     const attempt = async (): Promise<T> => {
-      const result = await read(await this.#answer(path, unless))
+      const result = await read(await this.#answer(path, options))
       this.#pace.answered()
       return result
     }
@@ -85,7 +88,7 @@ export class ObservedOrigin implements AsyncDisposable {
     } catch (error) {
       signal?.throwIfAborted()
       if (error instanceof OriginLostError) throw error
-      this.#pace.failed(describe(error))
+      this.#pace.failed(describeFailure(error))
       throw error
     }
   }
@@ -94,10 +97,10 @@ export class ObservedOrigin implements AsyncDisposable {
     await this.#reader.close()
   }
 
-  async #answer(path: string, unless: Validators | undefined): Promise<OriginAnswer> {
+  async #answer(path: string, options: AskOptions): Promise<PatientAnswer> {
     for (;;) {
       await this.#pace.ready(this.#signal)
-      const answer = await this.#reader.get(path, { signal: this.#signal, unless })
+      const answer = await this.#reader.get(path, { ...options, signal: this.#signal })
       if (answer.kind !== 'busy') return answer
       this.#pace.pause(answer.retryAfterMs)
     }
@@ -111,7 +114,7 @@ function isPassing(error: unknown): boolean {
 }
 
 /** What failed, in a few words: a system's code, else the message. */
-export function describe(error: unknown): string {
+export function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { code } = error as { readonly code?: unknown }
   return typeof code === 'string' && !(error instanceof UnusableAnswerError) ? code : error.message
