@@ -109,6 +109,18 @@ describe('fetch', () => {
     assert.deepEqual(rig.origin.requests, [BIG, `${BIG}#524288+${BIG_BYTES.length - 524_288}`])
   })
 
+  it('asks an origin that ignores ranges for all that is left in one go', async (t) => {
+    const rig = new Rig(t)
+    const huge = 'org/example/huge/1.0/huge-1.0.bin'
+    rig.builder.put(huge, Buffer.alloc(5_000_000, 'huge')).publish()
+    rig.origin.ignoresRanges = true
+    const node = await rig.node()
+    await rig.synced(node)
+    rig.origin.requests.length = 0
+    assert.equal(await rig.fetch(node, huge), 'origin')
+    assert.deepEqual(rig.origin.requests, [huge])
+  })
+
   it('sends pieces before the blob is complete', async (t) => {
     const rig = new Rig(t)
     const node = await rig.node()

@@ -44,6 +44,8 @@ export interface Upstream {
     options: AbortOptions & { readonly sizeBytes: number; readonly range?: ByteRange },
   ): AsyncIterable<Uint8Array>
   health(): UpstreamHealth
+  /** Whether it lately answered a part with the whole, so that each further part costs all before it again. */
+  readonly ignoresRanges: boolean
   /** Payload bytes received since start. */
   receivedBytes(): number
   close(): Promise<void>

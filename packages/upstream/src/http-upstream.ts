@@ -58,6 +58,7 @@ export class HttpUpstream implements Upstream {
   readonly #agent: Dispatcher
   readonly #headers: Readonly<Record<string, string>>
   readonly #health: HealthTracker
+  #ignoresRanges = false
   #receivedBytes = 0
 
   constructor(components: HttpUpstreamComponents, init: HttpUpstreamInit) {
@@ -102,6 +103,7 @@ export class HttpUpstream implements Upstream {
     const request = this.#begin({ path, range, signal: options.signal })
     try {
       const response = await this.#open(request)
+      if (range !== undefined) this.#ignoresRanges = response.status === 200
       const plan = planBody(response, options.sizeBytes, range)
       for await (const chunk of readPlanned(response, plan)) {
         this.#receivedBytes += chunk.length
@@ -113,6 +115,10 @@ export class HttpUpstream implements Upstream {
     } finally {
       request.response?.body.destroy()
     }
+  }
+
+  get ignoresRanges(): boolean {
+    return this.#ignoresRanges
   }
 
   health(): UpstreamHealth {

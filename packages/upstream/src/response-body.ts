@@ -3,9 +3,6 @@ import type { HttpResponse } from '@jarswarm/http'
 import { SourceUnavailableError, TruncatedError } from '@jarswarm/ports'
 import type { ByteRange } from '@jarswarm/ports'
 
-/** Bytes read and dropped at most when a server ignores a range; beyond that another source is cheaper. */
-export const MAX_SKIPPED_BYTES = 262_144
-
 /** How the wanted bytes lie in a body: skip so many, take so many, and what must be true afterwards. */
 export interface BodyPlan {
   readonly skipBytes: number
@@ -35,11 +32,7 @@ export function planBody(
   if (response.status !== 200) throw unexpectedStatus(response)
   checkLength(response, sizeBytes)
   if (range === undefined) return { skipBytes: 0, takeBytes: sizeBytes, endsThere: true }
-  if (range.offset > MAX_SKIPPED_BYTES) {
-    throw new SourceUnavailableError(
-      `Cannot read a part of ${response.url.href}: the server ignores ranges`,
-    )
-  }
+  // The server ignores ranges. What is skipped is bounded by the signed size, and the next parts come in one answer.
   const endsThere = range.offset + range.length === sizeBytes
   return { skipBytes: range.offset, takeBytes: range.length, endsThere }
 }

@@ -21,8 +21,6 @@ const UNKNOWN_MEDIAN_MS = 400
 export class UpstreamSource implements PartSource {
   readonly kind: 'origin' | 'mirror'
   readonly name: string
-  readonly lanes: number
-  readonly maxRun: number
   readonly allOrNothing: boolean
   readonly #standing: UpstreamStanding
   readonly #upstream: Upstream
@@ -36,8 +34,17 @@ export class UpstreamSource implements PartSource {
     this.kind = this.#upstream.kind
     this.name = `${this.kind} ${this.#upstream.url}`
     this.allOrNothing = entry !== undefined
-    this.lanes = entry === undefined ? UPSTREAM_OBJECT_LANES : UPSTREAM_BLOB_LANES
-    this.maxRun = entry === undefined ? 1 : UPSTREAM_RUN
+  }
+
+  get lanes(): number {
+    if (this.#entry === undefined) return UPSTREAM_OBJECT_LANES
+    return this.#upstream.ignoresRanges ? 1 : UPSTREAM_BLOB_LANES
+  }
+
+  /** All that is left, where each request sends the whole anyway. */
+  get maxRun(): number {
+    if (this.#entry === undefined) return 1
+    return this.#upstream.ignoresRanges ? Infinity : UPSTREAM_RUN
   }
 
   patienceMs(): number {

@@ -39,6 +39,7 @@ export class MemoryUpstream implements Upstream {
   reported: UpstreamHealth = { healthy: true, medianMs: 20, waitingMs: 0 }
   /** Called before each answer; tests hold answers back with it. */
   gate: (path: string) => Promise<void> = () => Promise.resolve()
+  ignoresRanges = false
   #receivedBytes = 0
 
   constructor(init: MemoryUpstreamInit) {
