@@ -24,7 +24,8 @@ const LEGEND = `How to read a cell: what became of the build, and its seconds, t
 - ⚠ the cell is worse than the same build without a node.
 
 *Without a node* is the same client in the same world, its repository asked directly. *Mirror*: the node stands in place of the repository.
-*Fallback*: the node is asked first, then the repository, which has the same fault. A dash: the client has no such form, or the cell would tell nothing
+*Fallback*: the node is asked first, then the repository, which has the same fault. \\* is what \`jarswarm setup\` writes, or \`jarswarm run\` turns on: it looks
+for the node before each build, and leaves it out while it is off or knows nothing. The other forms are put into the project by hand. A dash: the client has no such form, or the cell would tell nothing
 (TLS and a full cache are tried where they can change something; where only the node or its peers are harmed, *without a node* is the first row).`
 
 /** The matrix as a page. */
@@ -54,11 +55,12 @@ function formatFindings(cells: readonly Cell[], results: Results): string {
   })
   const better = through.filter((cell) => isBetter(cell, results)).length
   const wrong = through.filter((cell) => results.get(nameOf(cell))?.outcome === 'wrong')
+  const passed = wrong.filter(({ via }) => via === 'fallback')
   return `## In short
 
 - ${String(through.length)} builds through a node: ${String(better)} better than without it, ${String(worse.length)} worse.
 - Longest silence of the node before the first byte or a decision: ${Math.max(0, ...waits).toFixed(1)} s; 8 s are promised.
-- Builds through a node that took other bytes than the repository's: ${String(wrong.length)}${wrong.length === 0 ? '' : `, all from the repository itself after the node refused them: ${wrong.map((cell) => `\`${nameOf(cell)}\``).join(', ')}`}.
+- Builds with other bytes than the repository's from a node: ${String(wrong.length - passed.length)}. ${passed.length === 0 ? '' : `From the repository itself, asked after the node had refused: ${passed.map((cell) => `\`${nameOf(cell)}\``).join(', ')}.`}
 ${worse.length === 0 ? '' : `\nWorse than without a node:\n\n${worse.join('\n')}\n`}`
 }
 
@@ -105,7 +107,13 @@ function formatClient(
       return [`| ${[title, ...found].join(' | ')} |`]
     }),
   )
-  const head = ['', ...columns.map(([title]) => title)]
+  const head = [
+    '',
+    ...columns.map(([title, via]) => {
+      const isWritten = via !== 'direct' && client.setup[via] !== undefined
+      return isWritten ? `${title} \\*` : title
+    }),
+  ]
   return `## ${client.name}
 
 | ${head.join(' | ')} |
