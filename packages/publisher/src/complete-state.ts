@@ -120,7 +120,8 @@ function isVoid(roots: readonly Uint8Array[], madeUnder: Uint8Array): boolean {
 function mismatch(places: PublishPlaces, found: string, wanted: string): StateMismatchError {
   return new StateMismatchError(
     `Cannot publish with ${places.state.path}: found ${found} in ${places.tree.manifest}, wanted ${wanted}; ` +
-      'one of the two was lost or restored from a backup',
+      'one of the two was lost or restored from a backup: bring back the newest copy of the older one, for two ' +
+      'different heads of one number would be held against the keys for ever',
   )
 }
 
