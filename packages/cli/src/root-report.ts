@@ -76,6 +76,9 @@ export function describeTerms(terms: RootTerms, before?: RootTerms): readonly st
     ),
     line('origin', terms.origin ?? 'none', before && (before.origin ?? 'none')),
     line('bootstrap', describeBootstrap(terms), before && describeBootstrap(before)),
+    ...terms.withdrawals.map((digest) =>
+      line('allows', `withdrawing the files of the list with SHA-256 ${digest}`),
+    ),
     line('expires', dateOf(terms.expiresMs), before && dateOf(before.expiresMs)),
   ]
 }

@@ -11,7 +11,7 @@ describe('expiryWarning', () => {
   const warning = (days: number): string | undefined => {
     const expiresMs = NOW_MS + days * DAY_MS
     return expiryWarning(
-      { number: 3, name: 'x', origin: null, bootstrap: [], roles, expiresMs },
+      { number: 3, name: 'x', origin: null, bootstrap: [], withdrawals: [], roles, expiresMs },
       NOW_MS,
     )
   }

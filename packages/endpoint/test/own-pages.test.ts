@@ -15,7 +15,7 @@ function someHead(): Head {
   const index = { root: digest, directories: 0, files: 0, bytes: 0 }
   const history = { size: 0, root: digest }
   const issued = '2026-01-01T00:00:00Z'
-  return { seq: 1, issued, index, history, previous: null, observed: null, pack: null }
+  return { seq: 1, issued, index, history, previous: null, observed: null, pack: null, withdrawn: null }
 }
 
 describe('/-/status', () => {

@@ -104,6 +104,20 @@ export class InvalidPackError extends Error {
 }
 
 /**
+ * An object is no list of withdrawals, or not the one that the head names.
+ *
+ * It hashes to what was signed, so whoever signed it is at fault: keep the head that is in use.
+ */
+export class InvalidWithdrawalsError extends Error {
+  override readonly name = 'InvalidWithdrawalsError'
+  readonly code = 'ERR_INVALID_WITHDRAWALS'
+
+  constructor(found: string) {
+    super(`Cannot read withdrawals: found ${found}, wanted the list that the head names`)
+  }
+}
+
+/**
  * A line, a tile, a bundle or the kept state of the history is malformed.
  *
  * Drop it and ask another; if the publisher's own log is meant, stop and tell the operator.

@@ -37,9 +37,11 @@ export interface Head {
     /** Index root whose nodes the pack holds. */
     readonly root: Digest
   } | null
+  /** All that was taken back and has not come again: the object that lists the newest; null when there is nothing. */
+  readonly withdrawn: { readonly count: number; readonly digest: Digest } | null
 }
 
-/** Most bytes of `head.json`. A head takes about 600; the rest is room for a long origin and for the numbers to grow. */
+/** Most bytes of `head.json`. A head takes about 700; the rest is room for a long origin and for the numbers to grow. */
 export const MAX_HEAD_BYTES = 4096
 
 const FORMAT = 'jarswarm head 1'
@@ -87,11 +89,13 @@ function parseJson(bytes: Uint8Array): unknown {
 
 /** Take the keys of a head out of whatever was parsed; `flawOf` judges the values. */
 function fromJson(value: unknown): Head {
-  const { format, seq, issued, index, history, observed, previous, pack } = recordOf(value)
+  const { format, seq, issued, index, history, observed, previous, pack, withdrawn } =
+    recordOf(value)
   if (format !== FORMAT) throw new InvalidHeadError(`no format ${FORMAT}`)
   const { bytes, directories, files, root } = recordOf(index)
   const log = recordOf(history)
   const parts = pack === null ? null : recordOf(pack)
+  const list = withdrawn === null ? null : recordOf(withdrawn)
   return {
     seq: seq as number,
     issued: issued as string,
@@ -109,6 +113,7 @@ function fromJson(value: unknown): Head {
       sizeBytes: parts['bytes'] as number,
       root: parts['root'] as Digest,
     },
+    withdrawn: list && { count: list['count'] as number, digest: list['sha256'] as Digest },
   }
 }
 
@@ -119,10 +124,11 @@ function recordOf(value: unknown): Record<string, unknown> {
 
 /** What is wrong with the values of a head, whose types are not to be relied on. */
 function flawOf(head: Head): string | undefined {
-  const { seq, issued, index, previous, observed } = head
+  const { seq, issued, index, previous, observed, withdrawn } = head
   if (!numbersOf(head).every(isNatural) || seq < 1) return 'a number that is none'
   if (!digestsOf(head).every(isDigestText)) return 'a digest that is none'
   if (!isTime(issued)) return 'an issue time that is none'
+  if (withdrawn?.count === 0) return 'a list of no withdrawals'
   if (!isObserved(observed)) return 'an observed origin that is no base URL'
   if ((seq === 1) !== (previous === null)) {
     return 'a previous head is wanted exactly above sequence 1'
@@ -133,17 +139,31 @@ function flawOf(head: Head): string | undefined {
   return undefined
 }
 
-function numbersOf({ seq, index, history, pack }: Head): readonly unknown[] {
+function numbersOf({ seq, index, history, pack, withdrawn }: Head): readonly unknown[] {
   const ofPack = pack === null ? [] : [pack.sizeBytes]
-  return [seq, index.bytes, index.directories, index.files, history.size, ...ofPack]
+  const ofList = withdrawn === null ? [] : [withdrawn.count]
+  return [seq, index.bytes, index.directories, index.files, history.size, ...ofPack, ...ofList]
 }
 
-function digestsOf({ index, history, previous, pack }: Head): readonly unknown[] {
+function digestsOf({ index, history, previous, pack, withdrawn }: Head): readonly unknown[] {
   const ofPack = pack === null ? [] : [pack.digest, pack.root]
-  return [index.root, history.root, ...(previous === null ? [] : [previous]), ...ofPack]
+  const others = [
+    ...(previous === null ? [] : [previous]),
+    ...(withdrawn ? [withdrawn.digest] : []),
+  ]
+  return [index.root, history.root, ...ofPack, ...others]
 }
 
-function encode({ seq, issued, index, history, previous, observed, pack }: Head): Buffer {
+function encode({
+  seq,
+  issued,
+  index,
+  history,
+  previous,
+  observed,
+  pack,
+  withdrawn,
+}: Head): Buffer {
   const { bytes, directories, files, root } = index
   const json = JSON.stringify({
     format: FORMAT,
@@ -154,6 +174,7 @@ function encode({ seq, issued, index, history, previous, observed, pack }: Head)
     pack: pack && { bytes: pack.sizeBytes, root: pack.root, sha256: pack.digest },
     previous,
     seq,
+    withdrawn: withdrawn && { count: withdrawn.count, sha256: withdrawn.digest },
   })
   return Buffer.from(json, 'latin1')
 }

@@ -62,6 +62,11 @@ export function parseHistoryLine(bytes: Uint8Array): HistoryEvent {
   return event
 }
 
+/** Whether a text can be the reason of an event. */
+export function isReason(text: string): boolean {
+  return REASON.test(text) && text.length <= MAX_REASON_BYTES
+}
+
 function flawOf({ seq, digest, sizeBytes, path, reason }: HistoryEvent): string | undefined {
   if (!Number.isSafeInteger(seq) || seq < 1) return 'the sequence number is out of range'
   if (!isDigest(digest)) return 'the digest is malformed'
@@ -69,7 +74,7 @@ function flawOf({ seq, digest, sizeBytes, path, reason }: HistoryEvent): string 
     return 'the size is out of range'
   }
   if (!isPath(path)) return 'the path is malformed'
-  if (reason !== undefined && (!REASON.test(reason) || reason.length > MAX_REASON_BYTES)) {
+  if (reason !== undefined && !isReason(reason)) {
     return 'the reason is malformed'
   }
   return undefined

@@ -9,11 +9,12 @@ export {
   InvalidPackError,
   InvalidPieceListError,
   InvalidProofError,
+  InvalidWithdrawalsError,
   MissingNodeError,
 } from './errors.ts'
 export { formatHead, MAX_HEAD_BYTES, parseHead } from './head.ts'
 export type { Head, IndexTotals } from './head.ts'
-export { formatHistoryLine, MAX_REASON_BYTES, parseHistoryLine } from './history-event.ts'
+export { formatHistoryLine, isReason, MAX_REASON_BYTES, parseHistoryLine } from './history-event.ts'
 export type { HistoryEvent, HistoryKind } from './history-event.ts'
 export { checkHistory, checkHistoryStep } from './history-fold.ts'
 export type { HistoryMismatch, HistoryStep, ReleaseMemory } from './history-fold.ts'
@@ -86,3 +87,14 @@ export type { PieceRange } from './piece-list.ts'
 export { isOrigin } from './repository-origin.ts'
 export { VerifiedHistory } from './verified-history.ts'
 export type { TileFetcher } from './verified-history.ts'
+export {
+  formatWithdrawalBatch,
+  formatWithdrawals,
+  MAX_WITHDRAWALS,
+  readWithdrawals,
+  WITHDRAWALS_PER_PART,
+} from './withdrawal.ts'
+export type { Withdrawal, WithdrawalPart, WithdrawalsPointer } from './withdrawal.ts'
+export { isWithdrawal, WithdrawalFold } from './withdrawal-fold.ts'
+export type { FoldedWithdrawal } from './withdrawal-fold.ts'
+export { busiestDay, countedWithdrawals, MAX_WITHDRAWALS_PER_DAY } from './withdrawal-limit.ts'

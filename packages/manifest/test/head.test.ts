@@ -29,8 +29,9 @@ const heads: fc.Arbitrary<Head> = fc
     fc.option(fc.tuple(digests, counts, digests)),
     digests,
     fc.option(fc.webUrl()),
+    fc.option(fc.tuple(fc.integer({ min: 1 }), digests)),
   )
-  .map(([seq, date, [root, a, b, bytes], [historyRoot, size], pack, previous, observed]) => ({
+  .map(([seq, date, [root, a, b, bytes], [historyRoot, size], pack, previous, observed, list]) => ({
     seq,
     issued: `${date.toISOString().slice(0, 19)}Z`,
     index: {
@@ -43,6 +44,7 @@ const heads: fc.Arbitrary<Head> = fc
     previous: seq === 1 ? null : previous,
     observed,
     pack: pack && { digest: pack[0], sizeBytes: pack[1], root: pack[2] },
+    withdrawn: list && { count: list[0], digest: list[1] },
   }))
 
 const EXAMPLE: Head = {
@@ -53,6 +55,7 @@ const EXAMPLE: Head = {
   previous: digest('previous'),
   observed: 'https://repo.example/maven',
   pack: { digest: digest('pack'), sizeBytes: 7, root: digest('root') },
+  withdrawn: { count: 1, digest: digest('withdrawn') },
 }
 const TEXT = Buffer.from(formatHead(EXAMPLE)).toString()
 
@@ -72,7 +75,8 @@ describe('parseHead', () => {
         `"issued":"2026-11-22T20:18:56Z",` +
         `"observed":"https://repo.example/maven",` +
         `"pack":{"bytes":7,"root":"${digest('root')}","sha256":"${digest('pack')}"},` +
-        `"previous":"${digest('previous')}","seq":2}`,
+        `"previous":"${digest('previous')}","seq":2,` +
+        `"withdrawn":{"count":1,"sha256":"${digest('withdrawn')}"}}`,
     )
   })
   it('takes changed bytes only as the head that they spell, and throws nothing but its own error', () => {
@@ -124,6 +128,10 @@ describe('parseHead', () => {
     'an observed origin with credentials': TEXT.replace('repo.example', 'me:secret@repo.example'),
     'an observed origin that is a number': TEXT.replace('"https://repo.example/maven"', '1'),
     'nothing said of who observed': TEXT.replace('"observed":"https://repo.example/maven",', ''),
+    'an empty list of withdrawals': TEXT.replace('"count":1', '"count":0'),
+    'a number of withdrawals that is none': TEXT.replace('"count":1', '"count":"1"'),
+    'a list of withdrawals without digest': TEXT.replace(digest('withdrawn'), 'abc'),
+    'nothing said of withdrawals': TEXT.replace(/,"withdrawn":.*\}\}$/, '}'),
     'fewer files than directories': TEXT.replace('"directories":1', '"directories":3'),
     'files without directories': TEXT.replace('"directories":1', '"directories":0'),
     'an array': '[]',

@@ -87,6 +87,23 @@ export class TreeShrunkError extends PublishRefusedError {
 }
 
 /**
+ * More would be withdrawn within a day than the online keys may withdraw alone; nodes would hold all of it back.
+ *
+ * Withdraw less, or have the holders of the root allow the batch: `repo withdraw --propose`.
+ */
+export class WithdrawalLimitError extends PublishRefusedError {
+  override readonly name = 'WithdrawalLimitError'
+  readonly code = 'ERR_WITHDRAWAL_LIMIT'
+
+  constructor(counts: { readonly found: number; readonly wanted: number }) {
+    super(
+      `Cannot withdraw: found ${String(counts.found)} files within 24 hours, wanted at most ${String(counts.wanted)} by the ` +
+        'online keys alone; to withdraw more, have the holders of the root sign the list: run the command with --propose',
+    )
+  }
+}
+
+/**
  * A file that the publisher wrote for itself does not read back.
  *
  * The disk or somebody's hand changed it: bring it back from a backup.

@@ -7,6 +7,7 @@ export {
   StateLockedError,
   StateMismatchError,
   TreeShrunkError,
+  WithdrawalLimitError,
 } from './errors.ts'
 export { initRepository, prepareRepository, readPublishedLink } from './init-repository.ts'
 export type { InitRepositoryOptions, NewRootKeys, RepositoryIdentity } from './init-repository.ts'
@@ -35,3 +36,5 @@ export type { FileDigests } from './file-hasher.ts'
 export { inParallel } from './in-parallel.ts'
 export type { TreeFile, TreeProblem } from './tree-file.ts'
 export { walkTree } from './walk-tree.ts'
+export { proposeWithdrawal, readWithdrawn, withdrawPaths } from './withdraw.ts'
+export type { ProposedWithdrawal, WithdrawOptions, WithdrawReport } from './withdraw.ts'

@@ -153,6 +153,7 @@ function proposeFirstRoot(
     name: options.name,
     origin: options.origin ?? null,
     bootstrap: options.bootstrap ?? [],
+    withdrawals: [],
     roles: {
       root,
       timestamp: alone(timestamp),

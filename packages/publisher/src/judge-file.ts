@@ -17,6 +17,8 @@ export interface TreeChange {
   readonly kind: 'put' | 'mut' | 'del'
   readonly before: IndexEntry | undefined
   readonly after: IndexEntry | undefined
+  /** Why it is withdrawn. */
+  readonly reason?: string | undefined
   /** Where the piece list of a large file is staged, not synced yet; it is published beside the index. */
   readonly pieceListPath?: string | undefined
   /** Where a copy of a mutable file's bytes is staged, not synced yet. */
@@ -44,6 +46,8 @@ export interface Verdict {
   /** Why the file is not indexed as it stands. */
   readonly waiting?: string
   readonly refused?: RefusedFile
+  /** Why the file is not indexed although nothing is wrong with it: it was withdrawn. */
+  readonly withdrawn?: string
   /** Sidecars that disagree with an indexed file. */
   readonly mismatches?: readonly string[]
   /** Why there is nothing where something was to be looked at. */

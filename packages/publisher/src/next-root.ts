@@ -162,7 +162,8 @@ async function termsToChange(state: StateFiles, replace: boolean): Promise<RootT
     if (signed.length > 0) throw new ProposalUnderWayError(state.layout.proposal, signed.length)
     return pending.proposed
   }
-  if (newest !== undefined) return readRootTerms(newest)
+  // What a root allows holds under all that follow it, and need not be said again.
+  if (newest !== undefined) return { ...readRootTerms(newest), withdrawals: [] }
   if (pending !== undefined) return pending.proposed
   throw new StateMismatchError(
     `Cannot propose a root with ${state.path}: found neither a root nor a proposal, wanted one; bring them back from a backup`,

@@ -11,6 +11,7 @@ import { StateMismatchError } from './errors.ts'
 import type { TreeChange } from './judge-file.ts'
 import { DISK_PARALLEL, inParallel } from './in-parallel.ts'
 import { objectSource, updateObjects } from './index-objects.ts'
+import { foldWithdrawals, withWithdrawals } from './next-withdrawals.ts'
 import type { ObjectUpdate, StagedNode } from './index-objects.ts'
 import { isPackDue, writePack } from './pack-writer.ts'
 import { formatCarriedState, readNewestState, stateFiles } from './published-state.ts'
@@ -42,13 +43,15 @@ export async function decideNextState(
   places: PublishPlaces,
   init: NextStateInit,
 ): Promise<PublishedState> {
-  const update = await updateObjects(places, init)
+  const issuedSeconds = Math.floor(init.nowMs / 1000)
+  const seq = (init.before?.head.seq ?? 0) + 1
+  const withdrawn = await foldWithdrawals(init, { seq, issuedSeconds })
+  const update = withWithdrawals(await updateObjects(places, init), init.before, withdrawn)
   await noteComing(places, init, update)
   await writeObjects(places, init, update.nodes)
   const retired = await retire(init, update)
   const pack = await nextPack(places, init, update)
   retirePack(retired, init, pack.pack.digest)
-  const seq = (init.before?.head.seq ?? 0) + 1
   const directory = await openStateDraft(places)
   const history = await extendHistory(init, seq, ({ path, bytes }) =>
     places.stateFiles.write(join(directory, 'log', path), bytes),
@@ -61,6 +64,7 @@ export async function decideNextState(
     previous: init.before?.headDigest ?? null,
     observed: init.observed,
     pack: pack.pack,
+    withdrawn: update.withdrawals,
   }
   const { manifest } = signManifest({
     root: places.state.roots.at(-1) ?? new Uint8Array(),
@@ -72,7 +76,7 @@ export async function decideNextState(
   })
   await commit(places, { seq, directory }, [
     ['history', history.toBytes()],
-    ['state.json', formatCarriedState({ pack })],
+    ['state.json', formatCarriedState({ pack, withdrawn })],
     ['retired', Buffer.from(retired.toString())],
     ['manifest', manifest],
     ['record', init.recordPath],
@@ -197,11 +201,11 @@ async function extendHistory(
   write: (file: HistoryFile) => Promise<void>,
 ): Promise<HistoryTree> {
   const history = before === undefined ? new HistoryTree() : HistoryTree.fromBytes(before.history)
-  for await (const { kind, before: old, after } of changes) {
+  for await (const { kind, before: old, after, reason } of changes) {
     const entry = after ?? old
     if (entry === undefined) continue
     const { digest, sizeBytes, path } = entry
-    history.append(formatHistoryLine({ seq, kind, digest, sizeBytes, path }))
+    history.append(formatHistoryLine({ seq, kind, digest, sizeBytes, path, reason }))
     for (const file of history.takeFullFiles()) await write(file)
   }
   for (const file of history.takeFiles()) await write(file)

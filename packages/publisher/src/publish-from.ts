@@ -52,6 +52,8 @@ export interface PublishFromOptions {
   readonly nowMs?: number | undefined
   readonly allowShrink?: boolean | undefined
   readonly resign?: boolean | undefined
+  /** Withdrawn paths that may come back: a release with the bytes that it had. */
+  readonly restore?: readonly string[] | undefined
   /** Ends the crawl; what was seen is kept. */
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: PublishProgress) => void) | undefined
@@ -126,6 +128,7 @@ async function crawl(
         // What is said to have changed may be gone.
         allowShrink: options.allowShrink === true || options.isChanges === true,
         resign: options.resign === true,
+        restore: new Set(options.restore),
         signal,
         onProgress: options.onProgress,
       },

@@ -21,6 +21,8 @@ export interface PublishReport {
   readonly mismatches: readonly ReportedPath[]
   /** What was to be looked at and is not there; a release stays published all the same. */
   readonly missing: readonly ReportedPath[]
+  /** What was withdrawn and still stands in the tree, or at the origin: it is not published, and better removed. */
+  readonly withdrawn: readonly ReportedPath[]
   /** Files that are no repository's: bookkeeping of clients, and hidden files and directories. */
   readonly leftOut: number
   /** How long it took, in milliseconds. */
@@ -49,6 +51,7 @@ export function toReport(rounds: readonly Round[], ms: number): PublishReport {
     refused: rounds.flatMap(({ report }) => report.refused),
     mismatches: rounds.flatMap(({ report }) => report.mismatches),
     missing: rounds.flatMap(({ report }) => report.missing),
+    withdrawn: rounds.flatMap(({ report }) => report.withdrawn),
     leftOut: sum(({ report }) => report.leftOut),
     ms: Math.round(ms),
   }

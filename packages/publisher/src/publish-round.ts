@@ -13,6 +13,7 @@ import type { RecordedFile } from './scan-record.ts'
 import { emptyReport, scanTree } from './scan-tree.ts'
 import type { Judge, PublishProgress, ScanReport } from './scan-tree.ts'
 import type { ScannedFile, ScanStep } from './tree-file.ts'
+import { leavingWithdrawn } from './withdrawn-files.ts'
 
 /** The scan record is written in pieces of about so many characters, not line by line. */
 const RECORD_CHUNK_CHARS = 65_536
@@ -42,6 +43,8 @@ export interface RoundOptions {
   readonly allowShrink: boolean
   /** Sign the timestamp anew in any case. */
   readonly resign: boolean
+  /** Withdrawn paths that may come back. */
+  readonly restore: ReadonlySet<string>
   readonly signal: AbortSignal | undefined
   readonly onProgress: ((progress: PublishProgress) => void) | undefined
 }
@@ -107,7 +110,9 @@ async function scan<File extends ScannedFile>(
   const records =
     before === undefined ? noRecords() : readScanRecord(stateFiles(before.directory).record)
   const changes = new ChangeLog(places.stateFiles.temporaryPath())
-  const { steps, judge, concurrency, isPartial } = source
+  const { steps, concurrency, isPartial } = source
+  const withdrawn = before?.carried.withdrawn ?? []
+  const judge = leavingWithdrawn(source.judge, { withdrawn, restore: options.restore })
   try {
     const recorded = scanTree({ steps, records }, report, {
       judge,
@@ -153,7 +158,8 @@ async function withhold(
   return { recordPath: await places.stateFiles.stage(formatRecord(kept())), changes }
 }
 
-async function* formatRecord(files: AsyncIterable<RecordedFile>): AsyncGenerator<string> {
+/** Write a scan record, in pieces. */
+export async function* formatRecord(files: AsyncIterable<RecordedFile>): AsyncGenerator<string> {
   let lines = SCAN_RECORD_HEADER
   for await (const file of files) {
     lines += formatRecordedFile(file)

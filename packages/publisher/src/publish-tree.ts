@@ -39,6 +39,8 @@ export interface PublishTreeOptions {
   readonly allowShrink?: boolean | undefined
   /** Sign the timestamp anew in any case, not only when it is older than an hour. */
   readonly resign?: boolean | undefined
+  /** Withdrawn paths that may come back: a release with the bytes that it had. */
+  readonly restore?: readonly string[] | undefined
   /** Ends the scan; a state that is decided is completed all the same. */
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: PublishProgress) => void) | undefined
@@ -78,6 +80,7 @@ export async function publishWith(
       // What is said to have changed may be gone.
       allowShrink: options.allowShrink === true || options.changes !== undefined,
       resign: options.resign === true,
+      restore: new Set(options.restore),
     },
   })
   await sweep(places, round.state, nowMs)

@@ -12,8 +12,8 @@
 // is decided. Whatever happens then, the next run only completes it.
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { HistoryTree, parseHead, sha256 } from '@jarswarm/manifest'
-import type { Digest, Head } from '@jarswarm/manifest'
+import { formatWithdrawals, HistoryTree, parseHead, sha256 } from '@jarswarm/manifest'
+import type { Digest, Head, Withdrawal } from '@jarswarm/manifest'
 import { parseManifest } from '@jarswarm/trust'
 import { CorruptStateError } from './errors.ts'
 import type { StateLayout } from './layout.ts'
@@ -26,6 +26,8 @@ const STATE_FORMAT = 'jarswarm state 1'
 /** What goes on from one state to the next in `state.json`. */
 export interface CarriedState {
   readonly pack: PackState
+  /** All that was withdrawn and has not come back. */
+  readonly withdrawn: readonly Withdrawal[]
 }
 
 /** A state that was decided, and perhaps not completely published yet. */
@@ -98,13 +100,20 @@ export async function readNewestState(layout: StateLayout): Promise<PublishedSta
         `wanted ${head.history.root} over ${String(head.history.size)} as in the head`,
     )
   }
+  const carried = parseCarriedState(files.state, await readNeeded(files.state))
+  const listed = formatWithdrawals(carried.withdrawn).pointer?.digest
+  if (listed !== head.withdrawn?.digest) {
+    throw new CorruptStateError(
+      `Cannot read ${files.state}: found withdrawals of digest ${String(listed)}, wanted ${String(head.withdrawn?.digest)} as in the head`,
+    )
+  }
   return {
     directory,
     manifest,
     history,
     head,
     headDigest: sha256(headBytes),
-    carried: parseCarriedState(files.state, await readNeeded(files.state)),
+    carried,
     retired: RetiredFiles.parse((await readNeeded(files.retired)).toString()),
     wasPublished: (await readOptional(files.published)) !== undefined,
   }

@@ -21,6 +21,8 @@ export interface RootChange {
   readonly rootThreshold?: number | undefined
   readonly addBootstrap?: readonly string[] | undefined
   readonly removeBootstrap?: readonly string[] | undefined
+  /** SHA-256 of batches of withdrawals to allow. */
+  readonly allowWithdrawals?: readonly string[] | undefined
 }
 
 /** Which online keys a change replaces. */
@@ -48,7 +50,8 @@ export function changeTerms(
   for (const [use, publicKey] of newKeys) {
     for (const role of ROLES_OF_USE[use]) roles[role] = { publicKeys: [publicKey], threshold: 1 }
   }
-  return { ...terms, roles, bootstrap: changeBootstrap(terms, change) }
+  const withdrawals = [...new Set([...terms.withdrawals, ...(change.allowWithdrawals ?? [])])]
+  return { ...terms, roles, withdrawals, bootstrap: changeBootstrap(terms, change) }
 }
 
 function changeRootKeys(

@@ -34,6 +34,8 @@ export interface ScanReport {
   readonly mismatches: ReportedPath[]
   /** What was to be looked at and is not there. */
   readonly missing: ReportedPath[]
+  /** What was withdrawn and still stands there. */
+  readonly withdrawn: ReportedPath[]
   leftOut: number
   /** Whether what is to be recorded differs from what was. */
   isRecordChanged: boolean
@@ -117,6 +119,7 @@ export function emptyReport(): ScanReport {
     refused: [],
     mismatches: [],
     missing: [],
+    withdrawn: [],
     leftOut: 0,
     isRecordChanged: false,
     present: 0,
@@ -156,6 +159,7 @@ function count(pair: PathPair<ScannedFile>, verdict: Verdict, report: ScanReport
   countFile(pair, verdict, report)
   const { path } = pair
   if (verdict.missing !== undefined) report.missing.push({ path, reason: verdict.missing })
+  if (verdict.withdrawn !== undefined) report.withdrawn.push({ path, reason: verdict.withdrawn })
   if (verdict.waiting !== undefined) report.waiting.push({ path, reason: verdict.waiting })
   if (verdict.refused !== undefined) report.refused.push(verdict.refused)
   for (const reason of verdict.mismatches ?? []) report.mismatches.push({ path, reason })

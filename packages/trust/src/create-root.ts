@@ -27,6 +27,8 @@ export interface RootInit {
   readonly origin: string | null
   /** Full multiaddrs of peers for newcomers. */
   readonly bootstrap: readonly string[]
+  /** SHA-256 of batches that the online keys may withdraw beyond their daily limit. @defaultValue none */
+  readonly withdrawals?: readonly string[]
   readonly roles: Readonly<Record<RoleName, RoleKeys>>
   readonly nowMs: number
   /** @defaultValue {@link ROOT_LIFE_MS} */
@@ -59,7 +61,12 @@ export function createRoot(init: RootInit): Uint8Array {
     roles: Object.fromEntries(ROLE_NAMES.map((name) => [name, toRole(init.roles[name])])),
     // No document is fetched by a versioned name: they travel together.
     consistent_snapshot: false,
-    'x-jarswarm': { name: init.name, origin: init.origin, bootstrap: init.bootstrap },
+    'x-jarswarm': {
+      name: init.name,
+      origin: init.origin,
+      bootstrap: init.bootstrap,
+      ...((init.withdrawals?.length ?? 0) > 0 && { withdrawals: init.withdrawals }),
+    },
   }
   const unsigned = new TextEncoder().encode(JSON.stringify({ signatures: [], signed }))
   return signRoot(unsigned, init.signers)

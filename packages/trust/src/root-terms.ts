@@ -12,6 +12,8 @@ export interface RootTerms {
   readonly origin: string | null
   /** Full multiaddrs of peers for newcomers. */
   readonly bootstrap: readonly string[]
+  /** SHA-256 of batches that may be withdrawn beyond the daily limit of the online keys. */
+  readonly withdrawals: readonly string[]
   readonly expiresMs: number
   readonly roles: Readonly<Record<RoleName, RoleKeys>>
 }
@@ -27,13 +29,14 @@ export function readRootTerms(bytes: Uint8Array): RootTerms {
 
 /** What a root that was read says. */
 export function termsOf(root: TrustedRoot): RootTerms {
-  const { number, name, origin, bootstrap, expiresMs } = root
+  const { number, name, origin, bootstrap, withdrawals, expiresMs } = root
   const roles = Object.fromEntries(ROLE_NAMES.map((role) => [role, roleKeysOf(root, role)]))
   return {
     number,
     name,
     origin: origin ?? null,
     bootstrap,
+    withdrawals,
     expiresMs,
     roles: roles as Record<RoleName, RoleKeys>,
   }

@@ -108,6 +108,11 @@ export class TrustedRepository {
     return this.#root.bootstrap
   }
 
+  /** SHA-256 of the batches that any root so far allowed to withdraw beyond the daily limit of the online keys. */
+  get allowedWithdrawals(): ReadonlySet<Digest> {
+    return new Set(this.#roots.flatMap(({ withdrawals }) => withdrawals))
+  }
+
   /** Number of the newest root. */
   get rootNumber(): number {
     return this.#root.number

@@ -1,4 +1,5 @@
-import { isOrigin } from '@jarswarm/manifest'
+import { isDigest, isOrigin } from '@jarswarm/manifest'
+import type { Digest } from '@jarswarm/manifest'
 import type { Metadata, Root } from '@tufjs/models'
 import { keyDocument, keyIdOf } from './keys.ts'
 import { checkSignatures, expiryOf, parseMetadata } from './metadata.ts'
@@ -25,6 +26,8 @@ export interface TrustedRoot {
   readonly origin: string | undefined
   /** Full multiaddrs; those of a form that is not understood are left out. */
   readonly bootstrap: readonly string[]
+  /** SHA-256 of batches that may be withdrawn beyond the daily limit of the online keys. */
+  readonly withdrawals: readonly Digest[]
 }
 
 /**
@@ -139,12 +142,14 @@ function checkRoles(root: Root): void {
   }
 }
 
-function readDescription(root: Root): Pick<TrustedRoot, 'name' | 'origin' | 'bootstrap'> {
+type Description = Pick<TrustedRoot, 'name' | 'origin' | 'bootstrap' | 'withdrawals'>
+
+function readDescription(root: Root): Description {
   const description: unknown = root.unrecognizedFields['x-jarswarm']
   if (typeof description !== 'object' || description === null) {
     throw refusal('root', { found: 'no x-jarswarm', wanted: '{name, origin, bootstrap}' })
   }
-  const { name, origin, bootstrap } = description as Readonly<Record<string, unknown>>
+  const { name, origin, bootstrap, withdrawals } = description as Readonly<Record<string, unknown>>
   if (typeof name !== 'string' || !isRepositoryName(name)) {
     throw refusal('root', { found: `name ${JSON.stringify(name)}`, wanted: 'a repository name' })
   }
@@ -158,7 +163,19 @@ function readDescription(root: Root): Pick<TrustedRoot, 'name' | 'origin' | 'boo
     throw refusal('root', { found: 'bootstrap of another form', wanted: 'a list of multiaddrs' })
   }
   // A transport of later years must not make the root unreadable: what is not understood is left out.
-  return { name, origin: origin ?? undefined, bootstrap: bootstrap.filter(isPeerAddress) }
+  return {
+    name,
+    origin: origin ?? undefined,
+    bootstrap: bootstrap.filter(isPeerAddress),
+    withdrawals: readAllowed(withdrawals),
+  }
+}
+
+function readAllowed(list: unknown = []): readonly Digest[] {
+  if (Array.isArray(list) && list.every((one) => typeof one === 'string' && isDigest(one))) {
+    return list as Digest[]
+  }
+  throw refusal('root', { found: 'withdrawals of another form', wanted: 'a list of SHA-256' })
 }
 
 function roleKeys(root: TrustedRoot, role: RoleName): string {

@@ -74,6 +74,7 @@ export function makeHead(changes: Partial<Head> = {}): Head {
     previous: (changes.seq ?? 1) > 1 ? sha256(Buffer.from('previous')) : null,
     observed: null,
     pack: null,
+    withdrawn: null,
     ...changes,
   }
 }

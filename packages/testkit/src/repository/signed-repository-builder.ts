@@ -3,10 +3,12 @@ import {
   formatHead,
   formatHistoryLine,
   formatPack,
+  formatWithdrawals,
   HistoryTree,
+  isWithdrawal,
   sha256,
 } from '@jarswarm/manifest'
-import type { Head, HistoryEvent, IndexEntry, IndexTotals } from '@jarswarm/manifest'
+import type { Head, HistoryEvent, IndexEntry, IndexTotals, Withdrawal } from '@jarswarm/manifest'
 import { isMutablePath, parsePath } from '@jarswarm/maven'
 import { publishedPath } from '@jarswarm/ports'
 import type { PublishedName } from '@jarswarm/ports'
@@ -75,6 +77,8 @@ export class SignedRepositoryBuilder {
   #published: ReadonlyMap<string, IndexEntry> = new Map()
   #state: PublishedState | undefined
   #mirrors: readonly string[] = []
+  readonly #reasons = new Map<string, string>()
+  #withdrawn: ReadonlyMap<string, Withdrawal> = new Map()
 
   constructor(init: SignedRepositoryInit = {}) {
     this.#init = {
@@ -145,8 +149,9 @@ export class SignedRepositoryBuilder {
     return this
   }
 
-  /** Stage the withdrawal of an artifact. */
-  remove(path: string): this {
+  /** Stage the withdrawal of an artifact; a mutable one without reason merely goes. */
+  remove(path: string, reason?: string): this {
+    if (reason !== undefined) this.#reasons.set(path, reason)
     this.#artifacts.delete(path)
     this.files.delete(path)
     return this
@@ -157,7 +162,10 @@ export class SignedRepositoryBuilder {
     const nowMs = options.nowMs ?? this.#init.nowMs
     const seq = (this.#state?.head.seq ?? 0) + 1
     const { totals, objects } = this.#writeObjects()
-    const changes = describeChanges(seq, this.#published, this.#entries())
+    const changes = describeChanges(seq, this.#published, this.#entries()).map((event) => {
+      const reason = event.kind === 'del' ? this.#reasons.get(event.path) : undefined
+      return reason === undefined ? event : { ...event, reason }
+    })
     if (options.history !== 'silent') this.#appendHistory(changes)
     const head: Head = {
       seq,
@@ -167,6 +175,7 @@ export class SignedRepositoryBuilder {
       previous: this.#state === undefined ? null : sha256(formatHead(this.#state.head)),
       observed: options.observed ?? null,
       pack: options.pack === true ? this.#writePack(objects, totals) : null,
+      withdrawn: this.#writeWithdrawals(changes, nowMs),
     }
     this.#published = this.#entries()
     const previous = this.#state && manifestVersions(this.#state.manifest)
@@ -191,10 +200,12 @@ export class SignedRepositoryBuilder {
     return this.#writeState(head, resignTimestamp(init))
   }
 
-  /** Make the next root; with `rotate`, with a new online key. The next `publish` is made under it. */
-  nextRoot(options: { readonly rotate?: boolean } = {}): Uint8Array {
+  /** Make the next root; with `rotate`, with a new online key, with `withdrawals`, allowing these batches. The next `publish` is made under it. */
+  nextRoot(
+    options: { readonly rotate?: boolean; readonly withdrawals?: readonly string[] } = {},
+  ): Uint8Array {
     if (options.rotate === true) this.#onlineSigner = createSigner(generateKeyPair().privateKey)
-    this.#root = this.#writeRoot(this.#root.number + 1)
+    this.#root = this.#writeRoot(this.#root.number + 1, options.withdrawals)
     return this.#root.bytes
   }
 
@@ -211,15 +222,20 @@ export class SignedRepositoryBuilder {
     twin.#published = this.#published
     twin.#state = this.#state
     twin.#mirrors = this.#mirrors
+    twin.#withdrawn = this.#withdrawn
     return twin
   }
 
-  #writeRoot(number: number): { number: number; bytes: Uint8Array } {
+  #writeRoot(
+    number: number,
+    withdrawals: readonly string[] = [],
+  ): { number: number; bytes: Uint8Array } {
     const online = { publicKeys: [this.#onlineSigner.publicKey], threshold: 1 }
     const root = { publicKeys: [this.#rootSigner.publicKey], threshold: 1 }
     const bytes = createRoot({
       ...this.#init,
       version: number,
+      withdrawals,
       roles: { root, timestamp: online, snapshot: online, targets: online },
       signers: [this.#rootSigner],
     })
@@ -244,6 +260,20 @@ export class SignedRepositoryBuilder {
     for (const { path, bytes } of this.#history.takeFiles()) {
       this.#write({ kind: 'log', tile: path }, bytes)
     }
+  }
+
+  #writeWithdrawals(changes: readonly HistoryEvent[], nowMs: number): Head['withdrawn'] {
+    const withdrawn = new Map(this.#withdrawn)
+    const issuedSeconds = Math.floor(nowMs / 1000)
+    for (const event of changes) {
+      const { path, digest, seq, reason } = event
+      if (isWithdrawal(event)) withdrawn.set(path, { path, digest, seq, issuedSeconds, reason })
+      else if (event.kind !== 'del') withdrawn.delete(path)
+    }
+    this.#withdrawn = withdrawn
+    const { pointer, parts } = formatWithdrawals(withdrawn.values())
+    for (const { digest, bytes } of parts) this.#write({ kind: 'object', digest }, bytes)
+    return pointer
   }
 
   #writePack(objects: readonly Uint8Array[], totals: IndexTotals): NonNullable<Head['pack']> {
