@@ -18,6 +18,7 @@ import { UpstreamInspector } from './upstreams/upstream-inspector.ts'
 import type { UpstreamReport } from './upstreams/upstream-inspector.ts'
 import { HeadFollower } from './history/head-follower.ts'
 import type { HistoryReader } from './history/history-reader.ts'
+import { IndexEntries } from './index-tree/index-entries.ts'
 import type { PrefetchSource } from './prefetch/prefetch-source.ts'
 import { statusOf } from './head-status.ts'
 import { assembleRepository } from './repository-parts.ts'
@@ -98,6 +99,11 @@ export class MirroredRepository implements ArtifactSource {
   /** For people who ask what was ever published. */
   get history(): HistoryReader {
     return this.#parts.history
+  }
+
+  /** For people who ask what the index names. */
+  get entries(): IndexEntries {
+    return new IndexEntries({ index: this.#components.index, tree: this.#parts.tree })
   }
 
   freshness(): FreshnessReport {

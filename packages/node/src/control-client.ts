@@ -8,6 +8,7 @@ import { json } from 'node:stream/consumers'
 import { controlSocketPath } from './control-socket.ts'
 import { errorCode } from './error-code.ts'
 import { ControlError, NoNodeError } from './errors.ts'
+import type { IndexQuery, IndexSlice } from './local-files/index-slice.ts'
 import type { FileHistory, VerifiedRepository } from './history-reports.ts'
 import type {
   AdoptedFile,
@@ -83,6 +84,10 @@ export class ControlClient implements NodeControl {
 
   lookUp(paths: readonly string[], { signal }: AbortOptions = {}): Promise<readonly PathFinding[]> {
     return this.#ask({ method: 'POST', path: '/look-up', body: { paths }, ...given(signal) })
+  }
+
+  readIndex(query: IndexQuery, { signal }: AbortOptions = {}): Promise<IndexSlice> {
+    return this.#ask({ method: 'POST', path: '/index', body: query, ...given(signal) })
   }
 
   adopt(

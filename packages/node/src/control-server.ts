@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { controlSocketPath } from './control-socket.ts'
 import { errorCode } from './error-code.ts'
 import { listen } from './listening.ts'
+import type { IndexQuery } from './local-files/index-slice.ts'
 import type { LocalFile, NodeControl } from './node-control.ts'
 
 /** Owner only: whoever may connect may make the node join and fetch. */
@@ -55,6 +56,7 @@ export class ControlServer {
       'POST /verify-history': ({ body, signal }) =>
         control.verifyHistory(rangeOf(body), { signal }),
       'POST /look-up': ({ body, signal }) => control.lookUp(pathsOf(body['paths']), { signal }),
+      'POST /index': ({ body, signal }) => control.readIndex(queryOf(body), { signal }),
       'POST /adopt': ({ body, signal }) => control.adopt(filesOf(body['files']), { signal }),
       'POST /join': ({ body, signal }) => control.join(String(body['link']), { signal }),
     }
@@ -151,6 +153,14 @@ function rangeOf(
     name: typeof name === 'string' ? name : undefined,
     from: typeof from === 'number' ? from : undefined,
     to: typeof to === 'number' ? to : undefined,
+  }
+}
+
+function queryOf({ repository, sample, after }: Readonly<Record<string, unknown>>): IndexQuery {
+  return {
+    repository: String(repository),
+    sample: typeof sample === 'number' ? sample : undefined,
+    after: typeof after === 'string' ? after : undefined,
   }
 }
 

@@ -30,6 +30,7 @@ export type {
   NodeControl,
   PathFinding,
 } from './node-control.ts'
+export type { IndexQuery, IndexSlice } from './local-files/index-slice.ts'
 export type { FileHistory, VerifiedRepository } from './history-reports.ts'
 export { MAX_CHECK_FINDINGS } from './node-control.ts'
 export type { Mechanisms, NodeInit } from './node-init.ts'

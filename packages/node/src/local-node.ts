@@ -13,6 +13,8 @@ import { FreshnessLog } from './freshness-log.ts'
 import { linkPeers } from './link-peers.ts'
 import { startSwarm } from './listening.ts'
 import { FileAdoption } from './local-files/file-adoption.ts'
+import { readIndexSlice } from './local-files/index-slice.ts'
+import type { IndexQuery, IndexSlice } from './local-files/index-slice.ts'
 import { PathLookup } from './local-files/path-lookup.ts'
 import type {
   AdoptedFile,
@@ -212,6 +214,10 @@ export class LocalNode implements Node {
 
   lookUp(paths: readonly string[], options: AbortOptions = {}): Promise<readonly PathFinding[]> {
     return this.#lookup.findAll(paths, options)
+  }
+
+  readIndex(query: IndexQuery, options: AbortOptions = {}): Promise<IndexSlice> {
+    return readIndexSlice(this.#components.followed.mirror, query, options)
   }
 
   async adopt(

@@ -8,6 +8,7 @@ import type {
   RepositoryStatus,
   SourceKind,
 } from '@jarswarm/ports'
+import type { IndexQuery, IndexSlice } from './local-files/index-slice.ts'
 import type { FileHistory, VerifiedRepository } from './history-reports.ts'
 
 /** An artifact on its way to the user. Every byte of `bytes` was checked before it is yielded. */
@@ -108,6 +109,13 @@ export interface NodeControl {
    * @param paths at most 512
    */
   lookUp(paths: readonly string[], options?: AbortOptions): Promise<readonly PathFinding[]>
+  /**
+   * Some entries of a signed index: the next of them in the order of their paths, or a random sample.
+   *
+   * @throws {NotFoundError} when there is no such repository
+   * @throws {UnavailableError} when the index is not complete here
+   */
+  readIndex(query: IndexQuery, options?: AbortOptions): Promise<IndexSlice>
   /**
    * Take files of this machine into the store, as far as a signed index names their bytes.
    *

@@ -79,3 +79,18 @@ describe('lookUp', () => {
     await assert.rejects(node.lookUp(new Array<string>(513).fill(JAR)), /513 paths: at most 512/)
   })
 })
+
+describe('readIndex', () => {
+  it('gives the entries, or a sample of them, over the control socket too', async (t) => {
+    const { dataDir } = await startWithCache(t)
+    const control = new ControlClient(dataDir)
+    const whole = await control.readIndex({ repository: 'demo' })
+    assert.deepEqual([whole.seq, whole.files, whole.next], [1, whole.entries.length, null])
+    assert.ok(whole.entries.some(({ path, digest }) => path === JAR && digest.length === 64))
+    const rest = await control.readIndex({ repository: 'demo', after: whole.entries[0]?.path })
+    assert.deepEqual(rest.entries, whole.entries.slice(1))
+    const sample = await control.readIndex({ repository: 'demo', sample: 1 })
+    assert.equal(sample.entries.length, 1)
+    await assert.rejects(control.readIndex({ repository: 'other' }), { code: 'ERR_NOT_FOUND' })
+  })
+})

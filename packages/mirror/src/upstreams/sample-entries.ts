@@ -2,30 +2,43 @@ import { parseIndexNode } from '@jarswarm/manifest'
 import type { Digest, IndexEntry, NodeSource } from '@jarswarm/manifest'
 import { isMutablePath } from '@jarswarm/maven'
 
-/** Walks for each entry that is wanted: those that end at a mutable file, or at one that is drawn already, are lost. */
+/** Walks for each entry that is wanted: those that end at one that is not wanted, or that is drawn already, are lost. */
 const TRIES_PER_ENTRY = 4
 
+export interface SampledIndex {
+  readonly read: NodeSource
+  readonly root: Digest
+  /** @defaultValue releases */
+  readonly isWanted?: (entry: IndexEntry) => boolean
+}
+
 /**
- * Draw releases of an index at random, each file with the same chance: down the tree by the number of files below.
+ * Draw entries of an index at random, each file with the same chance: down the tree by the number of files below.
  *
+ * @param index.isWanted which of those that are drawn to take
  * @param random a number from 0 to 1
  * @returns `count` entries at most, each once; fewer of a small index, or when a node cannot be read
  */
 export async function sampleEntries(
-  index: { readonly read: NodeSource; readonly root: Digest },
+  index: SampledIndex,
   count: number,
   random: () => number,
 ): Promise<readonly IndexEntry[]> {
+  const { isWanted = isRelease } = index
   const drawn = new Map<string, IndexEntry>()
   for (let tries = count * TRIES_PER_ENTRY; tries > 0 && drawn.size < count; tries -= 1) {
     const entry = await draw(index, random)
-    if (entry !== undefined && !isMutablePath(entry.path)) drawn.set(entry.path, entry)
+    if (entry !== undefined && isWanted(entry)) drawn.set(entry.path, entry)
   }
   return [...drawn.values()]
 }
 
+function isRelease({ path }: IndexEntry): boolean {
+  return !isMutablePath(path)
+}
+
 async function draw(
-  { read, root }: { readonly read: NodeSource; readonly root: Digest },
+  { read, root }: SampledIndex,
   random: () => number,
 ): Promise<IndexEntry | undefined> {
   for (let digest: Digest | undefined = root; digest !== undefined;) {
