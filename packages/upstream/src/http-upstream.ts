@@ -41,6 +41,10 @@ export interface HttpUpstreamInit {
   readonly url: string
   /** Version of the program, for the User-Agent. */
   readonly version: string
+  /** Certificates in PEM that are trusted beside those of the program and of the system. @defaultValue [] */
+  readonly certificates?: readonly string[]
+  /** Environment with `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`. @defaultValue that of the process */
+  readonly env?: Readonly<Record<string, string | undefined>>
   /** @defaultValue {@link CONNECT_TIMEOUT_MS} */
   readonly connectTimeoutMs?: number
   /** @defaultValue {@link FIRST_BYTE_TIMEOUT_MS} */
@@ -51,7 +55,10 @@ export interface HttpUpstreamInit {
   readonly connections?: number
 }
 
-/** The origin or a mirror over HTTP: bounded connections, stated lengths, no decoding, and a view of its health. */
+/**
+ * The origin or a mirror over HTTP, through the proxy that the environment names: bounded connections, stated lengths, no
+ * decoding, and a view of its health.
+ */
 export class HttpUpstream implements Upstream {
   readonly kind: 'origin' | 'mirror'
   readonly url: string
@@ -76,7 +83,8 @@ export class HttpUpstream implements Upstream {
       firstByteTimeoutMs: init.firstByteTimeoutMs ?? FIRST_BYTE_TIMEOUT_MS,
       silenceTimeoutMs: init.silenceTimeoutMs ?? SILENCE_TIMEOUT_MS,
       connectTimeoutMs: init.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
-      env: {},
+      certificates: init.certificates,
+      env: init.env,
     })
     this.#health = new HealthTracker({ clock: components.clock, probe: () => this.#probe() })
   }

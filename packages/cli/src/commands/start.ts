@@ -90,9 +90,17 @@ function describeReady(node: Node): ReadyLine {
 
 const SHARING = {
   all: 'what is held here is offered to every peer (--share lan or none to change that)',
+  both: 'what is signed is offered to every peer, the rest on the local network only (--share lan or none to change that)',
   lan: 'what is held here is offered to peers on the local network only',
   none: 'what is held here is offered to nobody',
 } as const
+
+/** @param follows whether there is a signed repository: files of a proxied one never leave the local network */
+function describeSharing({ offline, share, proxy }: NodeSettings, follows: boolean): string {
+  if (offline) return 'offline: no network is used'
+  const sharing = share === 'all' && proxy.length > 0 ? (follows ? 'both' : 'lan') : share
+  return SHARING[sharing]
+}
 
 function describeSecure(node: Node, { https }: NodeSettings): string {
   if (node.secureUrl !== undefined)
@@ -129,7 +137,7 @@ function describe(node: Node, settings: NodeSettings): string {
     ...describePublic(node),
     `data directory         ${settings.dataDir}`,
     ...node.listenAddresses().map((address) => `peers connect to       ${address}`),
-    `sharing                ${settings.offline ? 'offline: no network is used' : SHARING[settings.share]}`,
+    `sharing                ${describeSharing(settings, names.length > 0)}`,
   ]
   if (names.length === 0 && settings.proxy.length === 0) {
     lines.push('', "No repository is followed yet. Join one with: jarswarm join 'jarswarm:…'")
