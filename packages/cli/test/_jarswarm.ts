@@ -18,6 +18,8 @@ export interface Outcome {
 }
 
 export interface RunOptions {
+  /** What the command reads from its standard input. @defaultValue nothing */
+  readonly input?: string
   readonly env?: Readonly<Record<string, string>>
   /** Flags of Node itself. */
   readonly nodeFlags?: readonly string[]
@@ -74,15 +76,17 @@ export async function startJarswarm(t: TestContext, args: readonly string[]): Pr
 /** Start a command; the caller ends it. */
 export function spawnJarswarm(
   args: readonly string[],
-  { env = {}, nodeFlags = [] }: RunOptions,
+  { env = {}, nodeFlags = [], input }: RunOptions,
 ): ChildProcess {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !name.startsWith('JARSWARM_') && !name.startsWith('NODE_') && name !== 'CI',
   )
-  return spawn(process.execPath, ['--conditions=source', ...nodeFlags, MAIN, ...args], {
+  const child = spawn(process.execPath, ['--conditions=source', ...nodeFlags, MAIN, ...args], {
     env: { ...Object.fromEntries(inherited), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
+  child.stdin?.end(input)
+  return child
 }
 
 function readAll(stream: NodeJS.ReadableStream | null): Promise<string> {

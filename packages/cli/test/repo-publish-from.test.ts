@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { runJarswarm, temporaryDirectory } from './_jarswarm.ts'
+import { runJarswarm, spawnJarswarm, temporaryDirectory } from './_jarswarm.ts'
 
 const POM = 'org/example/a/1/a-1.pom'
 
@@ -40,6 +42,68 @@ describe('jarswarm repo publish --from', () => {
     assert.match(stdout, /^state 1: 1 files.* 1 added, 0 changed, 0 removed, 1 left out/)
     assert.match(stderr, /^missing: org\/none\.jar: the origin answers 404$/m)
     assert.match([...agents].join(), /^jarswarm\/[^ ]+ \(observing; \+me@example\.org\)$/)
+  })
+
+  it('takes what a hook writes to it, and says of each path what became of it', async (t) => {
+    const directory = temporaryDirectory(t)
+    const at = (name: string): string => join(directory, name)
+    const url = await serve(t, ({ url }, response) => {
+      response.writeHead(url === `/repo/${POM}` ? 200 : 404).end('x')
+    })
+    await runJarswarm(['repo', 'init', '--state', at('state'), '--name', 'demo'])
+    const { code, stdout, stderr } = await runJarswarm(
+      [
+        ...['repo', 'publish', '--state', at('state'), '--from', url, '--out', at('out')],
+        ...['--changes', '-', '--operator', '--json'],
+      ],
+      { input: `${POM}.sha1\n${POM}\n../x\norg/none.jar` },
+    )
+    assert.equal(code, 0, stderr)
+    const { added, missing, counts, leftOut } = JSON.parse(stdout) as Record<string, unknown>
+    assert.deepEqual(
+      { added, missing, counts, leftOut },
+      {
+        added: 1,
+        missing: [{ path: 'org/none.jar', reason: 'the origin answers 404' }],
+        counts: { waiting: 0, withdrawn: 0, refused: 0, mismatches: 0, missing: 1 },
+        leftOut: 1,
+      },
+    )
+  })
+
+  it('ends with Ctrl-C in the midst of a file, says that nothing is lost, and goes on', async (t) => {
+    const directory = temporaryDirectory(t)
+    const at = (name: string): string => join(directory, name)
+    const asked: string[] = []
+    const hangs = Promise.withResolvers<undefined>()
+    let isHelpful = false
+    const url = await serve(t, ({ url = '' }, response) => {
+      asked.push(url)
+      if (isHelpful || !url.endsWith('/second.jar')) response.end('x')
+      else
+        response.writeHead(200, { 'content-length': 9 }).write('x', () => hangs.resolve(undefined))
+    })
+    writeFileSync(at('list'), 'a/first.jar\na/second.jar\n')
+    await runJarswarm(['repo', 'init', '--state', at('state'), '--name', 'demo'])
+    const args = [
+      ...['repo', 'publish', '--state', at('state'), '--from', url, '--out', at('out')],
+      ...['--paths', at('list'), '--concurrency', '1'],
+    ]
+    const child = spawnJarswarm(args, {})
+    const said = child.stderr === null ? Promise.resolve('') : text(child.stderr)
+    await hangs.promise
+    child.kill('SIGINT')
+    const [code] = (await once(child, 'close')) as [number | null]
+    assert.notEqual(code, 0)
+    assert.match(await said, /What was seen is kept: run the same command again to go on/)
+    isHelpful = true
+    asked.length = 0
+    const { stdout } = await runJarswarm(args)
+    assert.match(stdout, /^state 1: 2 files/)
+    assert.deepEqual(
+      asked.filter((path) => path.endsWith('.jar')),
+      ['/repo/a/second.jar'],
+    )
   })
 
   it('refuses options that do not go together, before it touches anything', async (t) => {

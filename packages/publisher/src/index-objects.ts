@@ -11,7 +11,7 @@ import { readScanRecord } from './scan-record.ts'
 import { readOptional } from './state-directory.ts'
 
 /** More changes than this are not applied to the old index in memory: the new one is built from the scan record. */
-const MAX_UPDATE_CHANGES = 20_000
+export const MAX_UPDATE_CHANGES = 20_000
 
 /** An index node, in memory or staged in the tree's directory of unfinished files. */
 export interface StagedNode {
@@ -32,6 +32,8 @@ export interface ObjectUpdateInit {
   readonly before: PublishedState | undefined
   readonly changes: ChangeLog
   readonly recordPath: string
+  /** @defaultValue {@link MAX_UPDATE_CHANGES} */
+  readonly maxUpdateChanges?: number
 }
 
 /** Make the nodes of the next index. Nothing is given its name yet. */
@@ -39,8 +41,8 @@ export async function updateObjects(
   places: PublishPlaces,
   init: ObjectUpdateInit,
 ): Promise<ObjectUpdate> {
-  const { before, changes } = init
-  if (before === undefined || changes.size > MAX_UPDATE_CHANGES) return rebuild(places, init)
+  const { before, changes, maxUpdateChanges = MAX_UPDATE_CHANGES } = init
+  if (before === undefined || changes.size > maxUpdateChanges) return rebuild(places, init)
   const put: IndexEntry[] = []
   const remove: IndexEntry['path'][] = []
   for await (const { before: was, after } of changes) {

@@ -9,13 +9,19 @@ const BATCH_PATHS = 1_000
 /** What a sidecar in a list means: nothing, or that its artifact is to be looked at. */
 export type SidecarMeaning = 'nothing' | 'artifact'
 
+export interface PathSetInit {
+  /** Of its own; removed in the end. */
+  readonly directory: string
+  readonly meaning: SidecarMeaning
+  readonly signal: AbortSignal | undefined
+}
+
 /** A set of paths in ascending order, on disk: a list of a million paths has no place in memory. */
 export class PathSet implements AsyncDisposable {
   readonly #directory: string
   readonly #paths: Level<RepositoryPath>
   readonly #meaning: SidecarMeaning
   #leftOut = 0
-  #size = 0
 
   private constructor(directory: string, meaning: SidecarMeaning) {
     this.#directory = directory
@@ -23,41 +29,29 @@ export class PathSet implements AsyncDisposable {
     this.#paths = new Level(directory)
   }
 
-  /** @param directory of its own; removed in the end */
-  static async open(directory: string, meaning: SidecarMeaning): Promise<PathSet> {
+  /**
+   * Read a list of paths, one a line, with or without `./` or `/` before it; empty lines say nothing.
+   *
+   * @throws the signal's reason, or what reading the lines throws
+   */
+  static async read(
+    lines: AsyncIterable<string>,
+    { directory, meaning, signal }: PathSetInit,
+  ): Promise<PathSet> {
     const set = new PathSet(directory, meaning)
-    await set.#paths.open()
-    return set
+    try {
+      await set.#paths.open()
+      await set.#addLines(lines, signal)
+      return set
+    } catch (error) {
+      await set[Symbol.asyncDispose]()
+      throw error
+    }
   }
 
   /** Lines that name no artifact: sidecars, bookkeeping, and what is no repository path. */
   get leftOut(): number {
     return this.#leftOut
-  }
-
-  /** Lines that were taken; a path may be counted twice. */
-  get size(): number {
-    return this.#size
-  }
-
-  /** Add the paths of a list, one a line, with or without `./` or `/` before it; empty lines say nothing. */
-  async addLines(lines: AsyncIterable<string>, signal?: AbortSignal): Promise<void> {
-    let batch: RepositoryPath[] = []
-    for await (const line of lines) {
-      signal?.throwIfAborted()
-      if (line.trim() === '') continue
-      const path = this.#read(line)
-      if (path === undefined) {
-        this.#leftOut += 1
-        continue
-      }
-      this.#size += 1
-      batch.push(path)
-      if (batch.length < BATCH_PATHS) continue
-      await this.#write(batch)
-      batch = []
-    }
-    await this.#write(batch)
   }
 
   /** @param after only what comes behind this path */
@@ -68,6 +62,24 @@ export class PathSet implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#paths.close()
     await rm(this.#directory, { recursive: true, force: true })
+  }
+
+  async #addLines(lines: AsyncIterable<string>, signal: AbortSignal | undefined): Promise<void> {
+    let batch: RepositoryPath[] = []
+    for await (const line of lines) {
+      signal?.throwIfAborted()
+      if (line.trim() === '') continue
+      const path = this.#read(line)
+      if (path === undefined) {
+        this.#leftOut += 1
+        continue
+      }
+      batch.push(path)
+      if (batch.length < BATCH_PATHS) continue
+      await this.#write(batch)
+      batch = []
+    }
+    await this.#write(batch)
   }
 
   async #write(paths: readonly RepositoryPath[]): Promise<void> {

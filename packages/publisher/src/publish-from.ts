@@ -7,8 +7,7 @@ import { openPlaces } from './open-places.ts'
 import type { OpenedPlaces } from './open-places.ts'
 import { PathSet } from './path-set.ts'
 import { publishRound } from './publish-round.ts'
-import type { Round } from './publish-round.ts'
-import { toReport } from './publish-report.ts'
+import { PublishSummary } from './publish-report.ts'
 import type { PublishReport } from './publish-report.ts'
 import type { PublishProgress } from './scan-tree.ts'
 import type { LockOptions } from './state-lock.ts'
@@ -80,7 +79,11 @@ export async function publishFrom(options: PublishFromOptions): Promise<PublishR
   await mkdir(outDir, { recursive: true })
   await using places = await openPlaces({ stateDir, treeDir: outDir, lock: options.lock })
   await using store = await ObservationStore.open(join(places.state.path, 'observed'))
-  await using listed = await readPaths(places, options)
+  await using listed = await PathSet.read(options.paths, {
+    directory: places.stateFiles.temporaryPath(),
+    meaning: options.isChanges === true ? 'artifact' : 'nothing',
+    signal,
+  })
   await using origin = new PatientReader({
     ...options,
     userAgent: userAgent(options.version, remarkOf(options)),
@@ -88,9 +91,8 @@ export async function publishFrom(options: PublishFromOptions): Promise<PublishR
     onPause: options.onPause ?? (() => undefined),
     signal,
   })
-  const rounds = await crawl({ places, store, listed, origin }, options)
-  const report = toReport(rounds, performance.now() - startMs)
-  return { ...report, leftOut: report.leftOut + listed.leftOut }
+  const summary = await crawl({ places, store, listed, origin }, options)
+  return summary.report({ leftOut: listed.leftOut, ms: performance.now() - startMs })
 }
 
 interface Crawl {
@@ -103,13 +105,13 @@ interface Crawl {
 async function crawl(
   { places, store, listed, origin }: Crawl,
   options: PublishFromOptions,
-): Promise<readonly Round[]> {
+): Promise<PublishSummary> {
   const now = (): number => options.nowMs ?? Date.now()
   const { signal } = options
   const recheck = options.recheck === true || options.isChanges === true
   const judge = judgeOrigin({ origin, store, nowMs: now }, { recheck, signal })
   const turns = new Turns(listed, options.publishEveryMs ?? PUBLISH_EVERY_MS)
-  const rounds: Round[] = []
+  const summary = new PublishSummary()
   for (let before = places.newest; !turns.isOver;) {
     const round = await publishRound(places, before, {
       source: {
@@ -135,10 +137,10 @@ async function crawl(
     })
     await store.dropFiles()
     await sweep(places, round.state, now())
-    rounds.push(round)
+    summary.add(round)
     before = round.state
   }
-  return rounds
+  return summary
 }
 
 /** Goes through a list in turns of bounded time, each behind the one before. */
@@ -165,21 +167,6 @@ class Turns {
       if (performance.now() >= endMs) return
     }
     this.#isOver = true
-  }
-}
-
-async function readPaths(
-  { stateFiles }: OpenedPlaces,
-  { paths, isChanges, signal }: PublishFromOptions,
-): Promise<PathSet> {
-  const meaning = isChanges === true ? 'artifact' : 'nothing'
-  const listed = await PathSet.open(stateFiles.temporaryPath(), meaning)
-  try {
-    await listed.addLines(paths, signal)
-    return listed
-  } catch (error) {
-    await listed[Symbol.asyncDispose]()
-    throw error
   }
 }
 

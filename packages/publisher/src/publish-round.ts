@@ -144,8 +144,7 @@ async function withhold(
   }
   changes.close()
   const reason = `its directory has no room for it: wanted at most ${String(MAX_OBJECT_BYTES)} bytes of index for one directory, some thousands of files`
-  for (const path of excess.keys()) report.waiting.push({ path, reason })
-  report.waiting.sort((a, b) => (a.path < b.path ? -1 : 1))
+  for (const path of excess.keys()) report.waiting.add({ path, reason })
   const kept = async function* (): AsyncGenerator<RecordedFile> {
     for await (const file of readScanRecord(scanned.recordPath)) {
       const change = excess.get(file.entry.path)

@@ -5,7 +5,7 @@ import type { OpenedPlaces, OpenPlacesOptions } from './open-places.ts'
 import { PathSet } from './path-set.ts'
 import { publishRound } from './publish-round.ts'
 import type { ScanSource } from './publish-round.ts'
-import { toReport } from './publish-report.ts'
+import { PublishSummary } from './publish-report.ts'
 import type { PublishReport } from './publish-report.ts'
 import type { PublishProgress } from './scan-tree.ts'
 import type { LockOptions } from './state-lock.ts'
@@ -69,7 +69,14 @@ export async function publishWith(
   const startMs = performance.now()
   const { nowMs = Date.now(), observed = null, signal, onProgress } = options
   await using places = await openPlaces({ ...options, ...inject })
-  await using changed = await readChanges(places, options.changes)
+  await using changed =
+    options.changes === undefined
+      ? undefined
+      : await PathSet.read(options.changes, {
+          directory: places.stateFiles.temporaryPath(),
+          meaning: 'artifact',
+          signal,
+        })
   const round = await publishRound(places, places.newest, {
     source: openTree(places, options, changed),
     options: {
@@ -84,18 +91,9 @@ export async function publishWith(
     },
   })
   await sweep(places, round.state, nowMs)
-  const report = toReport([round], performance.now() - startMs)
-  return { ...report, leftOut: report.leftOut + (changed?.leftOut ?? 0) }
-}
-
-async function readChanges(
-  places: OpenedPlaces,
-  lines: AsyncIterable<string> | undefined,
-): Promise<PathSet | undefined> {
-  if (lines === undefined) return undefined
-  const changed = await PathSet.open(places.stateFiles.temporaryPath(), 'artifact')
-  await changed.addLines(lines)
-  return changed
+  const summary = new PublishSummary()
+  summary.add(round)
+  return summary.report({ leftOut: changed?.leftOut ?? 0, ms: performance.now() - startMs })
 }
 
 function openTree(

@@ -3,17 +3,12 @@ import { judgeMissing, judgeVanished } from './judge-file.ts'
 import type { RefusedFile, TreeChange, Verdict } from './judge-file.ts'
 import { pairPaths } from './pair-paths.ts'
 import type { PathPair } from './pair-paths.ts'
+import { ReportedPaths } from './reported-paths.ts'
 import type { RecordedFile } from './scan-record.ts'
 import type { ScannedFile, ScanStep } from './tree-file.ts'
 
 /** Paths that are judged ahead of the one that is written next: enough that a large file does not stop the others. */
 const MAX_AHEAD = 512
-
-/** A path that is not published as it stands in the tree, and why. */
-export interface ReportedPath {
-  readonly path: string
-  readonly reason: string
-}
 
 /** How far a publish is. */
 export interface PublishProgress {
@@ -26,16 +21,16 @@ export interface PublishProgress {
   readonly hashedBytes: number
 }
 
-/** What a scan found, all lists in ascending order of paths. The changes go to whom the scan was told. */
+/** What a scan found. The changes go to whom the scan was told. */
 export interface ScanReport {
-  readonly waiting: ReportedPath[]
-  readonly refused: RefusedFile[]
+  readonly waiting: ReportedPaths
+  readonly refused: ReportedPaths<RefusedFile>
   /** Sidecars that disagree with files that were indexed all the same. */
-  readonly mismatches: ReportedPath[]
+  readonly mismatches: ReportedPaths
   /** What was to be looked at and is not there. */
-  readonly missing: ReportedPath[]
+  readonly missing: ReportedPaths
   /** What was withdrawn and still stands there. */
-  readonly withdrawn: ReportedPath[]
+  readonly withdrawn: ReportedPaths
   leftOut: number
   /** Whether what is to be recorded differs from what was. */
   isRecordChanged: boolean
@@ -115,11 +110,11 @@ export async function* scanTree<File extends ScannedFile>(
 /** A report of nothing yet. */
 export function emptyReport(): ScanReport {
   return {
-    waiting: [],
-    refused: [],
-    mismatches: [],
-    missing: [],
-    withdrawn: [],
+    waiting: new ReportedPaths(),
+    refused: new ReportedPaths<RefusedFile>(),
+    mismatches: new ReportedPaths(),
+    missing: new ReportedPaths(),
+    withdrawn: new ReportedPaths(),
     leftOut: 0,
     isRecordChanged: false,
     present: 0,
@@ -158,11 +153,11 @@ function judge<File extends ScannedFile>(
 function count(pair: PathPair<ScannedFile>, verdict: Verdict, report: ScanReport): void {
   countFile(pair, verdict, report)
   const { path } = pair
-  if (verdict.missing !== undefined) report.missing.push({ path, reason: verdict.missing })
-  if (verdict.withdrawn !== undefined) report.withdrawn.push({ path, reason: verdict.withdrawn })
-  if (verdict.waiting !== undefined) report.waiting.push({ path, reason: verdict.waiting })
-  if (verdict.refused !== undefined) report.refused.push(verdict.refused)
-  for (const reason of verdict.mismatches ?? []) report.mismatches.push({ path, reason })
+  if (verdict.missing !== undefined) report.missing.add({ path, reason: verdict.missing })
+  if (verdict.withdrawn !== undefined) report.withdrawn.add({ path, reason: verdict.withdrawn })
+  if (verdict.waiting !== undefined) report.waiting.add({ path, reason: verdict.waiting })
+  if (verdict.refused !== undefined) report.refused.add(verdict.refused)
+  for (const reason of verdict.mismatches ?? []) report.mismatches.add({ path, reason })
 }
 
 function countFile(

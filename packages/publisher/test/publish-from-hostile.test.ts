@@ -65,6 +65,25 @@ describe('publishFrom, from an origin that is of little help', () => {
     assert.ok(early <= 8, `${String(early)} requests during the pause`)
   })
 
+  it('waits as a server under repair asks, and retries one that says nothing of it', async (t) => {
+    const { origin, publish } = await createSetting(t, { [POM]: 'one', 'a/plain.jar': 'x' })
+    const pauses: number[] = []
+    const left = new Map([
+      [POM, 1],
+      ['a/plain.jar', 1],
+    ])
+    origin.trick = (request, response) => {
+      const path = request.url?.slice('/repo/'.length) ?? ''
+      const refusals = left.get(path) ?? 0
+      if (refusals === 0) return false
+      left.set(path, refusals - 1)
+      response.writeHead(503, path === POM ? { 'retry-after': '1' } : {}).end()
+      return true
+    }
+    const report = await publish(undefined, { onPause: (ms) => pauses.push(ms) })
+    assert.deepEqual([report.files, report.waiting, pauses], [2, [], [1000]])
+  })
+
   it('gives up an origin that fails for every file, and says how to go on', async (t) => {
     const { origin, publish } = await createSetting(
       t,

@@ -54,7 +54,7 @@ describe('scanTree', () => {
       changes.map(({ kind, before }) => [kind, before?.path]),
       [['del', 'ab/maven-metadata.xml']],
     )
-    assert.deepEqual(report.waiting, [{ path: 'a/', reason: 'cannot list it: EACCES' }])
+    assert.deepEqual(report.waiting.named, [{ path: 'a/', reason: 'cannot list it: EACCES' }])
   })
 
   it('keeps a mutable file whose place is taken by what is no file', async () => {

@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { checkClock, SystemClock } from '@jarswarm/node'
-import { publishFrom, publishTree, readPathLines } from '@jarswarm/publisher'
-import type { PublishReport } from '@jarswarm/publisher'
+import { MAX_REPORTED_PATHS, publishFrom, publishTree, readPathLines } from '@jarswarm/publisher'
+import type { PublishReport, ReportedKind } from '@jarswarm/publisher'
 import { isOrigin } from '@jarswarm/trust'
 import type { Command } from 'commander'
 import type { CommandSetup } from '../command-setup.ts'
@@ -182,26 +182,34 @@ function describe(report: PublishReport, terminal: Terminal): void {
     `state ${String(seq)}: ${String(files)} files, ${formatSize(bytes)}; ${String(added)} added, ` +
       `${String(changed)} changed, ${String(removed)} removed, ${String(leftOut)} left out (${String(ms)} ms)`,
   )
-  const { waiting, refused, mismatches, missing } = report
-  remarkPaths(terminal, waiting, ['waits', 'cannot be indexed as they stand'])
-  remarkPaths(terminal, missing, ['missing', 'are not there'])
-  remarkPaths(terminal, refused, [
+  remarkPaths(terminal, report, ['waiting', 'waits', 'cannot be indexed as they stand'])
+  remarkPaths(terminal, report, ['missing', 'missing', 'are not there'])
+  remarkPaths(terminal, report, [
+    'refused',
     'refused',
     'changed after their release; what was published stays',
   ])
-  remarkPaths(terminal, mismatches, ['checksum', 'disagree with their file and are ignored'])
+  remarkPaths(terminal, report, [
+    'mismatches',
+    'checksum',
+    'disagree with their file and are ignored',
+  ])
 }
 
-/** Name paths with what is wrong with them, the first ones only: `--json` has them all. */
+/** Name paths with what is wrong with them, the first ones only: `--json` names more. */
 function remarkPaths(
   terminal: Terminal,
-  paths: PublishReport['waiting'],
-  [label, what]: readonly [label: string, what: string],
+  report: PublishReport,
+  [kind, label, what]: readonly [kind: ReportedKind, label: string, what: string],
 ): void {
-  for (const { path, reason } of paths.slice(0, MAX_NAMED_PATHS)) {
+  const count = report.counts[kind]
+  for (const { path, reason } of report[kind].slice(0, MAX_NAMED_PATHS)) {
     remark(terminal, printable(`${label}: ${path}: ${reason}`))
   }
-  const more = paths.length - MAX_NAMED_PATHS
-  if (more > 0) remark(terminal, `${label}: ${String(more)} more, all named by --json`)
-  if (paths.length > 0) remark(terminal, `${label}: ${String(paths.length)} files ${what}`)
+  const more = count - MAX_NAMED_PATHS
+  if (more > 0) {
+    const named = `the first ${String(MAX_REPORTED_PATHS)} are named by --json`
+    remark(terminal, `${label}: ${String(more)} more; ${named}`)
+  }
+  if (count > 0) remark(terminal, `${label}: ${String(count)} files ${what}`)
 }

@@ -19,6 +19,8 @@ import { TreeBlobs } from './tree-blobs.ts'
 const PUBLISHED_DIRECTORY = '.jarswarm'
 /** Below the state directory: the peer's own key, and the peers that it knows. */
 const PEER_DIRECTORY = 'peer'
+/** Paths that one line of the log names. */
+const MAX_LOGGED_PATHS = 20
 
 export interface PrimaryInit {
   /** Keys and publishing state, as `initRepository` made it. */
@@ -64,9 +66,15 @@ export async function createPrimary(init: PrimaryInit): Promise<Primary> {
   const publishedRoot = join(treeRoot, PUBLISHED_DIRECTORY)
   const published = new PublishedFiles(publishedRoot)
   const publish = async (signal?: AbortSignal): Promise<void> => {
-    const { refused, waiting } = await publishTree({ stateDir, treeDir: treeRoot, signal })
-    if (refused.length > 0) logger.warn({ refused }, 'released files were changed: not published')
-    if (waiting.length > 0) logger.info({ waiting }, 'files wait for the next time')
+    const { refused, waiting, counts } = await publishTree({ stateDir, treeDir: treeRoot, signal })
+    if (counts.refused > 0) {
+      const fields = { files: counts.refused, refused: refused.slice(0, MAX_LOGGED_PATHS) }
+      logger.warn(fields, 'released files were changed: not published')
+    }
+    if (counts.waiting > 0) {
+      const fields = { files: counts.waiting, waiting: waiting.slice(0, MAX_LOGGED_PATHS) }
+      logger.info(fields, 'files wait for the next time')
+    }
   }
   if ((await published.manifest()) === undefined) await publish()
   const blobs = new TreeBlobs({ treeRoot, publishedRoot })
