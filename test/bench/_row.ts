@@ -1,14 +1,6 @@
-/** One line of the table: a figure, and what it is measured against in the same run. */
-export interface Row {
-  readonly bench: string
-  readonly what: string
-  readonly value: number
-  readonly unit: string
-  /** What the user would have instead, with its figure, and `value` divided by it. */
-  readonly beside?: { readonly what: string; readonly value: number }
-  /** The promise, as in docs/performance.md. */
-  readonly target?: string
-}
+import type { Row } from '../_report.ts'
+
+export type { Row }
 
 /** What can be said on the command line. */
 export interface BenchOptions {

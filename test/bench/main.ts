@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process'
-import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { describeMachine, round } from '../_report.ts'
 import type { Bench, Row } from './_row.ts'
 import { clients } from './clients.ts'
 import { coldGet } from './cold-get.ts'
@@ -10,15 +9,6 @@ import { prefetch } from './prefetch.ts'
 import { publish } from './publish.ts'
 
 const BENCHES: readonly Bench[] = [publish, coldGet, exchange, prefetch, clients, idle]
-
-const round = (value: number): string =>
-  value.toLocaleString('en', { maximumSignificantDigits: 3, useGrouping: false })
-
-function describeMachine(): string {
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
-  const [cpu] = cpus()
-  return `${new Date().toISOString().slice(0, 10)}, ${commit}, Node ${process.versions.node}, ${String(cpus().length)} x ${cpu?.model ?? 'unknown'}, ${round(totalmem() / 2 ** 30)} GiB`
-}
 
 function formatRow({ bench, what, value, unit, beside, target }: Row): string {
   const other = beside === undefined ? '' : `${beside.what}: ${round(beside.value)} ${unit}`

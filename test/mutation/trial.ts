@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Mutant } from './mutants.ts'
 
@@ -37,7 +37,7 @@ export class Trial implements AsyncDisposable {
     const text = await readFile(path, 'utf8')
     await writeFile(path, text.slice(0, mutant.start) + mutant.replacement + text.slice(mutant.end))
     try {
-      return await this.#fails()
+      return (await this.#fails(nearTests(mutant))) || (await this.#fails())
     } finally {
       await writeFile(path, text)
     }
@@ -47,16 +47,10 @@ export class Trial implements AsyncDisposable {
     await rm(this.#root, { recursive: true, force: true })
   }
 
-  async #fails(): Promise<boolean> {
+  async #fails(tests = 'test/**/*.test.ts'): Promise<boolean> {
     const child = spawn(
       process.execPath,
-      [
-        '--conditions=source',
-        '--test',
-        '--test-isolation=none',
-        '--test-reporter=tap',
-        'test/**/*.test.ts',
-      ],
+      ['--conditions=source', '--test', '--test-isolation=none', '--test-reporter=tap', tests],
       {
         cwd: this.#directory,
         stdio: ['ignore', 'pipe', 'ignore'],
@@ -73,4 +67,10 @@ export class Trial implements AsyncDisposable {
     await closed
     return child.exitCode !== 0
   }
+}
+
+/** The tests that most likely notice a change of a file: those whose names begin with the same word. */
+function nearTests({ file }: Mutant): string {
+  const [word] = basename(file, '.ts').split('-')
+  return `test/**/${word ?? ''}*.test.ts`
 }
