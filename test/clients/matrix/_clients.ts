@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { stripVTControlCharacters } from 'node:util'
 import type { Client } from './_client.ts'
 import { clj } from './_clj.ts'
 import { gradle } from './_gradle.ts'
@@ -12,5 +13,5 @@ export const CLIENTS: readonly Client[] = [lein, maven, clj, gradle]
 export function versionOf({ version }: Client): string {
   const [program = '', ...args] = version.command
   const { stdout } = spawnSync(program, args, { encoding: 'utf8' })
-  return version.pattern.exec(stdout)?.[1] ?? 'unknown'
+  return version.pattern.exec(stripVTControlCharacters(stdout))?.[1] ?? 'unknown'
 }

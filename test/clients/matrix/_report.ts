@@ -5,7 +5,7 @@ import type { Cell } from './_cell.ts'
 import { FAULTS } from './_faults.ts'
 import type { Results } from './_results.ts'
 import type { CellResult } from './_run-cell.ts'
-import { describe, worseThan } from './_verdict.ts'
+import { describe, isSlower, worseThan } from './_verdict.ts'
 
 interface ReportInit {
   readonly clients: readonly Client[]
@@ -55,13 +55,21 @@ function formatFindings(cells: readonly Cell[], results: Results): string {
   })
   const better = through.filter((cell) => isBetter(cell, results)).length
   const wrong = through.filter((cell) => results.get(nameOf(cell))?.outcome === 'wrong')
+  const slower = through.flatMap((cell) => {
+    const result = results.get(nameOf(cell))
+    const direct = results.get(besideOf(cell))
+    if (result === undefined || direct === undefined || !isSlower(result, direct)) return []
+    return [
+      `- \`${nameOf(cell)}\`: ${result.seconds.toFixed(0)} s, ${direct.seconds.toFixed(0)} s without`,
+    ]
+  })
   const passed = wrong.filter(({ via }) => via === 'fallback')
   return `## In short
 
 - ${String(through.length)} builds through a node: ${String(better)} better than without it, ${String(worse.length)} worse.
 - Longest silence of the node before the first byte or a decision: ${Math.max(0, ...waits).toFixed(1)} s; 8 s are promised.
 - Builds with other bytes than the repository's from a node: ${String(wrong.length - passed.length)}. ${passed.length === 0 ? '' : `From the repository itself, asked after the node had refused: ${passed.map((cell) => `\`${nameOf(cell)}\``).join(', ')}.`}
-${worse.length === 0 ? '' : `\nWorse than without a node:\n\n${worse.join('\n')}\n`}`
+${worse.length === 0 ? '' : `\nWorse than without a node:\n\n${worse.join('\n')}\n`}${slower.length === 0 ? '' : `\nMuch longer than without a node, on a machine that did other work at the same time:\n\n${slower.join('\n')}\n`}`
 }
 
 function reasonsOf(cell: Cell, results: Results): readonly string[] {

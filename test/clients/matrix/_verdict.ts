@@ -12,10 +12,13 @@ export function worseThan(cell: CellResult, direct: CellResult): readonly string
   if (rank(cell) < rank(direct)) reasons.push(`${describe(cell)} where direct ${describe(direct)}`)
   if (cell.longestWaitSeconds > DECISION_SECONDS)
     reasons.push(`silent for ${cell.longestWaitSeconds.toFixed(1)} s`)
-  const bound = direct.seconds * SLOWER_FACTOR + SLOWER_SECONDS
-  if (rank(cell) === rank(direct) && cell.seconds > bound)
-    reasons.push(`took ${cell.seconds.toFixed(0)} s, direct ${direct.seconds.toFixed(0)} s`)
   return reasons
+}
+
+/** Whether a cell took much longer than the same build without a node; of use only on a quiet machine. */
+export function isSlower(cell: CellResult, direct: CellResult): boolean {
+  const bound = direct.seconds * SLOWER_FACTOR + SLOWER_SECONDS
+  return rank(cell) === rank(direct) && cell.seconds > bound
 }
 
 /** From the worst to the best that can become of a build. */

@@ -18,7 +18,7 @@ export const DECISION_TIMEOUT_MS = 7_000
  * Longest that the first verified bytes may take after that when a source is sending: clients leave after 10 s of
  * silence, and the endpoint breaks off after 8.
  */
-export const MAX_EARLY_MS = 6_000
+export const MAX_EARLY_MS = 7_500
 /** Bytes of large blobs in the heap at a time while the disk has no room for them. */
 export const MAX_BYTES_WITHOUT_DISK = 67_108_864
 /** Longest wait for a piece list. */
