@@ -79,9 +79,13 @@ describe('jarswarm repo publish --from', () => {
     let isHelpful = false
     const url = await serve(t, ({ url = '' }, response) => {
       asked.push(url)
-      if (isHelpful || !url.endsWith('/second.jar')) response.end('x')
-      else
-        response.writeHead(200, { 'content-length': 9 }).write('x', () => hangs.resolve(undefined))
+      if (!url.endsWith('.jar')) response.writeHead(404).end()
+      else if (isHelpful || !url.endsWith('/second.jar')) response.end('x')
+      else {
+        response.writeHead(200, { 'content-length': 9 }).write('x', () => {
+          hangs.resolve(undefined)
+        })
+      }
     })
     writeFileSync(at('list'), 'a/first.jar\na/second.jar\n')
     await runJarswarm(['repo', 'init', '--state', at('state'), '--name', 'demo'])
