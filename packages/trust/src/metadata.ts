@@ -77,8 +77,12 @@ function readMetadata<R extends RoleName>(role: R, bytes: Uint8Array): MetadataO
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
     const json: unknown = JSON.parse(text)
     const metadata = readers[role](json as JsonObject)
-    // Also refuses what has no canonical form, such as fractions, and nesting beyond the stack.
-    signedContent(metadata)
+    const { signed } = json as { readonly signed: JsonObject }
+    // The library checks signatures over what it kept: what it drops would be passed on without a signature. This also
+    // refuses what has no canonical form, such as fractions, and nesting beyond the stack.
+    if (canonicalize(signed) !== signedContent(metadata)) {
+      throw new TypeError('members that no signature would cover')
+    }
     return metadata
   } catch (cause) {
     throw refusal(role, {

@@ -37,6 +37,15 @@ describe('verifyManifest', () => {
     assert.equal(trusted.issuedMs, NOW_MS)
   })
 
+  it('refuses a member that no signature covers, though nobody here would read it', () => {
+    const hang = (role: RoleName, bytes: Uint8Array): Uint8Array => {
+      if (role !== 'timestamp') return bytes
+      const text = Buffer.from(bytes).toString()
+      return Buffer.from(text.replace('"meta":{', '"meta":{"other.json":{"version":1},'))
+    }
+    refuses({ replace: hang }, /members that no signature would cover/)
+  })
+
   for (const role of ONLINE_ROLES) {
     it(`refuses an unsigned ${role}`, () => {
       refuses({ signers: { [role]: [] } }, new RegExp(`the ${role}: found .*signed by 0/1`))
