@@ -1,5 +1,5 @@
 import { isDigest } from '@jarswarm/manifest'
-import type { Tile } from '@jarswarm/manifest'
+import type { Digest, Tile } from '@jarswarm/manifest'
 import { parsePath } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import { MAX_ACCEPTED_HEADS } from '@jarswarm/ports'
@@ -14,6 +14,12 @@ const WIDTH_BYTES = 2
 const NUMBER_DIGITS = 16
 const LAST_KEY = 'last'
 
+export interface LevelHistoryStoreInit {
+  readonly repository: RepositoryId
+  /** Heads that are remembered. @defaultValue {@link MAX_ACCEPTED_HEADS} */
+  readonly maxHeads?: number
+}
+
 /** The history of one repository in Level; `docs/design.md`, section "On disk", has the keys. */
 export class LevelHistoryStore implements HistoryStore {
   readonly #database: Database
@@ -22,14 +28,14 @@ export class LevelHistoryStore implements HistoryStore {
   readonly #heads: Table<string>
   readonly #gone: Table<string>
   readonly #state: Table<string>
+  readonly #maxHeads: number
   readonly #turns = new Mutex()
+  #headCount: number | undefined
 
-  constructor(
-    components: { readonly database: Database },
-    init: { readonly repository: RepositoryId },
-  ) {
+  constructor(components: { readonly database: Database }, init: LevelHistoryStoreInit) {
     checkDigest(init.repository)
     this.#database = components.database
+    this.#maxHeads = init.maxHeads ?? MAX_ACCEPTED_HEADS
     this.#tiles = bytesTable('history', init.repository, 'tile')
     this.#manifest = bytesTable('history', init.repository, 'manifest')
     this.#heads = textTable('history', init.repository, 'head')
@@ -69,11 +75,14 @@ export class LevelHistoryStore implements HistoryStore {
     const manifest = await this.#database.get(this.#manifest, LAST_KEY)
     const state = await this.#database.get(this.#state, LAST_KEY)
     if (manifest === undefined || state === undefined) return undefined
-    return { manifest, ...(JSON.parse(state) as Pick<AcceptedStep, 'head' | 'replayed'>) }
+    const { head, replayed } = (parseJson(state) ?? {}) as Record<string, unknown>
+    if (!isAcceptedHead(head) || typeof replayed !== 'boolean') return undefined
+    return { manifest, head, replayed }
   }
 
   accept({ manifest, head, gone, replayed }: AcceptedStep): Promise<void> {
     return this.#turns.run(async () => {
+      const excess = await this.#excessHead(head.seq)
       const changes: TableChange[] = [
         { table: this.#manifest, key: LAST_KEY, value: manifest },
         { table: this.#state, key: LAST_KEY, value: JSON.stringify({ head, replayed }) },
@@ -83,15 +92,17 @@ export class LevelHistoryStore implements HistoryStore {
           key: path,
           value: `${digest} ${String(sizeBytes)} ${String(line)}`,
         })),
-        ...(await this.#excessHeads()),
+        ...excess.changes,
       ]
       await this.#database.write(changes, { sync: true })
+      this.#headCount = excess.count
     })
   }
 
   async *heads(): AsyncIterable<AcceptedHead> {
     for await (const [, text] of this.#database.entries(this.#heads)) {
-      yield JSON.parse(text) as AcceptedHead
+      const head = parseJson(text)
+      if (isAcceptedHead(head)) yield head
     }
   }
 
@@ -101,20 +112,56 @@ export class LevelHistoryStore implements HistoryStore {
     return { path: parsePath(path), digest, sizeBytes: Number(size), line: Number(line) }
   }
 
-  /** The oldest heads, beyond those that are kept when one more comes. */
-  async #excessHeads(): Promise<readonly TableChange[]> {
-    const keys: string[] = []
+  /** How many heads there are with one more, and the oldest to let go of when that is too many. */
+  async #excessHead(
+    seq: number,
+  ): Promise<{ readonly count: number; readonly changes: readonly TableChange[] }> {
+    this.#headCount ??= await this.#countHeads()
+    const isHere = (await this.#database.get(this.#heads, numberKey(seq))) !== undefined
+    const count = this.#headCount + Number(!isHere)
+    if (count <= this.#maxHeads) return { count, changes: [] }
     const cursor = this.#database.cursor(this.#heads, {})
     try {
-      for (let key = await cursor.next(); key !== undefined; key = await cursor.next()) {
-        keys.push(key)
-      }
+      const key = await cursor.next()
+      if (key === undefined) return { count, changes: [] }
+      return { count: count - 1, changes: [{ table: this.#heads, key, value: undefined }] }
     } finally {
       await cursor.close()
     }
-    const excess = keys.slice(0, Math.max(0, keys.length + 1 - MAX_ACCEPTED_HEADS))
-    return excess.map((key) => ({ table: this.#heads, key, value: undefined }))
   }
+
+  async #countHeads(): Promise<number> {
+    let count = 0
+    const cursor = this.#database.cursor(this.#heads, {})
+    try {
+      while ((await cursor.next()) !== undefined) count += 1
+    } finally {
+      await cursor.close()
+    }
+    return count
+  }
+}
+
+/** What the disk has damaged counts as not here. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+function isAcceptedHead(value: unknown): value is AcceptedHead {
+  if (typeof value !== 'object' || value === null) return false
+  const { seq, issued, size, root } = value as Record<string, unknown>
+  const isHash = (hash: unknown): hash is Digest => typeof hash === 'string' && isDigest(hash)
+  return (
+    Number.isSafeInteger(seq) &&
+    typeof issued === 'string' &&
+    Number.isSafeInteger(size) &&
+    isHash(root)
+  )
 }
 
 function tileKey({ level, index }: Omit<Tile, 'width'>): string {

@@ -1,10 +1,16 @@
 import {
   blobStoreConformance,
+  evidenceStoreConformance,
+  historyStoreConformance,
   indexStoreConformance,
   proxyCacheConformance,
   trustStoreConformance,
 } from '@jarswarm/testkit'
-import { blobPath, flipBit, openTestDirectory } from './_data-directory.ts'
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Database } from '../src/database.ts'
+import { LevelHistoryStore } from '../src/level-history-store.ts'
+import { blobPath, flipBit, makeRoot, openTestDirectory } from './_data-directory.ts'
 
 blobStoreConformance('FileBlobStore', async (init) => {
   const opened = await openTestDirectory(init)
@@ -21,6 +27,28 @@ blobStoreConformance('FileBlobStore', async (init) => {
 indexStoreConformance('LevelIndexStore', async (repository) => {
   const opened = await openTestDirectory()
   return { store: opened.directory.index(repository), close: () => opened.close() }
+})
+
+historyStoreConformance('LevelHistoryStore', async (init) => {
+  const root = await makeRoot()
+  const database = await Database.open(join(root, 'db'))
+  return {
+    store: new LevelHistoryStore({ database }, { ...init, repository: 'a'.repeat(64) }),
+    other: new LevelHistoryStore({ database }, { ...init, repository: 'b'.repeat(64) }),
+    close: async () => {
+      await database.close()
+      await rm(root, { recursive: true })
+    },
+  }
+})
+
+evidenceStoreConformance('FileEvidenceStore', async () => {
+  const opened = await openTestDirectory()
+  return {
+    store: opened.directory.evidence('a'.repeat(64)),
+    read: (name) => readFile(join(opened.root, 'evidence', name)),
+    close: () => opened.close(),
+  }
 })
 
 trustStoreConformance('FileTrustStore', async () => {

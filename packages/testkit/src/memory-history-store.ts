@@ -1,6 +1,7 @@
 import { tilePath } from '@jarswarm/manifest'
 import type { Tile } from '@jarswarm/manifest'
 import type { RepositoryPath } from '@jarswarm/maven'
+import { MAX_ACCEPTED_HEADS } from '@jarswarm/ports'
 import type { AcceptedHead, AcceptedStep, GoneRelease, HistoryStore } from '@jarswarm/ports'
 
 /** A `HistoryStore` in the heap. */
@@ -11,7 +12,12 @@ export class MemoryHistoryStore implements HistoryStore {
   >()
   readonly #gone = new Map<RepositoryPath, GoneRelease>()
   readonly #heads = new Map<number, AcceptedHead>()
+  readonly #maxHeads: number
   #last: Omit<AcceptedStep, 'gone'> | undefined
+
+  constructor(init: { readonly maxHeads?: number } = {}) {
+    this.#maxHeads = init.maxHeads ?? MAX_ACCEPTED_HEADS
+  }
 
   readTile({
     level,
@@ -33,6 +39,7 @@ export class MemoryHistoryStore implements HistoryStore {
   accept({ gone, ...step }: AcceptedStep): Promise<void> {
     for (const release of gone) this.#gone.set(release.path, release)
     this.#heads.set(step.head.seq, step.head)
+    if (this.#heads.size > this.#maxHeads) this.#heads.delete(Math.min(...this.#heads.keys()))
     this.#last = step
     return Promise.resolve()
   }

@@ -1,8 +1,12 @@
 import {
   blobStoreConformance,
+  evidenceStoreConformance,
+  historyStoreConformance,
   indexStoreConformance,
   proxyCacheConformance,
   MemoryBlobStore,
+  MemoryEvidenceStore,
+  MemoryHistoryStore,
   MemoryIndexStore,
   MemoryProxyCache,
   MemoryTrustStore,
@@ -25,6 +29,23 @@ blobStoreConformance('MemoryBlobStore', (init) => {
 indexStoreConformance('MemoryIndexStore', (repository) =>
   Promise.resolve({ store: new MemoryIndexStore(repository), close: () => Promise.resolve() }),
 )
+
+historyStoreConformance('MemoryHistoryStore', (init) =>
+  Promise.resolve({
+    store: new MemoryHistoryStore(init),
+    other: new MemoryHistoryStore(init),
+    close: () => Promise.resolve(),
+  }),
+)
+
+evidenceStoreConformance('MemoryEvidenceStore', () => {
+  const store = new MemoryEvidenceStore()
+  return Promise.resolve({
+    store,
+    read: (name) => Promise.resolve(store.files.get(name) ?? new Uint8Array()),
+    close: () => Promise.resolve(),
+  })
+})
 
 trustStoreConformance('MemoryTrustStore', () =>
   Promise.resolve({ store: new MemoryTrustStore(), close: () => Promise.resolve() }),
