@@ -4,14 +4,18 @@ import { UsageError } from './usage-error.ts'
 const MAX_COUNT = 99
 
 /**
- * Read a small number of keys.
+ * Read a number of things: of keys, unless told otherwise.
  *
- * @throws {UsageError} when it is none from 1 to 99
+ * @throws {UsageError} when it is none from 1 to `max`
  */
-export function readCount(flag: string, text: string | undefined): number | undefined {
+export function readCount(
+  flag: string,
+  text: string | undefined,
+  max: number = MAX_COUNT,
+): number | undefined {
   if (text === undefined) return undefined
-  if (/^[1-9][0-9]?$/.test(text)) return Number(text)
+  if (/^[1-9][0-9]{0,9}$/.test(text) && Number(text) <= max) return Number(text)
   throw new UsageError(
-    `Cannot use --${flag} ${JSON.stringify(text)}: a number from 1 to ${String(MAX_COUNT)} is wanted`,
+    `Cannot use --${flag} ${JSON.stringify(text)}: a number from 1 to ${String(max)} is wanted`,
   )
 }

@@ -17,7 +17,7 @@ export {
 export type { HostPort } from './listening.ts'
 export { checkMirror } from './check-mirror.ts'
 export type { MirrorCheck } from './check-mirror.ts'
-export { disagrees } from '@jarswarm/mirror'
+export { disagrees, MAX_ENTRIES_READ } from '@jarswarm/mirror'
 export type { UpstreamReport } from '@jarswarm/mirror'
 export { createBootstrap, createNode } from './create-node.ts'
 export type { Node } from './node.ts'

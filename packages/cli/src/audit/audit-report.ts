@@ -1,4 +1,4 @@
-import type { Difference, Verdict } from './verdict.ts'
+import type { Difference, DifferenceKind, Verdict } from './verdict.ts'
 
 /** Paths of each kind that a report names; it counts them all. */
 const MAX_NAMED = 10_000
@@ -14,18 +14,40 @@ export class AuditReport {
   files = 0
   same = 0
   unknown = 0
-  changed = 0
   unsure = 0
   readonly differences: Difference[] = []
   /** What could not be read or compared, with the reason. */
   readonly problems: AuditRemark[] = []
+  readonly #counts: Record<DifferenceKind, number>
+  readonly #harmless: readonly DifferenceKind[]
   #problems = 0
+
+  /**
+   * @param kinds what can differ, in the order in which it is shown
+   * @param harmless kinds that are said, but fail nothing
+   */
+  constructor(kinds: readonly DifferenceKind[], harmless: readonly DifferenceKind[] = []) {
+    this.#counts = Object.fromEntries(kinds.map((kind) => [kind, 0])) as Record<
+      DifferenceKind,
+      number
+    >
+    this.#harmless = harmless
+  }
 
   add(path: string, verdict: Verdict): void {
     this.files += 1
+    if (verdict.kind === 'differs') {
+      this.note(verdict.difference)
+      return
+    }
     this[verdict.kind] += 1
-    if (verdict.kind === 'changed') named(this.differences, verdict.difference)
     if (verdict.kind === 'unsure') named(this.problems, { path, reason: verdict.reason })
+  }
+
+  /** Count a difference of a file, which may have several. */
+  note(difference: Difference): void {
+    this.#counts[difference.kind] += 1
+    named(this.differences, difference)
   }
 
   addProblem(path: string, reason: string): void {
@@ -33,14 +55,27 @@ export class AuditReport {
     named(this.problems, { path, reason })
   }
 
-  /** Whether everything that a signed index names was compared, and is the same. */
+  /** How many files differ in which way; a file may differ in several. */
+  get counts(): Readonly<Record<string, number>> {
+    return this.#counts
+  }
+
+  /** Files that could not be read. */
+  get unread(): number {
+    return this.#problems
+  }
+
+  /** Whether everything that a signed index names was compared, and is as it should be. */
   get isClean(): boolean {
-    return this.changed === 0 && this.unsure === 0 && this.#problems === 0
+    const bad = Object.entries(this.#counts).some(
+      ([kind, count]) => count > 0 && !this.#harmless.includes(kind as DifferenceKind),
+    )
+    return !bad && this.unsure === 0 && this.#problems === 0
   }
 
   toJSON(): object {
-    const { files, same, changed, unknown, unsure, differences, problems } = this
-    return { files, same, changed, unknown, unsure, unread: this.#problems, differences, problems }
+    const { files, same, unknown, unsure, unread, counts, differences, problems } = this
+    return { files, same, ...counts, unknown, unsure, unread, differences, problems }
   }
 }
 

@@ -4,26 +4,41 @@ import type { IndexedFile, PathFinding } from '@jarswarm/node'
 export interface FoundFile {
   readonly path: string
   readonly sizeBytes: number
-  /** SHA-256 of its bytes. */
-  readonly digest: string
-}
-
-/** One difference between what was found and what is signed. */
-export interface Difference {
-  readonly path: string
-  readonly repository: string
-  readonly found: { readonly digest: string; readonly bytes: number }
-  readonly signed: { readonly digest: string; readonly bytes: number }
+  /** SHA-256 of its bytes; undefined when not all of them were read. */
+  readonly digest: string | undefined
 }
 
 /**
- * How a file compares with the signed indexes: `same` as one of them names it; `changed`, named with other bytes;
+ * How a file differs from what is signed. `changed`: other bytes; `older`: what the history says that it was before;
+ * `newer`: a mutable file with bytes that no head known here ever named, of a newer deploy or made up.
+ *
+ * On a server also: `length`: not even as long; `page`: a page for people in its place; `cut`: the body ends before it
+ * is whole; `missing`; `checksum`: a checksum file that does not say what the file beside it hashes to; `date`: another
+ * date, where that matters.
+ */
+export type DifferenceKind =
+  'changed' | 'older' | 'newer' | 'length' | 'page' | 'cut' | 'missing' | 'checksum' | 'date'
+
+/** One difference between what was found and what is signed. */
+export interface Difference {
+  readonly kind: DifferenceKind
+  readonly path: string
+  readonly repository: string
+  /** Null when there was nothing, or nothing whole. */
+  readonly found: { readonly digest: string | null; readonly bytes: number } | null
+  readonly signed: { readonly digest: string; readonly bytes: number }
+  /** What else is known of it. */
+  readonly remark?: string
+}
+
+/**
+ * How a file compares with the signed indexes: `same` as one of them names it; `differs`, named with other bytes;
  * `unknown` to all; `unsure` when an index that might name it cannot be read now.
  */
 export type Verdict =
   | { readonly kind: 'same' | 'unknown' }
   | { readonly kind: 'unsure'; readonly reason: string }
-  | { readonly kind: 'changed'; readonly difference: Difference }
+  | { readonly kind: 'differs'; readonly difference: Difference }
 
 /** Compare one file with what the indexes say of its path. */
 export function judge(file: FoundFile, { indexed, unsure }: PathFinding): Verdict {
@@ -36,14 +51,20 @@ export function judge(file: FoundFile, { indexed, unsure }: PathFinding): Verdic
   const [other] = indexed
   return other === undefined
     ? { kind: 'unknown' }
-    : { kind: 'changed', difference: differenceOf(file, other) }
+    : { kind: 'differs', difference: differenceOf('changed', file, other) }
 }
 
-function differenceOf(file: FoundFile, signed: IndexedFile): Difference {
+/** Say that a file is not as it was signed. */
+export function differenceOf(
+  kind: DifferenceKind,
+  { path, digest, sizeBytes }: FoundFile,
+  signed: Pick<IndexedFile, 'repository' | 'digest' | 'sizeBytes'>,
+): Difference {
   return {
-    path: file.path,
+    kind,
+    path,
     repository: signed.repository,
-    found: { digest: file.digest, bytes: file.sizeBytes },
+    found: { digest: digest ?? null, bytes: sizeBytes },
     signed: { digest: signed.digest, bytes: signed.sizeBytes },
   }
 }

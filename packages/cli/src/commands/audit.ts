@@ -1,69 +1,171 @@
 import { resolve } from 'node:path'
+import { PatientReader, userAgent } from '@jarswarm/http'
+import { MAX_ENTRIES_READ } from '@jarswarm/node'
+import type { NodeControl } from '@jarswarm/node'
 import type { Command } from 'commander'
 import type { AuditReport } from '../audit/audit-report.ts'
-import { auditTree } from '../audit/audit-tree.ts'
+import { auditTree, treeReport } from '../audit/audit-tree.ts'
+import { describeAudit } from '../audit/describe-audit.ts'
+import { auditMirror } from '../audit/remote/audit-mirror.ts'
+import { MirrorReport } from '../audit/remote/mirror-report.ts'
+import { readContact } from '../contact.ts'
 import { givenFlags } from '../command-setup.ts'
 import type { CommandSetup } from '../command-setup.ts'
 import { EXIT_FAILURE } from '../exit-code.ts'
 import { followsSomething } from '../follows-something.ts'
 import { withData, withJson } from '../options.ts'
-import { formatTable } from '../table.ts'
-import { printable, remark, say, sayJson } from '../terminal.ts'
+import { readCount } from '../read-count.ts'
+import { remark, sayJson } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
+import { UsageError } from '../usage-error.ts'
+import { programVersion } from '../version.ts'
 import { withNode } from '../with-node.ts'
 
-/** Rows of a table that a person reads; `--json` has more. */
-const MAX_ROWS = 50
-/** Digits of a digest that tell two apart. */
-const SHORT_DIGEST = 16
+/** A clean sample of so many says that fewer than 0.3 % differ. */
+const DEFAULT_SAMPLE = 1_000
+/** Few enough that no server minds. */
+const DEFAULT_CONNECTIONS = 4
+const MAX_CONNECTIONS = 32
+
+type Flags = Readonly<Record<string, unknown>>
 
 /** `jarswarm audit`: compare files with what was signed. */
 export function addAudit(program: Command, { terminal, setExitCode }: CommandSetup): void {
   const command = withJson(withData(program.command('audit')))
-    .summary("compare a client's cache or a Maven tree with what was signed")
+    .summary("compare a client's cache, a Maven tree or an HTTP mirror with what was signed")
     .description(
-      'Read every artifact of a Maven tree or of a cache such as ~/.m2/repository, and compare its bytes with ' +
-        'the signed indexes of the repositories that the node follows. Maven, the Clojure CLI and Gradle use ' +
+      'Read every artifact of a Maven tree or of a cache such as ~/.m2/repository, or files of an HTTP ' +
+        'repository, and compare their bytes with the signed index. Maven, the Clojure CLI and Gradle use ' +
         'files of their caches without a second look.\n\n' +
-        'Nothing is changed and no network is needed. Files that no index names, such as those of Maven ' +
-        'Central or of your own builds, are only counted. Exit code 1 when any file differs, or when some ' +
-        'could not be compared.',
+        'Of a directory, nothing is changed and no network is needed. Files that no index names, such as those ' +
+        'of Maven Central or of your own builds, are only counted.\n\n' +
+        'Of a URL, files drawn at random are read to their end and not kept, with their checksum files; the ' +
+        'server is asked a few at a time, and left alone for as long as it asks.\n\n' +
+        'Exit code 1 when any file differs, or when some could not be compared. Interrupted, it says what was ' +
+        'compared so far.',
     )
-    .argument('<dir>', 'a Maven repository, such as ~/.m2/repository')
-  command.action(async (directory: string) => {
+    .argument(
+      '<dir|url>',
+      'a Maven repository, such as ~/.m2/repository or https://repo.example.org/',
+    )
+    .option('--repository <name>', 'whose index to compare a URL with, when several are followed')
+    .option('--sample <n>', `files to draw at random (default: ${String(DEFAULT_SAMPLE)})`)
+    .option('--full', 'compare all files of the index')
+    .option('--connections <n>', `requests at a time (default: ${String(DEFAULT_CONNECTIONS)})`)
+    .option('--head-only', 'ask for lengths and dates, not for bytes')
+    .option('--strict-dates', 'take another Last-Modified for a difference')
+    .option(
+      '--contact <address>',
+      "URL or mail address for the server's operator, in the User-Agent",
+    )
+  command.action(async (place: string) => {
     const flags = givenFlags(command)
-    const report = await withNode({ terminal, flags, offline: true }, async (node) => {
+    const isUrl = /^https?:\/\//i.test(place)
+    checkFlags(flags, isUrl)
+    const tell = (report: AuditReport): void => {
+      if (flags['json'] === true) sayJson(terminal, report)
+      else describeAudit(report, terminal)
+      if (!report.isClean) setExitCode(EXIT_FAILURE)
+    }
+    await withNode({ terminal, flags, offline: true }, async (node) => {
       await followsSomething(node)
-      return await auditTree(node, resolve(directory), terminal)
+      if (isUrl) {
+        await auditUrl(node, { url: place, flags, tell }, terminal)
+        return
+      }
+      const report = treeReport()
+      const directory = resolve(place)
+      await telling(report, tell, auditTree(node, { directory, report }, terminal))
     })
-    if (flags['json'] === true) sayJson(terminal, report)
-    else describe(report, terminal)
-    if (!report.isClean) setExitCode(EXIT_FAILURE)
   })
 }
 
-function describe(report: AuditReport, terminal: Terminal): void {
-  const { files, same, changed, unknown, unsure, differences, problems } = report
-  if (differences.length > 0) {
-    const rows = differences.slice(0, MAX_ROWS).map(({ path, repository, found, signed }) => {
-      const short = (digest: string): string => digest.slice(0, SHORT_DIGEST)
-      return [printable(path), repository, short(found.digest), short(signed.digest)]
-    })
-    say(terminal, formatTable(['CHANGED', 'REPOSITORY', 'SHA-256 HERE', 'SIGNED'], rows))
-    sayMore(terminal, differences.length)
+/** What was compared is told even if the audit could not go on. */
+async function telling(
+  report: AuditReport,
+  tell: (report: AuditReport) => void,
+  audit: Promise<void>,
+): Promise<void> {
+  try {
+    await audit
+  } catch (error) {
+    if (report.files > 0) tell(report)
+    throw error
   }
-  for (const { path, reason } of problems.slice(0, MAX_ROWS)) {
-    remark(terminal, printable(`not compared: ${path}: ${reason}`))
-  }
-  sayMore(terminal, problems.length)
-  say(
-    terminal,
-    `${String(files)} files: ${String(same)} as signed, ${String(changed)} changed, ` +
-      `${String(unknown)} named by no followed repository` +
-      (unsure > 0 ? `, ${String(unsure)} that cannot be judged now` : ''),
-  )
+  tell(report)
 }
 
-function sayMore(terminal: Terminal, count: number): void {
-  if (count > MAX_ROWS) remark(terminal, `and ${String(count - MAX_ROWS)} more, named by --json`)
+interface UrlAudit {
+  readonly url: string
+  readonly flags: Flags
+  readonly tell: (report: AuditReport) => void
+}
+
+async function auditUrl(
+  node: NodeControl,
+  { url, flags, tell }: UrlAudit,
+  terminal: Terminal,
+): Promise<void> {
+  const repository = await chooseRepository(node, flags['repository'])
+  const connections =
+    readCount('connections', text(flags, 'connections'), MAX_CONNECTIONS) ?? DEFAULT_CONNECTIONS
+  const sample = readCount('sample', text(flags, 'sample'), MAX_ENTRIES_READ) ?? DEFAULT_SAMPLE
+  const contact = readContact(text(flags, 'contact'))
+  await using reader = new PatientReader({
+    url,
+    userAgent: userAgent(programVersion(), contact === undefined ? 'audit' : `audit; +${contact}`),
+    concurrency: connections,
+    signal: terminal.signal,
+    onPause: (ms) => {
+      remark(terminal, `${url} asks to be left alone for ${String(Math.ceil(ms / 1_000))} s`)
+    },
+  })
+  const report = new MirrorReport(repository)
+  const init = {
+    reader,
+    report,
+    repository,
+    sample: flags['full'] === true ? undefined : sample,
+    headOnly: flags['headOnly'] === true,
+    strictDates: flags['strictDates'] === true,
+    connections,
+  }
+  await telling(report, tell, auditMirror(node, init, terminal))
+}
+
+async function chooseRepository(node: NodeControl, wanted: unknown): Promise<string> {
+  const names = (await node.repositories()).map(({ name }) => name)
+  const [only, ...others] = names
+  if (wanted === undefined && only !== undefined && others.length === 0) return only
+  const known = `followed: ${names.join(', ')}`
+  if (typeof wanted !== 'string') {
+    throw new UsageError(`Cannot choose an index: name one with --repository; ${known}`)
+  }
+  if (names.includes(wanted)) return wanted
+  throw new UsageError(`Cannot compare with ${wanted}: it is not followed; ${known}`)
+}
+
+const URL_FLAGS = [
+  'repository',
+  'sample',
+  'full',
+  'connections',
+  'headOnly',
+  'strictDates',
+  'contact',
+]
+
+function checkFlags(flags: Flags, isUrl: boolean): void {
+  if (flags['full'] === true && flags['sample'] !== undefined) {
+    throw new UsageError('Cannot use --full with --sample: one of them is wanted')
+  }
+  const wrong = isUrl ? undefined : URL_FLAGS.find((flag) => flags[flag] !== undefined)
+  if (wrong === undefined) return
+  const name = wrong.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+  throw new UsageError(`Cannot use --${name} with a directory: it is for a URL`)
+}
+
+function text(flags: Flags, name: string): string | undefined {
+  const value = flags[name]
+  return typeof value === 'string' ? value : undefined
 }

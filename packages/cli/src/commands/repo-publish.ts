@@ -6,6 +6,7 @@ import { MAX_REPORTED_PATHS, publishFrom, publishTree, readPathLines } from '@ja
 import type { PublishReport, ReportedKind } from '@jarswarm/publisher'
 import { isOrigin } from '@jarswarm/trust'
 import type { Command } from 'commander'
+import { readContact } from '../contact.ts'
 import type { CommandSetup } from '../command-setup.ts'
 import { formatDuration } from '../duration.ts'
 import { EXIT_REFUSED } from '../exit-code.ts'
@@ -22,7 +23,6 @@ const MAX_NAMED_PATHS = 20
 /** So long a server that publishes itself may hold the state directory before this command gives up. */
 const LOCK_WAIT_MS = 30_000
 const MAX_CONCURRENCY = 64
-const CONTACT = /^[!-'*-~]{1,200}$/
 
 interface Flags {
   readonly state: string
@@ -108,9 +108,7 @@ function checkUsage(flags: Flags): void {
     throw new UsageError('Cannot publish --from: either --paths or --changes is wanted')
   }
   readConcurrency(flags.concurrency)
-  if (flags.contact !== undefined && !CONTACT.test(flags.contact)) {
-    throw new UsageError('Cannot use --contact: a URL or a mail address is wanted')
-  }
+  readContact(flags.contact)
 }
 
 async function publish(flags: Flags, terminal: Terminal): Promise<PublishReport> {

@@ -1,0 +1,70 @@
+import { formatTable } from '../table.ts'
+import { printable, remark, say } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
+import type { AuditReport } from './audit-report.ts'
+import { MirrorReport } from './remote/mirror-report.ts'
+import { sampleStatement } from './remote/sample-statement.ts'
+import type { Difference } from './verdict.ts'
+
+/** Rows of a table that a person reads; `--json` has more. */
+const MAX_ROWS = 50
+/** Digits of a digest that tell two apart. */
+const SHORT_DIGEST = 16
+
+/** Tell people what an audit found. */
+export function describeAudit(report: AuditReport, terminal: Terminal): void {
+  const { differences, problems } = report
+  if (differences.length > 0) {
+    const rows = differences.slice(0, MAX_ROWS).map(toRow)
+    say(terminal, formatTable(['WHAT', 'PATH', 'REPOSITORY', 'SHA-256 FOUND', 'SIGNED'], rows))
+    for (const { path, remark: said } of differences.slice(0, MAX_ROWS)) {
+      if (said !== undefined) remark(terminal, printable(`${path}: ${said}`))
+    }
+    sayMore(terminal, differences.length)
+  }
+  for (const { path, reason } of problems.slice(0, MAX_ROWS)) {
+    remark(terminal, printable(`not compared: ${path}: ${reason}`))
+  }
+  sayMore(terminal, problems.length)
+  say(terminal, summaryOf(report))
+  if (report instanceof MirrorReport) sayOfMirror(report, terminal)
+}
+
+function toRow({ kind, path, repository, found, signed }: Difference): readonly string[] {
+  const short = (digest: string | null | undefined): string => digest?.slice(0, SHORT_DIGEST) ?? '-'
+  return [kind, printable(path), repository, short(found?.digest), short(signed.digest)]
+}
+
+function summaryOf(report: AuditReport): string {
+  const { files, same, counts, unknown, unsure } = report
+  const differing = Object.entries(counts).filter(
+    ([kind, count]) => count > 0 || kind === 'changed',
+  )
+  return [
+    `${String(files)} files: ${String(same)} as signed`,
+    ...differing.map(([kind, count]) => `${String(count)} ${kind}`),
+    ...(report instanceof MirrorReport
+      ? []
+      : [`${String(unknown)} named by no followed repository`]),
+    ...(unsure > 0 ? [`${String(unsure)} that cannot be judged now`] : []),
+    ...(report instanceof MirrorReport && report.unread > 0
+      ? [`${String(report.unread)} that could not be read`]
+      : []),
+  ].join(', ')
+}
+
+function sayOfMirror(report: MirrorReport, terminal: Terminal): void {
+  const { repository, seq, files, indexed, dates } = report
+  say(terminal, `Compared with the index of ${repository}, head ${String(seq)}.`)
+  if (dates > 0) {
+    say(
+      terminal,
+      `${String(dates)} have another date than the index, which is no difference in their bytes.`,
+    )
+  }
+  if (report.isClean && files > 0) say(terminal, sampleStatement(files, indexed))
+}
+
+function sayMore(terminal: Terminal, count: number): void {
+  if (count > MAX_ROWS) remark(terminal, `and ${String(count - MAX_ROWS)} more, named by --json`)
+}

@@ -1,0 +1,49 @@
+import type { IndexEntry } from '@jarswarm/manifest'
+import type { IndexSlice, NodeControl } from '@jarswarm/node'
+import { inParallel } from '@jarswarm/publisher'
+import { withProgress } from '../../progress-counter.ts'
+import { formatSize } from '../../size.ts'
+import type { Terminal } from '../../terminal.ts'
+import { MirrorAudit } from './mirror-audit.ts'
+import type { MirrorAuditInit } from './mirror-audit.ts'
+
+/**
+ * Compare an HTTP repository with the signed index, file by file. What was compared stands in the report, however
+ * this ends.
+ *
+ * @throws {OriginLostError} when the server cannot be asked any more
+ */
+export async function auditMirror(
+  node: NodeControl,
+  init: MirrorAuditInit,
+  terminal: Terminal,
+): Promise<void> {
+  const { report, sample, connections } = init
+  const audit = new MirrorAudit(node, init, terminal)
+  const entries = entriesOf(node, init, terminal.signal)
+  await withProgress(terminal, '{value} of {of} files, {read} read, {found} differ', (progress) =>
+    inParallel(entries, connections, async (entry) => {
+      await audit.compare(entry)
+      progress(report.files, {
+        of: String(Math.min(sample ?? Infinity, report.indexed)),
+        read: formatSize(audit.readBytes),
+        found: String(report.differences.length),
+      })
+    }),
+  )
+}
+
+async function* entriesOf(
+  node: NodeControl,
+  { repository, sample, report }: MirrorAuditInit,
+  signal: AbortSignal,
+): AsyncGenerator<IndexEntry, void, undefined> {
+  for (let after: string | null = ''; after !== null;) {
+    const query = sample === undefined ? { repository, after } : { repository, sample }
+    const slice: IndexSlice = await node.readIndex(query, { signal })
+    report.seq = slice.seq
+    report.indexed = slice.files
+    yield* slice.entries
+    after = slice.next
+  }
+}

@@ -1,0 +1,97 @@
+import { describeFailure, OriginLostError } from '@jarswarm/http'
+import type { PatientReader } from '@jarswarm/http'
+import type { IndexEntry } from '@jarswarm/manifest'
+import type { NodeControl } from '@jarswarm/node'
+import type { Terminal } from '../../terminal.ts'
+import { PastStates } from '../past-states.ts'
+import { differenceOf } from '../verdict.ts'
+import { judgeRemote } from './judge-remote.ts'
+import type { MirrorReport } from './mirror-report.ts'
+import { readRemoteFile } from './read-remote-file.ts'
+import type { RemoteBytes } from './read-remote-file.ts'
+import { RemoteChecksums } from './remote-checksums.ts'
+
+/** What is compared with what, and how. */
+export interface MirrorAuditInit {
+  readonly reader: PatientReader
+  /** What was found; filled as it is found. */
+  readonly report: MirrorReport
+  /** Name of the followed repository whose index is the measure. */
+  readonly repository: string
+  /** Files to draw at random; undefined for all. */
+  readonly sample: number | undefined
+  /** Compare lengths and dates only. */
+  readonly headOnly: boolean
+  /** Whether another date is a difference. */
+  readonly strictDates: boolean
+  /** Files asked for at a time. */
+  readonly connections: number
+}
+
+/** Compares the files of one server, each by itself. */
+export class MirrorAudit {
+  readBytes = 0
+  readonly #init: MirrorAuditInit
+  readonly #checksums: RemoteChecksums
+  readonly #past: PastStates
+  readonly #signal: AbortSignal
+
+  constructor(node: NodeControl, init: MirrorAuditInit, { signal }: Terminal) {
+    this.#init = init
+    this.#checksums = new RemoteChecksums(init.reader)
+    this.#past = new PastStates(node, signal)
+    this.#signal = signal
+  }
+
+  async compare(entry: IndexEntry): Promise<void> {
+    const { report } = this.#init
+    this.#signal.throwIfAborted()
+    try {
+      await this.#compare(entry)
+    } catch (error) {
+      this.#signal.throwIfAborted()
+      if (error instanceof OriginLostError) throw error
+      report.files += 1
+      report.addProblem(entry.path, describeFailure(error))
+    }
+  }
+
+  async #compare(entry: IndexEntry): Promise<void> {
+    const { report, repository, reader, headOnly } = this.#init
+    const algorithms = headOnly ? [] : this.#checksums.algorithms
+    const remote = await readRemoteFile(reader, entry, { headOnly, algorithms })
+    const difference = await judgeRemote(remote, { repository, entry }, this.#past)
+    report.add(
+      entry.path,
+      difference === undefined ? { kind: 'same' } : { kind: 'differs', difference },
+    )
+    if (remote.kind !== 'bytes') return
+    if (!headOnly) this.readBytes += remote.sizeBytes
+    if (difference === undefined) this.#compareDate(remote, entry)
+    await this.#compareChecksums(remote, entry)
+  }
+
+  async #compareChecksums({ digests, sizeBytes }: RemoteBytes, entry: IndexEntry): Promise<void> {
+    if (digests === undefined) return
+    const reasons = await this.#checksums.check(entry.path, digests)
+    if (reasons.length === 0) return
+    const { report, repository } = this.#init
+    const found = { path: entry.path, sizeBytes, digest: digests.get('sha256') }
+    const difference = differenceOf('checksum', found, { repository, ...entry })
+    report.note({ ...difference, remark: reasons.join('; ') })
+  }
+
+  #compareDate({ lastModifiedMs, sizeBytes, digests }: RemoteBytes, entry: IndexEntry): void {
+    if (lastModifiedMs === undefined) return
+    if (Math.floor(lastModifiedMs / 1_000) === entry.mtimeSeconds) return
+    const { report, repository, strictDates } = this.#init
+    report.dates += 1
+    if (!strictDates) return
+    const found = { path: entry.path, sizeBytes, digest: digests?.get('sha256') }
+    const [there, signed] = [lastModifiedMs, entry.mtimeSeconds * 1_000].map((ms) =>
+      new Date(ms).toISOString(),
+    )
+    const difference = differenceOf('date', found, { repository, ...entry })
+    report.note({ ...difference, remark: `dated ${there ?? ''}, signed ${signed ?? ''}` })
+  }
+}
