@@ -38,7 +38,8 @@ export function formatReport({ clients, cells, results, when }: ReportInit): str
   const names = clients.map((client) => `${client.name} ${versionOf(client)}`).join(', ')
   return `# Real clients in a world where things go wrong
 
-Made by \`npm run test:clients\` (${when}) with ${names}.${partial}
+Made by \`npm run test:clients\` (${when}) with ${names}. Cells are kept between runs, so that some may be of an earlier commit;
+\`--again\` runs all anew.${partial}
 
 ${LEGEND}
 
