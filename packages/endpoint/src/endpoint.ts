@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { RepositoryPath } from '@jarswarm/maven'
 import type { ArtifactSource, Clock, Logger, Prefetch, SourceKind } from '@jarswarm/ports'
 import { UnavailableError } from '@jarswarm/ports'
 import type { Answer } from './answer.ts'
@@ -34,6 +35,8 @@ export interface EndpointComponents {
   readonly repositories: () => readonly ArtifactSource[]
   /** Fetches ahead of clients, when the node does. */
   readonly prefetch?: Prefetch | undefined
+  /** Called with each file of which a client is given bytes. */
+  readonly onServed?: ((repository: string, path: RepositoryPath) => void) | undefined
   /** Opens what stands below `.jarswarm/` at the public URL. @defaultValue nothing stands there */
   readonly openPublished?: OpenPublished | undefined
   /** The whole node's status; `served` may come from {@link Endpoint.served}. */
@@ -96,7 +99,7 @@ export class Endpoint {
   #guard: RequestGuard | undefined
 
   constructor(components: EndpointComponents, init: EndpointInit = {}) {
-    const { repositories, prefetch, status, clock, logger } = components
+    const { repositories, prefetch, status, clock, logger, onServed } = components
     this.#clock = clock
     this.#logger = logger
     this.#host = init.host ?? DEFAULT_HOST
@@ -105,7 +108,7 @@ export class Endpoint {
     const blobs = new HotBlobs(init)
     const digests = new SidecarDigests(blobs)
     const versions = new ServedVersions(clock)
-    const maven = new MavenRoutes({ blobs, digests, versions, prefetch })
+    const maven = new MavenRoutes({ blobs, digests, versions, prefetch, onServed })
     const openPublished = components.openPublished ?? (() => Promise.resolve(undefined))
     if (init.publicUrl !== undefined)
       this.#publicSite = new PublicSite({ repositories, maven, openPublished }, init.publicUrl)

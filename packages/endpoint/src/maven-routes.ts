@@ -53,6 +53,8 @@ export interface MavenRoutesComponents {
   readonly versions: ServedVersions
   /** Told of what clients are given. */
   readonly prefetch: Prefetch | undefined
+  /** Called with each file of which a client is given bytes. */
+  readonly onServed?: ((repository: string, path: RepositoryPath) => void) | undefined
 }
 
 interface WantedSidecar<Found> {
@@ -76,12 +78,14 @@ export class MavenRoutes {
   readonly #digests: SidecarDigests
   readonly #versions: ServedVersions
   readonly #prefetch: Prefetch | undefined
+  readonly #onServed: MavenRoutesComponents['onServed']
 
   constructor(components: MavenRoutesComponents) {
     this.#blobs = components.blobs
     this.#digests = components.digests
     this.#versions = components.versions
     this.#prefetch = components.prefetch
+    this.#onServed = components.onServed
   }
 
   /**
@@ -99,6 +103,7 @@ export class MavenRoutes {
     const found = await resolve(request, sidecar?.artifact ?? path, { indexOnly: folder })
     if (found.kind === 'directory' && sidecar === undefined)
       return await answerDirectory(request, path)
+    refuseTaken(request, found, path)
     if (!isFile(found) || folder) throw this.#notFound(request, found, path)
     return await this.#found(request, found, { path, algorithm: sidecar?.algorithm })
   }
@@ -132,8 +137,7 @@ export class MavenRoutes {
     const blob = await this.#openWithPom(request, found)
     if (mutable) this.#versions.served(source.id, { entry, opener: openerOf(request, found) })
     // HEAD asks whether a file that the client has is here, too: nothing follows from it.
-    if (request.method === 'GET')
-      this.#prefetch?.served({ repository: source.id, path: entry.path, source: blob.source })
+    if (request.method === 'GET') this.#served(request, entry.path, blob)
     return withSource(found, answerFile(request, facts, blob))
   }
 
@@ -145,13 +149,13 @@ export class MavenRoutes {
     await this.#requirePom(request, found)
     const content = found.open()
     const blob = { kind: 'stream', source: content.source, content } as const
-    if (request.method === 'GET')
-      this.#prefetch?.served({
-        repository: request.source.id,
-        path: found.path,
-        source: blob.source,
-      })
+    if (request.method === 'GET') this.#served(request, found.path, blob)
     return withSource(found, answerFile(request, facts, blob))
+  }
+
+  #served({ source }: MavenRequest, path: RepositoryPath, blob: OpenBlob): void {
+    this.#onServed?.(source.id, path)
+    this.#prefetch?.served({ repository: source.id, path, source: blob.source })
   }
 
   async #sidecarOfArriving(
@@ -281,6 +285,19 @@ async function resolve(
   const found = await untilAborted(source.resolve(path, { signal, indexOnly }), signal)
   if (found.kind === 'unknown') throw new UnavailableError(found.reason)
   return found
+}
+
+/** What nobody is to have, sidecars too: 410 of what was taken back, 451 of what this node's user denies. */
+function refuseTaken({ source }: MavenRequest, found: Known, path: RepositoryPath): void {
+  if (found.kind !== 'withdrawn' && found.kind !== 'denied') return
+  const why = found.reason === undefined ? '' : `: ${found.reason}`
+  if (found.kind === 'denied')
+    throw new RefusedRequestError(451, `The user of this node denied ${nameOf(path)}${why}`)
+  const day = new Date(found.issuedSeconds * 1000).toISOString().slice(0, 10)
+  throw new RefusedRequestError(
+    410,
+    `${nameOf(path)} was withdrawn from ${source.name} on ${day}${why}`,
+  )
 }
 
 /** 404, which clients remember: only while the head is not so old that the file may exist by now. */

@@ -20,12 +20,13 @@ import { HeadFollower } from './history/head-follower.ts'
 import type { HistoryReader } from './history/history-reader.ts'
 import { IndexEntries } from './index-tree/index-entries.ts'
 import type { PrefetchSource } from './prefetch/prefetch-source.ts'
-import { statusOf } from './head-status.ts'
 import { assembleRepository } from './repository-parts.ts'
 import type { RepositoryParts } from './repository-parts.ts'
 import type { MirroredRepositoryComponents, MirroredRepositoryInit } from './repository-init.ts'
+import { describeRepository } from './repository-status.ts'
 import { Resolver } from './resolver.ts'
 import { HoldingsBoard } from './share/holdings-board.ts'
+import { WithdrawalWatch } from './withdrawal/withdrawal-watch.ts'
 
 /**
  * One followed repository: a trusted head that only advances, a copy of the index behind it, and the files that the
@@ -39,6 +40,7 @@ export class MirroredRepository implements ArtifactSource {
   readonly #parts: RepositoryParts
   readonly #resolver: Resolver
   readonly #board: HoldingsBoard
+  readonly #withdrawals: WithdrawalWatch
   readonly #follower: HeadFollower
   readonly #stop = new AbortController()
   #unsubscribe: (() => void) | undefined
@@ -63,12 +65,21 @@ export class MirroredRepository implements ArtifactSource {
       onFilled: (head) => {
         this.#board.filled(head)
       },
+      onWithdrawn: (withdrawals) => {
+        this.#background(this.#withdrawals.withdrawn(withdrawals))
+      },
       isComplete: () => this.#board.isComplete,
     })
     const { held, announcer } = this.#parts
     const onChange = announcer.changed.bind(announcer)
     const mirrorsAll = init.mirrorPolicy === 'all'
     this.#board = new HoldingsBoard({ held, onChange }, { repository: init.id, mirrorsAll })
+    const { random = Math.random, isNamedElsewhere = () => false } = components
+    const book = this.#parts.withdrawals
+    this.#withdrawals = new WithdrawalWatch(
+      { ...components, ...this.#parts, book, board: this.#board, random, isNamedElsewhere },
+      init,
+    )
     const { name, offline = false, syncIndex = true } = init
     this.#follower = new HeadFollower(
       { ...components, ...this.#parts, onSynced: this.#onSynced.bind(this) },
@@ -120,6 +131,7 @@ export class MirroredRepository implements ArtifactSource {
   }
 
   async open(entry: IndexEntry, options: AbortOptions): Promise<ArtifactContent> {
+    this.#parts.withdrawals.refuse(entry.path)
     return await this.#parts.fetcher.open(entry, options)
   }
 
@@ -136,24 +148,14 @@ export class MirroredRepository implements ArtifactSource {
   }
 
   status(): RepositoryStatus {
-    const { head } = this
-    const issuedMs = this.#parts.keeper.trusted?.issuedMs ?? 0
-    const complete = head !== undefined && this.#parts.tree.completeRoot === head.index.root
-    return {
-      name: this.name,
-      id: this.id,
-      origin: this.origin ?? null,
-      observed: head?.observed ?? null,
-      freshness: this.freshness().state,
-      head: head === undefined ? null : statusOf(head, this.#components.clock.now() - issuedMs),
-      index: { complete, files: this.#parts.tree.files },
-      history: this.#parts.gate.status(),
-      evidence: this.#parts.recorder.names,
-    }
+    const withdrawn = this.#withdrawals.status()
+    const now = this.#components.clock.now()
+    return { ...describeRepository(this.#parts, this, now), withdrawn }
   }
 
   /** Fetch a file until it is stored durably. Throws UnavailableError or NoSpaceError. */
   async store(entry: IndexEntry, options: AbortOptions): Promise<void> {
+    this.#parts.withdrawals.refuse(entry.path)
     await this.#parts.fetcher.store(entry, options)
   }
 
@@ -184,6 +186,7 @@ export class MirroredRepository implements ArtifactSource {
     this.#warnOfClock()
     await this.#parts.gate.load()
     await this.#parts.recorder.load()
+    await this.#withdrawals.start()
     await this.#parts.tree.load()
     this.#unsubscribe = this.#components.blobs.onChange(({ kind, digest }) => {
       if (kind === 'removed') this.#onRemoved(digest)
@@ -211,6 +214,7 @@ export class MirroredRepository implements ArtifactSource {
       fetcher.stop(),
       unindexed.stop(),
       this.#follower.stop(),
+      this.#withdrawals.stop(),
       Promise.allSettled([this.#scanning]),
     ])
     await upstreams.stop()
@@ -315,7 +319,7 @@ export class MirroredRepository implements ArtifactSource {
 
   async #onSynced(head: Head, isFirst: boolean, signal: AbortSignal): Promise<void> {
     const { fill, announcer } = this.#parts
-    if (isFirst) await this.rescan()
+    if (this.#withdrawals.takeScanNeed() || isFirst) await this.rescan()
     await this.#forgetIndexed(head, signal)
     if (head !== this.head) return
     fill.follow(head)

@@ -1,3 +1,4 @@
+import type { Digest } from '@jarswarm/manifest'
 import type {
   BlobStore,
   Clock,
@@ -5,6 +6,8 @@ import type {
   HistoryStore,
   IndexStore,
   Logger,
+  RecordStore,
+  ServedLog,
   Swarm,
   TrustStore,
   Upstream,
@@ -20,6 +23,10 @@ export interface MirroredRepositoryComponents {
   readonly trust: TrustStore
   readonly history: HistoryStore
   readonly evidence: EvidenceStore
+  readonly records: RecordStore
+  readonly served: ServedLog
+  /** Whether another repository of this node has a file of these bytes. @defaultValue none has */
+  readonly isNamedElsewhere?: (digest: Digest) => boolean
   readonly swarm: Swarm
   /** The origin, and what else is always asked; may be empty. Closed by whoever made them. */
   readonly upstreams: readonly Upstream[]

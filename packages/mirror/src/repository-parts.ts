@@ -1,4 +1,5 @@
-import type { Head, IndexDifference, IndexEntry } from '@jarswarm/manifest'
+import type { Head, IndexDifference, IndexEntry, Withdrawal } from '@jarswarm/manifest'
+import type { RepositoryPath } from '@jarswarm/maven'
 import type { PeerName } from '@jarswarm/ports'
 import { BlobFetcher } from './fetch/blob-fetcher.ts'
 import { EvidenceRecorder } from './history/evidence-recorder.ts'
@@ -21,6 +22,7 @@ import { HeadWatch } from './trust/head-watch.ts'
 import { TrustKeeper } from './trust/trust-keeper.ts'
 import { UpstreamSet } from './upstreams/upstream-set.ts'
 import { UnindexedFiles } from './unindexed-files.ts'
+import { WithdrawalBook } from './withdrawal/withdrawal-book.ts'
 
 /** The parts of one followed repository, wired. */
 export interface RepositoryParts {
@@ -30,6 +32,7 @@ export interface RepositoryParts {
   readonly watch: HeadWatch
   readonly recorder: EvidenceRecorder
   readonly gate: HeadGate
+  readonly withdrawals: WithdrawalBook
   readonly history: HistoryReader
   readonly objects: ObjectFetcher
   readonly tree: IndexKeeper
@@ -48,6 +51,7 @@ export interface RepositoryEvents {
   onStored(entry: IndexEntry): void
   onIndexChange(change: IndexDifference): void
   onFilled(head: Head): void
+  onWithdrawn(withdrawals: readonly Withdrawal[]): void
   isComplete(): boolean
 }
 
@@ -73,20 +77,21 @@ export function assembleRepository(
   const held = new HeldBlobs({ blobs, index })
   const recorder = new EvidenceRecorder(components, { name: init.name })
   const trust = assembleTrust({ ...components, upstreams, random, recorder }, init, events)
-  const checked = assembleHistory({ ...components, ...trust, upstreams, recorder, tree }, init)
+  const withdrawals = new WithdrawalBook(
+    { ...components, ...trust, tree },
+    { repository, name: init.name, onWithdrawn: events.onWithdrawn.bind(events) },
+  )
+  const checked = assembleHistory(
+    { ...components, ...trust, upstreams, recorder, tree, withdrawals },
+    init,
+  )
   const reader = new IndexReader({ keeper: tree, index, clock })
   return {
     upstreams,
-    published: new PublishedForm({
-      blobs,
-      index,
-      tree,
-      held,
-      trusted: () => trust.keeper.trusted,
-      readLogTile: (tile) => checked.history.readTile(tile),
-    }),
+    published: assemblePublished({ ...components, tree, held, ...trust, ...checked }),
     ...trust,
     ...checked,
+    withdrawals,
     recorder,
     objects,
     tree,
@@ -101,12 +106,34 @@ export function assembleRepository(
       { swarm, held, clock, random, logger },
       { repository, isComplete: events.isComplete.bind(events), enabled: init.announce ?? true },
     ),
-    fill: new MirrorFill(
-      { index, fetcher, clock, logger, onComplete: events.onFilled.bind(events) },
-      { policy: init.mirrorPolicy ?? 'none' },
-    ),
+    fill: assembleFill({ ...components, fetcher, withdrawals }, init, events),
     unindexed: assembleUnindexed({ ...components, onIndexed: onStored }, init),
   }
+}
+
+function assemblePublished(
+  components: Pick<MirroredRepositoryComponents, 'blobs' | 'index'> &
+    Pick<RepositoryParts, 'tree' | 'held' | 'keeper' | 'history'>,
+): PublishedForm {
+  const { keeper, history } = components
+  return new PublishedForm({
+    ...components,
+    trusted: () => keeper.trusted,
+    readLogTile: (tile) => history.readTile(tile),
+  })
+}
+
+function assembleFill(
+  components: MirroredRepositoryComponents & Pick<RepositoryParts, 'fetcher' | 'withdrawals'>,
+  init: MirroredRepositoryInit,
+  events: RepositoryEvents,
+): MirrorFill {
+  const isWithdrawn = (path: RepositoryPath): boolean =>
+    components.withdrawals.find(path) !== undefined
+  return new MirrorFill(
+    { ...components, isWithdrawn, onComplete: events.onFilled.bind(events) },
+    { policy: init.mirrorPolicy ?? 'none' },
+  )
 }
 
 function assembleFetcher(
@@ -154,7 +181,7 @@ function assembleHistory(
 }
 
 type MirroredRepositoryHistory = Omit<MirroredRepositoryComponents, 'upstreams'> &
-  Pick<RepositoryParts, 'keeper' | 'tree' | 'upstreams' | 'recorder'>
+  Pick<RepositoryParts, 'keeper' | 'tree' | 'upstreams' | 'recorder' | 'withdrawals'>
 
 function assembleTrust(
   components: Omit<MirroredRepositoryComponents, 'upstreams'> & {

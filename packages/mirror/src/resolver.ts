@@ -7,11 +7,13 @@ import type { HeldBack } from './history/head-gate.ts'
 import type { Finding, IndexReader } from './index-tree/index-reader.ts'
 import type { HeadWatch } from './trust/head-watch.ts'
 import type { UnindexedFiles } from './unindexed-files.ts'
+import type { WithdrawalBook } from './withdrawal/withdrawal-book.ts'
 
 export interface ResolverComponents {
   readonly reader: IndexReader
   readonly watch: HeadWatch
   readonly unindexed: UnindexedFiles
+  readonly withdrawals: WithdrawalBook
 }
 
 export interface ResolverInit {
@@ -37,6 +39,14 @@ export class Resolver {
 
   async resolve(path: RepositoryPath, options: ResolveOptions): Promise<Resolution> {
     const { reader, watch } = this.#components
+    if (this.#withdrawn(path) !== undefined) {
+      // It may have been restored a moment ago.
+      await watch.lookForNewerHead(options)
+      await this.#init.untilInUse(options)
+    }
+    // First of all: an older index, which is read when the newest cannot be, still names it.
+    const withdrawn = this.#withdrawn(path)
+    if (withdrawn !== undefined) return withdrawn
     const head = this.#init.head()
     if (head === undefined) return unknown('the repository has not been verified yet')
     const finding = await reader.find(head, path, options)
@@ -55,6 +65,8 @@ export class Resolver {
     before: { readonly head: Head; readonly finding: Finding },
     options: ResolveOptions,
   ): Promise<Resolution> {
+    const withdrawn = this.#withdrawn(path)
+    if (withdrawn !== undefined) return withdrawn
     const head = this.#init.head() ?? before.head
     const finding =
       head === before.head
@@ -76,6 +88,13 @@ export class Resolver {
     return await this.#components.unindexed.resolve(head, path, options)
   }
 
+  #withdrawn(path: RepositoryPath): Resolution | undefined {
+    const found = this.#components.withdrawals.find(path)
+    if (found === undefined) return undefined
+    const { reason, issuedSeconds } = found
+    return { kind: 'withdrawn', reason, issuedSeconds }
+  }
+
   #known(entry: IndexEntry): Resolution {
     const mutable = isMutablePath(entry.path)
     if (mutable && this.#init.freshness().state === 'suspect') {
@@ -85,7 +104,8 @@ export class Resolver {
   }
 }
 
-function phraseOf({ seq, refused }: HeldBack): string {
+function phraseOf({ seq, refused, held, reason }: HeldBack): string {
+  if (held === true) return `head ${seq} is not used: ${reason}`
   return refused
     ? `head ${seq} was refused, for it contradicts what was signed before: see the log of the node`
     : `head ${seq} is newer, and its history cannot be checked now`

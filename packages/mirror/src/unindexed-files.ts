@@ -87,6 +87,9 @@ export class UnindexedFiles {
         return { ...found, mutable: true, unindexed: files }
       case 'unknown':
         return unknown(`${unsigned}. ${found.reason}`)
+      case 'withdrawn':
+      case 'denied':
+        return found
       case 'absent':
       case 'directory':
         return { kind: 'absent' }

@@ -7,6 +7,8 @@ import {
   MemoryHistoryStore,
   MemoryIndexStore,
   MemoryNetwork,
+  MemoryRecordStore,
+  MemoryServedLog,
   MemoryTrustStore,
   MemoryUpstream,
   RecordingLogger,
@@ -40,6 +42,8 @@ export interface Stores {
   readonly trust: MemoryTrustStore
   readonly history: MemoryHistoryStore
   readonly evidence: MemoryEvidenceStore
+  readonly records: MemoryRecordStore
+  readonly served: MemoryServedLog
 }
 
 export interface Node {
@@ -69,9 +73,12 @@ export class Rig {
   readonly network: MemoryNetwork
   readonly builder = new SignedRepositoryBuilder({ bootstrap: [BOOTSTRAP] })
   readonly origin: MemoryUpstream
-  readonly #test: TestContext
+  readonly #test: Pick<TestContext, 'after'>
 
-  constructor(test: TestContext, options: { readonly autoConnect?: boolean } = {}) {
+  constructor(
+    test: Pick<TestContext, 'after'>,
+    options: { readonly autoConnect?: boolean } = {},
+  ) {
     this.#test = test
     this.network = new MemoryNetwork({ clock: this.clock, slowMs: 5_000, ...options })
     this.builder.put(JAR, 'a jar').put(POM, '<project/>').put(METADATA, '<metadata/>')
@@ -87,6 +94,8 @@ export class Rig {
       trust: new MemoryTrustStore(),
       history: new MemoryHistoryStore(),
       evidence: new MemoryEvidenceStore(),
+      records: new MemoryRecordStore(),
+      served: new MemoryServedLog(),
     }
   }
 

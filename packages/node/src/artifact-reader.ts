@@ -81,6 +81,14 @@ export class ArtifactReader {
         throw new NotFoundError(
           `Cannot get ${source.name}/${path}: ${source.proxied === true ? 'its origin says' : 'the signed index proves'} that it does not exist`,
         )
+      case 'withdrawn':
+        throw new NotFoundError(
+          `Cannot get ${source.name}/${path}: it was withdrawn${found.reason === undefined ? '' : `, ${found.reason}`}`,
+        )
+      case 'denied':
+        throw new NotFoundError(
+          `Cannot get ${source.name}/${path}: it is on the deny list of this node${found.reason === undefined ? '' : `, ${found.reason}`}`,
+        )
       case 'unknown':
         throw new UnavailableError(`Cannot get ${source.name}/${path}: ${found.reason}`)
     }

@@ -129,6 +129,10 @@ export class FollowedRepositories {
         trust: data.trust,
         history: data.history(link.id),
         evidence: data.evidence(link.id),
+        records: data.records,
+        served: data.served(link.id),
+        isNamedElsewhere: (digest) =>
+          this.mirror.sources().some((source) => source.id !== link.id && source.holds(digest)),
         swarm,
         upstreams,
         createMirror: (url) => this.#createMirror(url),

@@ -2,6 +2,7 @@ import type { Head, IndexEntry } from '@jarswarm/manifest'
 import type { RepositoryPath } from '@jarswarm/maven'
 import type { Freshness, RepositoryId } from '@jarswarm/trust'
 import type { AbortOptions, ByteRange } from './blob-store.ts'
+import type { WithdrawnStatus } from './withdrawn-status.ts'
 
 /** Where the bytes of an answer came from. */
 export type SourceKind = 'store' | 'peer' | 'mirror' | 'origin'
@@ -36,6 +37,14 @@ export type Resolution =
   | { readonly kind: 'directory' }
   /** Proven absent under a head that was confirmed recently enough. */
   | { readonly kind: 'absent' }
+  /** Taken back by whoever published it, for a reason that is visible ASCII. */
+  | {
+      readonly kind: 'withdrawn'
+      readonly reason: string | undefined
+      readonly issuedSeconds: number
+    }
+  /** This node's user does not want it. */
+  | { readonly kind: 'denied'; readonly reason: string | undefined }
   /** Nothing may be concluded; `reason` is one sentence for the user, ASCII, without line breaks. */
   | { readonly kind: 'unknown'; readonly reason: string }
 
@@ -117,6 +126,8 @@ export interface RepositoryStatus {
       readonly refused: boolean
     } | null
   }
+  /** Absent without signed index. */
+  readonly withdrawn?: WithdrawnStatus
   /** Names of files that prove misbehaviour of the repository's keys; absent without signed index. */
   readonly evidence?: readonly string[]
 }

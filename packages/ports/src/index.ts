@@ -69,3 +69,7 @@ export type {
 } from './swarm.ts'
 export type { TrustRecord, TrustStore } from './trust-store.ts'
 export type { PublishedName, Upstream, UpstreamHealth } from './upstream.ts'
+export type { RecordStore } from './record-store.ts'
+export { MAX_SERVED_PATHS } from './served-log.ts'
+export type { ServedLog, ServedTimes } from './served-log.ts'
+export type { WithdrawnStatus } from './withdrawn-status.ts'

@@ -8,6 +8,8 @@ import type {
   IndexStore,
   Logger,
   ProxyCache,
+  RecordStore,
+  ServedLog,
   TrustStore,
 } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
@@ -23,7 +25,7 @@ import { LevelHistoryStore } from './level-history-store.ts'
 import { LevelIndexStore } from './level-index-store.ts'
 import { LevelProxyCache } from './level-proxy-cache.ts'
 import { LevelRecordStore } from './level-record-store.ts'
-import type { RecordStore } from './level-record-store.ts'
+import { LevelServedLog } from './level-served-log.ts'
 import { claimDirectory } from './marker.ts'
 import { toStorageError } from './storage-error.ts'
 
@@ -63,6 +65,8 @@ export interface DataDirectory {
   evidence(repository: RepositoryId): EvidenceStore
   /** What is known of the files of a proxied repository. */
   proxyCache(repository: RepositoryId): ProxyCache
+  /** What of a repository went to clients; the same object each time. */
+  served(repository: RepositoryId): ServedLog
   /** End what is under way, and let go of the directory. Idempotent. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -151,11 +155,13 @@ async function openStores(
   const records = new LevelRecordStore(used)
   const trust = new FileTrustStore({ ...used, records }, { root: path })
   const indexes = new Map<RepositoryId, LevelIndexStore>()
+  const servedLogs = new Map<RepositoryId, LevelServedLog>()
   const histories = new Map<RepositoryId, LevelHistoryStore>()
   let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
     try {
-      await Promise.all([blobs.close(), trust.close()])
+      const flushed = [...servedLogs.values()].map((log) => log.flush())
+      await Promise.all([blobs.close(), trust.close(), ...flushed])
     } finally {
       await database.close()
     }
@@ -177,6 +183,11 @@ async function openStores(
       return store
     },
     evidence: (repository) => new FileEvidenceStore(used, { root: path, repository }),
+    served(repository) {
+      const store = servedLogs.get(repository) ?? new LevelServedLog(used, { repository })
+      servedLogs.set(repository, store)
+      return store
+    },
     proxyCache: (repository) => new LevelProxyCache(used, { repository }),
     close: () => (closing ??= close()),
     [Symbol.asyncDispose]: () => directory.close(),

@@ -1,19 +1,10 @@
+import type { RecordStore } from '@jarswarm/ports'
 import { textTable } from './database.ts'
 import type { Database } from './database.ts'
 import { toStorageError } from './storage-error.ts'
 
 const RECORDS = textTable('record')
 const NAME = /^[a-z0-9][a-z0-9./-]{0,199}$/
-
-/** Small JSON records by name, each durable when `set` resolves: joined links, known peers, summary epochs. */
-export interface RecordStore {
-  /** @returns what was set, to be validated by the caller like any input; undefined when there is none */
-  get(name: string): Promise<unknown>
-  set(name: string, value: unknown): Promise<void>
-  delete(name: string): Promise<void>
-  /** Names with a prefix in ascending order, with their values. */
-  list(prefix: string): AsyncIterable<readonly [name: string, value: unknown]>
-}
 
 /** Records in the database of the data directory. They do not survive its loss, so nothing irreplaceable goes here. */
 export class LevelRecordStore implements RecordStore {

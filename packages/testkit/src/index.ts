@@ -49,3 +49,5 @@ export type {
   PublishOptions,
   SignedRepositoryInit,
 } from './repository/signed-repository-builder.ts'
+export { MemoryRecordStore } from './memory-record-store.ts'
+export { MemoryServedLog } from './memory-served-log.ts'

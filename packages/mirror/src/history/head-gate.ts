@@ -1,5 +1,5 @@
-import { InvalidHistoryError, parseHead, VerifiedHistory } from '@jarswarm/manifest'
-import type { Head, HistoryMismatch, NodeSource } from '@jarswarm/manifest'
+import { InvalidHistoryError, parseHead, VerifiedHistory, WithdrawalFold } from '@jarswarm/manifest'
+import type { Head, HistoryMismatch, NodeSource, Withdrawal } from '@jarswarm/manifest'
 import { isMutablePath } from '@jarswarm/maven'
 import type { AcceptedStep, HistoryStore, Logger, RepositoryStatus } from '@jarswarm/ports'
 import { parseManifest, TrustedRepository } from '@jarswarm/trust'
@@ -9,6 +9,8 @@ import { HistoryRefusedError } from './errors.ts'
 import type { EvidenceRecorder, SignedHead } from './evidence-recorder.ts'
 import type { LogSource } from './log-source.ts'
 import { MendedNodes } from './mended-nodes.ts'
+import type { WithdrawalBook } from '../withdrawal/withdrawal-book.ts'
+import { WithdrawalsHeldError } from '../withdrawal/errors.ts'
 import { checkStep } from './step-check.ts'
 
 /** What may come from two digests of one release. */
@@ -19,12 +21,20 @@ const SECOND_DIGEST = new Set<HistoryMismatch['reason']>([
 
 type Gone = AcceptedStep['gone']
 
+interface FoldOptions {
+  readonly nodes: NodeSource
+  readonly signal: AbortSignal
+  /** What the newer head says is withdrawn. */
+  readonly list: readonly Withdrawal[]
+}
+
 export interface HeadGateComponents {
   readonly keeper: TrustKeeper
   readonly tree: IndexKeeper
   readonly store: HistoryStore
   readonly log: LogSource
   readonly recorder: EvidenceRecorder
+  readonly withdrawals: WithdrawalBook
   readonly logger: Logger
 }
 
@@ -40,6 +50,8 @@ export interface HeldBack {
   readonly reason: string
   /** Whether its history was found to be wrong, not only out of reach. */
   readonly refused: boolean
+  /** Whether it withdraws more than it may. */
+  readonly held?: boolean
 }
 
 /**
@@ -105,6 +117,8 @@ export class HeadGate {
       const head = parseHead(parseManifest(last.manifest).head)
       this.#inUse = { manifest: last.manifest, head }
       this.#replayed = last.replayed
+      await this.#components.withdrawals.load(head)
+      if (this.heldBack === undefined) this.#components.withdrawals.covered()
     } catch (error) {
       const fields = { repository: this.#name, error: String(error) }
       this.#components.logger.warn(fields, 'the head in use could not be read: starting anew')
@@ -119,7 +133,13 @@ export class HeadGate {
    */
   async advance(signal: AbortSignal): Promise<void> {
     const newest = this.#newest()
-    if (newest === undefined || this.#isInUse(newest)) return
+    if (newest === undefined) return
+    const { withdrawals } = this.#components
+    if (this.#isInUse(newest)) {
+      withdrawals.covered()
+      await withdrawals.reload(newest.head, signal)
+      return
+    }
     // What was refused stays so, whatever is asked of whom.
     if (this.#heldBack?.refused === true && this.#heldBack.seq === newest.head.seq) {
       throw new HistoryRefusedError(newest.head.seq, this.#heldBack.reason)
@@ -151,7 +171,8 @@ export class HeadGate {
     )
     for (let bundle = 0; bundle < read.bundles; bundle += 1) await read.lines(bundle)
     const { local: nodes } = this.#components.tree
-    const gone = await this.#compareAll(inUse, { nodes, signal })
+    const list = await this.#components.withdrawals.read(inUse.head, signal)
+    const gone = await this.#compareAll(inUse, { nodes, signal, list })
     const now = this.#inUse
     // Each step since was compared, as long as none was taken as it is.
     if (now === undefined || inUse.head.seq < this.#comparedSince) return
@@ -160,10 +181,7 @@ export class HeadGate {
     this.#components.logger.info(fields, 'the whole history was replayed: the index is its fold')
   }
 
-  async #compareAll(
-    inUse: SignedHead,
-    options: { readonly nodes: NodeSource; readonly signal: AbortSignal },
-  ): Promise<Gone> {
+  async #compareAll(inUse: SignedHead, options: FoldOptions): Promise<Gone> {
     try {
       return await this.#checkFold(undefined, inUse, options)
     } catch (error) {
@@ -195,8 +213,12 @@ export class HeadGate {
 
   async #take(newest: SignedHead, signal: AbortSignal): Promise<void> {
     const before = this.#inUse
+    const { withdrawals } = this.#components
+    if (before !== undefined) await withdrawals.reload(before.head, signal)
+    const list = await withdrawals.read(newest.head, signal)
     if (before === undefined) {
-      await this.#takeAsItIs(newest)
+      await withdrawals.checkLimit(undefined, newest.head, list)
+      await this.#takeAsItIs(newest, list)
       return
     }
     if (!this.#isStillSigned(before)) {
@@ -204,28 +226,31 @@ export class HeadGate {
         { repository: this.#name, seq: newest.head.seq, before: before.head.seq },
         'the online keys were replaced: the first head that the new ones signed is taken as it is',
       )
-      await this.#takeAsItIs(newest)
+      await this.#takeAsItIs(newest, list)
       return
     }
     await this.#checkConsistency(before, newest, signal)
     const { tree } = this.#components
     if (tree.completeRoot !== before.head.index.root) {
       // Without the index of before there is nothing to compare with.
-      await this.#takeAsItIs(newest)
+      await withdrawals.checkLimit(before.head, newest.head, list)
+      await this.#takeAsItIs(newest, list)
       return
     }
     await tree.fetch(newest.head, signal)
     const nodes = new MendedNodes(tree, signal)
     try {
-      const gone = await this.#checkFold(before, newest, { nodes: nodes.read, signal })
-      await this.#accept(newest, { gone, replayed: this.#replayed })
+      const gone = await this.#checkFold(before, newest, { nodes: nodes.read, signal, list })
+      await withdrawals.checkLimit(before.head, newest.head, list)
+      await this.#accept(newest, { gone, replayed: this.#replayed, list })
     } catch (error) {
       if (!nodes.isLost) throw error
       this.#components.logger.warn(
         { repository: this.#name, seq: newest.head.seq },
         'the index here is damaged, and what it said is nowhere to be had: the newest head is taken as it is',
       )
-      await this.#takeAsItIs(newest)
+      await withdrawals.checkLimit(before.head, newest.head, list)
+      await this.#takeAsItIs(newest, list)
     }
   }
 
@@ -262,13 +287,19 @@ export class HeadGate {
   async #checkFold(
     before: SignedHead | undefined,
     newest: SignedHead,
-    { nodes, signal }: { readonly nodes: NodeSource; readonly signal: AbortSignal },
+    { nodes, signal, list }: FoldOptions,
   ): Promise<Gone> {
-    const { log, store } = this.#components
+    const { log, store, withdrawals } = this.#components
+    const fold = new WithdrawalFold(before === undefined ? [] : withdrawals.all)
     const read = new VerifiedHistory(newest.head.history, log.fetcher({ signal, keep: true }))
-    const init = { from: before?.head, to: newest.head, log: read, nodes, store }
+    const onEvent = fold.add.bind(fold)
+    const init = { from: before?.head, to: newest.head, log: read, nodes, store, onEvent }
     try {
       const { mismatch, gone } = await checkStep(init)
+      const path = mismatch === undefined ? fold.differenceFrom(list) : undefined
+      if (path !== undefined) {
+        throw new HistoryRefusedError(newest.head.seq, `${path}: not withdrawn as the history says`)
+      }
       if (mismatch === undefined) return gone
       await this.#report(mismatch, { before, newest, read })
       throw new HistoryRefusedError(newest.head.seq, `${mismatch.path}: ${mismatch.reason}`)
@@ -289,20 +320,27 @@ export class HeadGate {
     await recorder.secondDigest({ path, from, to, nodes: tree.local, log }, keeper.trusted)
   }
 
-  async #takeAsItIs(newest: SignedHead): Promise<void> {
-    await this.#accept(newest, { gone: [], replayed: false })
+  async #takeAsItIs(newest: SignedHead, list: readonly Withdrawal[]): Promise<void> {
+    await this.#accept(newest, { gone: [], replayed: false, list })
     this.#comparedSince = newest.head.seq
   }
 
   async #accept(
     next: SignedHead,
-    { gone, replayed }: Pick<AcceptedStep, 'gone' | 'replayed'>,
+    {
+      gone,
+      replayed,
+      list,
+    }: Pick<AcceptedStep, 'gone' | 'replayed'> & { readonly list?: readonly Withdrawal[] },
   ): Promise<void> {
+    const before = this.#inUse?.head
     const { seq, issued, history } = next.head
     const head = { seq, issued, ...history }
     await this.#components.store.accept({ manifest: next.manifest, head, gone, replayed })
     this.#inUse = next
     this.#replayed = replayed
+    if (list === undefined) return
+    await this.#components.withdrawals.take(before, next.head, list)
   }
 
   /** Whether the keys that signed a head are those of the newest root. */
@@ -316,9 +354,12 @@ export class HeadGate {
   #holdBack({ head: { seq } }: SignedHead, error: unknown): void {
     const refused = error instanceof HistoryRefusedError
     const reason = error instanceof Error ? error.message : String(error)
-    this.#heldBack = { seq, reason, refused }
+    const held = error instanceof WithdrawalsHeldError
+    const isSaid = this.#heldBack?.seq === seq
+    this.#heldBack = { seq, reason, refused, held }
     const fields = { repository: this.#name, seq, inUse: this.#inUse?.head.seq, error: reason }
     if (refused) this.#components.logger.error(fields, 'SECURITY ERROR: a head was refused')
+    else if (held && !isSaid) this.#components.logger.warn(fields, 'a head is held back')
     else this.#components.logger.debug(fields, 'a head is not in use yet')
   }
 }

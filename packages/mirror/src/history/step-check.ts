@@ -20,9 +20,6 @@ import { isMutablePath } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import type { GoneRelease, HistoryStore } from '@jarswarm/ports'
 
-/** Paths that one part of a check keeps in memory: about 20 MB. */
-export const PATHS_PER_PART = 50_000
-
 /** Releases that left with one step, kept in memory until it is accepted. More are a step that no publisher makes. */
 export const MAX_GONE_PER_STEP = 200_000
 
@@ -57,6 +54,8 @@ export interface StepCheckInit {
   /** Has the nodes of both indexes. */
   readonly nodes: NodeSource
   readonly store: Pick<HistoryStore, 'gone'>
+  /** Called with each new event, in order. */
+  readonly onEvent?: (event: HistoryEvent) => void
 }
 
 /**
@@ -71,12 +70,12 @@ export async function checkStep(init: StepCheckInit): Promise<{
   const { from, to, log } = init
   const range = { from: from?.history.size ?? 0, to: to.history.size }
   const gone: GoneRelease[] = []
-  const parts = Math.max(1, Math.ceil((range.to - range.from) / PATHS_PER_PART))
   let isFirst = true
   const events = async function* (): AsyncGenerator<PlacedEvent> {
     const collect = isFirst
     isFirst = false
     for await (const event of eventsOf(log, range)) {
+      if (collect) init.onEvent?.(event)
       if (collect && isGone(event) && gone.length < MAX_GONE_PER_STEP) gone.push(toGone(event))
       yield event
     }
@@ -87,7 +86,7 @@ export async function checkStep(init: StepCheckInit): Promise<{
     before: (path) => knownBefore(init, path),
     fromSeq: from?.seq ?? 0,
     toSeq: to.seq,
-    parts,
+    lines: range.to - range.from,
   }
   for await (const mismatch of checkHistoryStep(step)) return { mismatch, gone }
   return { mismatch: undefined, gone }

@@ -22,6 +22,8 @@ const MAX_FAILURES = 64
 export interface MirrorFillComponents {
   readonly index: IndexStore
   readonly fetcher: BlobFetcher
+  /** Whether a file that an index named a moment ago is to be had by nobody. */
+  readonly isWithdrawn: (path: RepositoryPath) => boolean
   readonly clock: Clock
   readonly logger: Logger
   /** Called when everything that the policy names is here, as of a head. */
@@ -120,7 +122,7 @@ export class MirrorFill {
       for await (const entry of entries) {
         wasWhole = failures < MAX_FAILURES && missing.length < MAX_REMEMBERED_CHANGES
         if (!wasWhole) break
-        if (!this.#matches(entry.path)) continue
+        if (!this.#matches(entry.path) || this.#components.isWithdrawn(entry.path)) continue
         await orAborted(queue.onSizeLessThan(FILL_PARALLEL), signal)
         void queue.add(() => fetch(entry))
       }

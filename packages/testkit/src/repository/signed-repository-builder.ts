@@ -51,6 +51,8 @@ export interface PublishOptions {
   readonly mirrors?: readonly string[]
   /** `silent`: the history says nothing of what changed, as no honest publisher does. @defaultValue 'honest' */
   readonly history?: 'honest' | 'silent'
+  /** `hidden`: the list of withdrawals stays what it was. @defaultValue 'honest' */
+  readonly withdrawals?: 'honest' | 'hidden'
 }
 
 /** One published state. */
@@ -175,7 +177,7 @@ export class SignedRepositoryBuilder {
       previous: this.#state === undefined ? null : sha256(formatHead(this.#state.head)),
       observed: options.observed ?? null,
       pack: options.pack === true ? this.#writePack(objects, totals) : null,
-      withdrawn: this.#writeWithdrawals(changes, nowMs),
+      withdrawn: this.#writeWithdrawals(options.withdrawals === 'hidden' ? [] : changes, nowMs),
     }
     this.#published = this.#entries()
     const previous = this.#state && manifestVersions(this.#state.manifest)
