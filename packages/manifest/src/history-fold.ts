@@ -1,7 +1,7 @@
 import { isMutablePath } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
-import { sha256 } from './digest.ts'
-import type { Digest } from './digest.ts'
+import { FoldTable } from './fold-table.ts'
+import type { PathKey, ReleaseMemory, TrackedPath } from './fold-table.ts'
 import type { HistoryEvent } from './history-event.ts'
 import type { IndexDifference } from './index-diff.ts'
 import type { IndexEntry } from './index-entry.ts'
@@ -21,18 +21,20 @@ export interface HistoryMismatch {
     | 'other bytes in the index'
 }
 
-/** What is known of a path: the bytes it has, or had when it is not present. */
-export interface ReleaseMemory {
-  readonly digest: Digest
-  readonly sizeBytes: number
-  readonly present: boolean
-}
+/** Paths that one part of a check keeps in memory: at most 130 MB, and one part for most repositories. */
+export const PATHS_PER_PART = 1_000_000
+
+/** Parts differ a little in size. */
+const ROOM_TO_SPARE = 1.05
+
+/** Differences that are named of one part. One is enough to refuse an index. */
+const MAX_NAMED = 1_000
 
 /** The way from one head to a later one, by the history and by the index. */
 export interface HistoryStep {
-  /** What the history says happened in between, in order. Read once for each part. */
+  /** What the history says happened in between, in order. Read once for each part, and once more to name a path. */
   readonly events: () => AsyncIterable<HistoryEvent> | Iterable<HistoryEvent>
-  /** How the indexes of the two heads differ, in any order. Read once for each part. */
+  /** How the indexes of the two heads differ, in one order whenever it is read: as often as the events. */
   readonly changes: () => AsyncIterable<IndexDifference> | Iterable<IndexDifference>
   /** What is known of a path up to the first head; undefined when it was never there. */
   readonly before: (path: RepositoryPath) => Promise<ReleaseMemory | undefined>
@@ -40,26 +42,19 @@ export interface HistoryStep {
   readonly fromSeq: number
   readonly toSeq: number
   /**
-   * In how many parts to go through the paths. Each part keeps about 400 bytes for each of its paths, and reads
-   * events and changes once more.
+   * How many events there are: room is made for as many paths. Beyond {@link PATHS_PER_PART} they are gone through in
+   * parts, each of which reads events and changes once more.
    *
-   * @defaultValue 1
+   * @defaultValue unknown, and no more than one part can hold
    */
-  readonly parts?: number
-}
-
-/** What is known of one path on the way. */
-interface Tracked {
-  now: ReleaseMemory | undefined
-  /** What the later index says; undefined when it is absent there. */
-  wanted: ReleaseMemory | undefined
+  readonly lines?: number
 }
 
 /**
  * Check that an index is the fold of the whole history, which keeps its rules: see {@link checkHistoryStep}.
  *
- * @param events all of them, in order
- * @param entries the index of the same head, in any order
+ * @param events all of them, in order; read twice when something does not agree
+ * @param entries the index of the same head, in any order; read as often
  * @returns what does not agree; nothing when all is well
  */
 export async function* checkHistory(
@@ -85,48 +80,76 @@ export async function* checkHistory(
  * @returns what does not agree; nothing when all is well
  */
 export async function* checkHistoryStep(step: HistoryStep): AsyncGenerator<HistoryMismatch> {
-  const { parts = 1 } = step
+  const { lines = 0 } = step
+  const parts = Math.max(1, Math.ceil(lines / PATHS_PER_PART))
+  const table = new FoldTable(Math.ceil((lines / parts) * ROOM_TO_SPARE))
   for (let part = 0; part < parts; part += 1) {
-    const isIn = (path: string): boolean => parts === 1 || partOf(path, parts) === part
-    yield* checkPart(step, isIn, part === 0)
+    table.clear()
+    const isIn = (key: PathKey): boolean => parts === 1 || partOf(key, parts) === part
+    yield* checkPart(step, { table, isIn, isFirst: part === 0 })
   }
 }
 
-async function* checkPart(
-  step: HistoryStep,
-  isIn: (path: string) => boolean,
-  isFirst: boolean,
-): AsyncGenerator<HistoryMismatch> {
-  const paths = new Map<RepositoryPath, Tracked>()
+interface Part {
+  readonly table: FoldTable
+  readonly isIn: (key: PathKey) => boolean
+  readonly isFirst: boolean
+}
+
+async function* checkPart(step: HistoryStep, part: Part): AsyncGenerator<HistoryMismatch> {
+  const { table, isIn, isFirst } = part
   for await (const { path, before, after } of step.changes()) {
-    if (!isIn(path)) continue
+    const key = table.keyOf(path)
+    if (!isIn(key)) continue
     const now = before === undefined ? await step.before(path) : present(before)
-    paths.set(path, { now, wanted: after && present(after) })
+    table.set(key, { now, wanted: after && present(after) })
   }
   let seq = step.fromSeq + 1
   for await (const event of step.events()) {
     const reason = isFirst ? sequenceFlawOf(event.seq, seq, step) : undefined
     if (reason !== undefined) yield { path: event.path, reason }
     seq = Math.max(seq, event.seq)
-    if (isIn(event.path)) yield* follow(step, paths, event)
+    const key = table.keyOf(event.path)
+    if (isIn(key)) yield* follow(step, { table, key }, event)
   }
-  for (const [path, tracked] of paths) {
-    const reason = differenceOf(tracked)
-    if (reason !== undefined) yield { path, reason }
-  }
+  yield* differencesOf(step, table)
 }
 
 async function* follow(
   step: HistoryStep,
-  paths: Map<RepositoryPath, Tracked>,
+  { table, key }: { readonly table: FoldTable; readonly key: PathKey },
   event: HistoryEvent,
 ): AsyncGenerator<HistoryMismatch> {
   const { path } = event
-  const tracked = paths.get(path) ?? (await untouched(step, path))
-  const reason = flawOf(event, tracked.now)
+  const { now, wanted } = table.get(key) ?? (await untouched(step, path))
+  const reason = flawOf(event, now)
   if (reason !== undefined) yield { path, reason }
-  tracked.now = { ...present(event), present: event.kind !== 'del' }
-  paths.set(path, tracked)
+  table.set(key, { now: { ...present(event), present: event.kind !== 'del' }, wanted })
+}
+
+/** Paths at the end of the history that the later index says something else of. */
+async function* differencesOf(
+  step: HistoryStep,
+  table: FoldTable,
+): AsyncGenerator<HistoryMismatch> {
+  const reasons = new Map<string, HistoryMismatch['reason']>()
+  for (const [key, tracked] of table.entries()) {
+    const reason = differenceOf(tracked)
+    if (reason !== undefined) reasons.set(key.toString('hex'), reason)
+    if (reasons.size >= MAX_NAMED) break
+  }
+  for (const read of [step.changes, step.events]) {
+    if (reasons.size === 0) return
+    for await (const { path } of read()) {
+      const key = table.keyOf(path).toString('hex')
+      const reason = reasons.get(key)
+      if (reason !== undefined) yield { path, reason }
+      reasons.delete(key)
+    }
+  }
+  if (reasons.size > 0) {
+    throw new Error('Cannot name a path: found other events than before, wanted the same')
+  }
 }
 
 function sequenceFlawOf(
@@ -139,12 +162,12 @@ function sequenceFlawOf(
 }
 
 /** A path that both indexes say the same of: what happened to it must have come to nothing. */
-async function untouched(step: HistoryStep, path: RepositoryPath): Promise<Tracked> {
+async function untouched(step: HistoryStep, path: RepositoryPath): Promise<TrackedPath> {
   const now = await step.before(path)
   return { now, wanted: now?.present === true ? now : undefined }
 }
 
-function differenceOf({ now, wanted }: Tracked): HistoryMismatch['reason'] | undefined {
+function differenceOf({ now, wanted }: TrackedPath): HistoryMismatch['reason'] | undefined {
   const isPresent = now?.present === true
   if (wanted === undefined) return isPresent ? 'only in the history' : undefined
   if (!isPresent) return 'only in the index'
@@ -177,7 +200,7 @@ function present({ digest, sizeBytes }: Omit<ReleaseMemory, 'present'>): Release
   return { digest, sizeBytes, present: true }
 }
 
-/** By a hash that nobody can skew cheaply, so that parts are of about one size whatever the paths are. */
-function partOf(path: string, parts: number): number {
-  return Number.parseInt(sha256(Buffer.from(path, 'latin1')).slice(0, 8), 16) % parts
+/** By a hash that nobody can skew, so that parts are of about one size whatever the paths are; by its last bytes, for the first ones choose the place in the table. */
+function partOf(key: PathKey, parts: number): number {
+  return key.readUInt32BE(key.length - 4) % parts
 }

@@ -16,8 +16,9 @@ export { formatHead, MAX_HEAD_BYTES, parseHead } from './head.ts'
 export type { Head, IndexTotals } from './head.ts'
 export { formatHistoryLine, isReason, MAX_REASON_BYTES, parseHistoryLine } from './history-event.ts'
 export type { HistoryEvent, HistoryKind } from './history-event.ts'
+export type { ReleaseMemory } from './fold-table.ts'
 export { checkHistory, checkHistoryStep } from './history-fold.ts'
-export type { HistoryMismatch, HistoryStep, ReleaseMemory } from './history-fold.ts'
+export type { HistoryMismatch, HistoryStep } from './history-fold.ts'
 export { EMPTY_HISTORY_ROOT, leafHash, nodeHash } from './history-hash.ts'
 export {
   proveConsistency,
