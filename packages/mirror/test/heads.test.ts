@@ -111,6 +111,34 @@ describe('heads', () => {
     assert.equal(await rig.wait(verdict), 'accept')
   })
 
+  it('wait for no manifest whose roots cannot be had', async (t) => {
+    const rig = new Rig(t)
+    const node = await rig.node({ heads: { poll: false, pull: false } })
+    await rig.resolve(node, ABSENT)
+    await rig.synced(node)
+    rig.builder.put(NEW_POM, 'new').publish()
+    const good = rig.builder.state?.manifest ?? new Uint8Array()
+    for (let number = 2; number <= 4; number += 1) rig.builder.nextRoot()
+    rig.builder.publish()
+    const ahead = rig.builder.state?.manifest ?? new Uint8Array()
+    rig.origin.behaviour = 'silent'
+    const settled: string[] = []
+    const push = async (manifest: Uint8Array, peer: string): Promise<string> => {
+      const verdict = await node.mirror.offerManifest(rig.builder.id, manifest, peer)
+      settled.push(peer)
+      return verdict
+    }
+    const liars = Array.from({ length: 20 }, (_, at) => push(ahead, `liar ${String(at)}`))
+    assert.equal(await rig.wait(push(good, 'friend')), 'accept')
+    assert.deepEqual(settled, ['friend'])
+    const verdicts = await rig.wait(Promise.all(liars))
+    assert.deepEqual(new Set(verdicts), new Set(['ignore']))
+    // Once its roots are there, the same manifest is taken.
+    rig.origin.behaviour = 'healthy'
+    rig.clock.advance(60_000)
+    assert.equal(await rig.wait(push(ahead, 'liar 0')), 'accept')
+  })
+
   it('are looked for although a peer repeats the known one all the time', async (t) => {
     const rig = new Rig(t)
     const node = await rig.node({ heads: { poll: false, pull: false } })

@@ -25,8 +25,8 @@ const FIRST_HEAD_INTERVAL_MS = 2_000
 /** Longest wait for one manifest in the background. */
 const BACKGROUND_TIMEOUT_MS = 10_000
 /**
- * Pushed manifests of one peer that are judged or wait for it. They are judged one after another, and each may wait for
- * roots that nobody has: without this bound one peer could put off all true heads, and fill the memory.
+ * Pushed manifests of one peer that are judged or wait for it. Each may wait for roots that nobody has: without this
+ * bound one peer could take up all searches for roots, and fill the memory.
  */
 export const MAX_UNDER_WAY = 2
 /** Followers asked in one look. */

@@ -1,5 +1,3 @@
-import { sha256 } from '@jarswarm/manifest'
-import { SourceUnavailableError } from '@jarswarm/ports'
 import type { Clock, Logger, PeerName, TrustStore } from '@jarswarm/ports'
 import {
   EquivocationError,
@@ -11,22 +9,16 @@ import {
   TrustedRepository,
 } from '@jarswarm/trust'
 import type { RepositoryId } from '@jarswarm/trust'
+import PQueue from 'p-queue'
 import { withDeadline } from '../wait/deadline.ts'
-
-/** Longest wait for the roots that one manifest needs. */
-export const ROOTS_TIMEOUT_MS = 15_000
+import { beginFrom, RootSearch } from './root-search.ts'
+import type { RootCandidates } from './root-search.ts'
 
 /** How long a client waits for a repository to be verified for the first time: well inside the 8 s for an answer. */
 export const FIRST_HEAD_TIMEOUT_MS = 5_000
 
 /** What became of a manifest. `unusable`: roots that it needs cannot be had now, or saving failed. */
 export type OfferOutcome = 'newer' | 'same' | 'older' | 'invalid' | 'unusable'
-
-/** Gives candidates for a root from one source after the other; any of them may lie. */
-export type RootCandidates = (
-  number: number,
-  options: { readonly signal: AbortSignal; readonly first: PeerName | undefined },
-) => AsyncIterable<Uint8Array>
 
 /** Two roots of one number, or two root manifests, that contradict each other. */
 export interface Contradictory {
@@ -64,11 +56,14 @@ export class TrustKeeper {
   #trusted: TrustedRepository | undefined
   #behind = false
   readonly #firstHead = Promise.withResolvers<undefined>()
-  #queue: Promise<unknown> = Promise.resolve()
+  readonly #search: RootSearch
+  readonly #judging = new PQueue({ concurrency: 1 })
+  readonly #offers = new Set<Promise<unknown>>()
 
   constructor(components: TrustKeeperComponents, init: TrustKeeperInit) {
     this.#components = components
     this.#id = init.id
+    this.#search = new RootSearch(components, { id: init.id, signal: this.#stop.signal })
     this.#enforceExpiry = init.enforceExpiry ?? false
   }
 
@@ -112,13 +107,17 @@ export class TrustKeeper {
     }
   }
 
-  /** Judge a manifest, and advance when it is newer and valid. One at a time. */
+  /**
+   * Judge a manifest, and advance when it is newer and valid. One at a time, but what lacks roots waits for them apart:
+   * only who signed it could say whether they exist, and no true head is to wait for the roots of a made-up one.
+   */
   offer(bytes: Uint8Array, peer: PeerName | undefined): Promise<OfferOutcome> {
     // Cheap answers first: most offers repeat what is known, and some are nonsense.
     if (this.isCurrent(bytes)) return Promise.resolve('same')
     if (bytes.length > MAX_MANIFEST_BYTES) return Promise.resolve('invalid')
-    const outcome = this.#queue.then(() => this.#judge(bytes, peer))
-    this.#queue = outcome
+    const outcome = this.#judge(bytes, peer)
+    this.#offers.add(outcome)
+    void outcome.finally(() => this.#offers.delete(outcome))
     return outcome
   }
 
@@ -130,21 +129,30 @@ export class TrustKeeper {
 
   async stop(): Promise<void> {
     this.#stop.abort(new Error('the node stops'))
-    await this.#queue
+    await Promise.all(this.#offers)
   }
 
   async #judge(bytes: Uint8Array, peer: PeerName | undefined): Promise<OfferOutcome> {
+    const advance = (roots: readonly Uint8Array[]): Promise<OfferOutcome | 'lacks-roots'> =>
+      this.#judging.add(() => this.#tryAdvance(bytes, { roots, peer }))
+    const outcome = await advance([])
+    if (outcome !== 'lacks-roots') return outcome
+    const record = this.#trusted?.record()
+    const roots = await this.#search.rootsFor(bytes, { record, first: peer })
+    const again = roots === undefined ? 'unusable' : await advance(roots)
+    return again === 'lacks-roots' ? 'unusable' : again
+  }
+
+  /** @param found `roots`: candidates that follow the trusted one, or begin the repository */
+  async #tryAdvance(
+    bytes: Uint8Array,
+    found: { readonly roots: readonly Uint8Array[]; readonly peer: PeerName | undefined },
+  ): Promise<OfferOutcome | 'lacks-roots'> {
     if (this.#stop.signal.aborted) return 'unusable'
-    const init = {
-      timeoutMs: ROOTS_TIMEOUT_MS,
-      reason: 'the roots were not had in time',
-      parents: [this.#stop.signal],
-    }
     try {
-      return await withDeadline(this.#components.clock, init, (signal) =>
-        this.#advance(bytes, { signal, first: peer }),
-      )
+      return await this.#advance(bytes, found)
     } catch (error) {
+      if (error instanceof MissingRootError) return 'lacks-roots'
       if (error instanceof EquivocationError || error instanceof RollbackError) {
         this.#warn(
           error,
@@ -152,6 +160,7 @@ export class TrustKeeper {
         )
         await this.#tell(error, bytes)
       } else {
+        const { peer } = found
         this.#components.logger.debug({ error: String(error), peer }, 'manifest was not accepted')
       }
       return outcomeOf(error)
@@ -168,15 +177,18 @@ export class TrustKeeper {
 
   async #advance(
     bytes: Uint8Array,
-    options: { readonly signal: AbortSignal; readonly first: PeerName | undefined },
-  ): Promise<OfferOutcome> {
-    const next = await this.#copy(options)
-    const outcome = await this.#accept(next, bytes, options)
+    found: { readonly roots: readonly Uint8Array[]; readonly peer: PeerName | undefined },
+  ): Promise<OfferOutcome | 'lacks-roots'> {
+    const next = beginFrom(this.#id, this.#trusted?.record(), found.roots)
+    if (next === undefined) return 'lacks-roots'
+    const outcome = next.accept(bytes, this.#components.clock.now(), {
+      enforceExpiry: this.#enforceExpiry,
+    })
     if (outcome === 'same') return 'same'
     await this.#save(next)
     this.#trusted = next
     this.#firstHead.resolve(undefined)
-    this.#components.onNewHead(options.first)
+    this.#components.onNewHead(found.peer)
     return 'newer'
   }
 
@@ -189,55 +201,6 @@ export class TrustKeeper {
       this.#warn(error, 'a newer head could not be saved, so it is not used')
       throw error
     }
-  }
-
-  async #accept(
-    next: TrustedRepository,
-    bytes: Uint8Array,
-    options: { readonly signal: AbortSignal; readonly first: PeerName | undefined },
-  ): Promise<'newer' | 'same'> {
-    for (;;) {
-      try {
-        return next.accept(bytes, this.#components.clock.now(), {
-          enforceExpiry: this.#enforceExpiry,
-        })
-      } catch (error) {
-        // Ends: each round advances a root, and how far a manifest may be ahead is bounded where it is read.
-        if (!(error instanceof MissingRootError)) throw error
-        await this.#nextRoot(next, options)
-      }
-    }
-  }
-
-  async #nextRoot(
-    next: TrustedRepository,
-    options: { readonly signal: AbortSignal; readonly first: PeerName | undefined },
-  ): Promise<void> {
-    const number = next.rootNumber + 1
-    for await (const candidate of this.#components.rootCandidates(number, options)) {
-      try {
-        next.acceptRoot(candidate)
-        return
-      } catch (error) {
-        this.#components.logger.debug({ error: String(error), number }, 'root was refused')
-      }
-    }
-    throw new SourceUnavailableError(`nobody has root ${number}`)
-  }
-
-  /** A copy to advance on; begun at the first root when nothing is trusted yet. */
-  async #copy(options: {
-    readonly signal: AbortSignal
-    readonly first: PeerName | undefined
-  }): Promise<TrustedRepository> {
-    if (this.#trusted !== undefined) {
-      return TrustedRepository.restore(this.#id, this.#trusted.record())
-    }
-    for await (const candidate of this.#components.rootCandidates(1, options)) {
-      // The id pins the first root: a source that gives another costs time only.
-      if (sha256(candidate) === this.#id) return TrustedRepository.create(this.#id, candidate)
-    }
-    throw new SourceUnavailableError('nobody has the first root')
   }
 
   #warn(error: unknown, message: string): void {
