@@ -40,6 +40,15 @@ const waiting = cells.filter((cell) => {
   return only.test(name) && (values.again || results.get(name) === undefined)
 })
 
+/** Set once the run is to end: after the cells under way, which leave no process behind. */
+let ending = false
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    ending = true
+    say('ends after the cells under way; the next run goes on from there')
+  })
+}
+
 /** Cells with many builds of their own run alone, after the others. */
 async function runAll(published: PublishedTree): Promise<void> {
   const isCrowd = ({ fault }: Cell): boolean => (fault.builds ?? 1) > 1
@@ -53,6 +62,7 @@ async function runAll(published: PublishedTree): Promise<void> {
 }
 
 async function run(cell: Cell, published: PublishedTree): Promise<void> {
+  if (ending) return
   try {
     const result = await runCell(cell, published, RUNNER)
     results.put(result)
