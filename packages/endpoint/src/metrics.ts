@@ -128,6 +128,32 @@ function addRepositoryGauges(registers: Registry[], status: () => NodeStatus): v
       (r) => Number(r.freshness === 'suspect'),
     ],
     ['jarswarm_index_files', 'Files of the index that is here', (r) => r.index.files],
+    ['jarswarm_history_lines', 'Lines of the history in use', (r) => r.history?.lines ?? 0],
+    [
+      'jarswarm_history_replayed',
+      '1 when the index was compared with all of the history',
+      (r) => Number(r.history?.replayed ?? false),
+    ],
+    [
+      'jarswarm_history_fault',
+      '1 when the index in use is not what the history says',
+      (r) => Number((r.history?.fault ?? null) !== null),
+    ],
+    [
+      'jarswarm_head_held_back',
+      '1 while a newer signed head is not in use',
+      (r) => Number((r.history?.heldBack ?? null) !== null),
+    ],
+    [
+      'jarswarm_head_refused',
+      '1 while a newer signed head is refused, for it contradicts what was signed before',
+      (r) => Number(r.history?.heldBack?.refused ?? false),
+    ],
+    [
+      'jarswarm_evidence_files',
+      'Files that prove misbehaviour of the keys',
+      (r) => r.evidence?.length ?? 0,
+    ],
   ]
   for (const [name, help, read] of gauges) {
     new Gauge({

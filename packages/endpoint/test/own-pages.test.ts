@@ -15,7 +15,16 @@ function someHead(): Head {
   const index = { root: digest, directories: 0, files: 0, bytes: 0 }
   const history = { size: 0, root: digest }
   const issued = '2026-01-01T00:00:00Z'
-  return { seq: 1, issued, index, history, previous: null, observed: null, pack: null, withdrawn: null }
+  return {
+    seq: 1,
+    issued,
+    index,
+    history,
+    previous: null,
+    observed: null,
+    pack: null,
+    withdrawn: null,
+  }
 }
 
 describe('/-/status', () => {
@@ -71,6 +80,30 @@ describe('/-/metrics', () => {
     assert.match(text, /^jarswarm_peers_connected 2$/m)
     assert.match(text, /^jarswarm_head_fresh\{repository="clojars"\} 1$/m)
     assert.match(text, /^jarswarm_request_duration_seconds_count 2$/m)
+  })
+
+  it('tells of history and evidence', async (t) => {
+    const { port, source } = await startEndpoint(t)
+    const read = async (name: string): Promise<string | undefined> => {
+      const text = (await ask(port, '/-/metrics')).body.toString()
+      return new RegExp(`^${name}\\{repository="clojars"\\} (\\d+)$`, 'm').exec(text)?.[1]
+    }
+    const said = {
+      jarswarm_history_lines: '700',
+      jarswarm_history_replayed: '1',
+      jarswarm_history_fault: '1',
+      jarswarm_head_held_back: '1',
+      jarswarm_head_refused: '1',
+      jarswarm_evidence_files: '2',
+    }
+    for (const name of Object.keys(said)) assert.equal(await read(name), '0', name)
+    const heldBack = { seq: 2, reason: 'why', refused: true }
+    t.mock.method(source, 'status', () => ({
+      ...MemoryArtifactSource.prototype.status.call(source),
+      history: { lines: 700, replayed: true, fault: 'why', heldBack },
+      evidence: ['one', 'two'],
+    }))
+    for (const [name, value] of Object.entries(said)) assert.equal(await read(name), value, name)
   })
 })
 
