@@ -4,8 +4,9 @@ import { parseArgs } from 'node:util'
 import { describeMachine, round } from '../_report.ts'
 import type { FaultRun } from './_fault-run.ts'
 import { inputs } from './inputs.ts'
+import { outage } from './outage.ts'
 
-const RUNS: readonly FaultRun[] = [inputs]
+const RUNS: readonly FaultRun[] = [inputs, outage]
 
 const { values, positionals } = parseArgs({
   options: {

@@ -81,18 +81,19 @@ export class Resolver {
     }
     const heldBack = this.#init.heldBack()
     if (heldBack !== undefined) return unknown(phraseOf(heldBack))
+    // Whoever asks what the index names is told, however old it is: a release without a pom is still served.
+    if (options.indexOnly === true) return { kind: 'absent' }
     if (this.#init.freshness().state === 'suspect') {
       return unknown('the signed index is too old to say what does not exist')
     }
-    if (options.indexOnly === true) return { kind: 'absent' }
     return await this.#components.unindexed.resolve(head, path, options)
   }
 
   #withdrawn(path: RepositoryPath): Resolution | undefined {
     const found = this.#components.withdrawals.find(path)
     if (found === undefined) return undefined
-    const { reason, issuedSeconds } = found
-    return { kind: 'withdrawn', reason, issuedSeconds }
+    const { digest, reason, issuedSeconds } = found
+    return { kind: 'withdrawn', digest, reason, issuedSeconds }
   }
 
   #known(entry: IndexEntry): Resolution {

@@ -75,10 +75,7 @@ export class Rig {
   readonly origin: MemoryUpstream
   readonly #test: Pick<TestContext, 'after'>
 
-  constructor(
-    test: Pick<TestContext, 'after'>,
-    options: { readonly autoConnect?: boolean } = {},
-  ) {
+  constructor(test: Pick<TestContext, 'after'>, options: { readonly autoConnect?: boolean } = {}) {
     this.#test = test
     this.network = new MemoryNetwork({ clock: this.clock, slowMs: 5_000, ...options })
     this.builder.put(JAR, 'a jar').put(POM, '<project/>').put(METADATA, '<metadata/>')

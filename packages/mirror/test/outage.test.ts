@@ -1,3 +1,4 @@
+import { parsePath } from '@jarswarm/maven'
 import { MemoryUpstream } from '@jarswarm/testkit'
 import type { SignedRepositoryBuilder } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
@@ -42,6 +43,9 @@ describe('a newcomer in the midst of a long outage', () => {
     assert.equal((await rig.resolve(newcomer, JAR)).kind, 'artifact')
     assert.equal((await rig.resolve(newcomer, METADATA)).kind, 'unknown')
     assert.equal((await rig.resolve(newcomer, NEW_POM)).kind, 'unknown')
+    // A release may have no pom, and whether it has one is asked of the index alone.
+    const asked = newcomer.repository.resolve(parsePath(NEW_POM), { indexOnly: true })
+    assert.equal((await rig.wait(asked)).kind, 'absent')
     assert.equal(newcomer.repository.status().freshness, 'suspect')
   })
 
