@@ -3,11 +3,14 @@ import { addAudit } from './commands/audit.ts'
 import { addBootstrap } from './commands/bootstrap.ts'
 import { addCheck } from './commands/check.ts'
 import { addDemo } from './commands/demo.ts'
+import { addDeny } from './commands/deny.ts'
 import { addEvidence } from './commands/evidence.ts'
+import { addExport } from './commands/export.ts'
 import { addGet } from './commands/get.ts'
 import { addHistory } from './commands/history.ts'
 import { addImport } from './commands/import.ts'
 import { addJoin } from './commands/join.ts'
+import { addLock } from './commands/lock.ts'
 import { addMirrors } from './commands/mirrors.ts'
 import { addPeers } from './commands/peers.ts'
 import { addRepo } from './commands/repo.ts'
@@ -73,10 +76,13 @@ export function createProgram(
     addGet,
     addImport,
     addAudit,
+    addExport,
+    addLock,
     addCheck,
     addHistory,
     addVerifyHistory,
     addEvidence,
+    addDeny,
     addSetup,
     addRun,
     addBootstrap,

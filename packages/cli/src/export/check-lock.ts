@@ -1,0 +1,66 @@
+import type { NodeControl } from '@jarswarm/node'
+import { AuditReport } from '../audit/audit-report.ts'
+import { PastStates } from '../audit/past-states.ts'
+import { judge } from '../audit/verdict.ts'
+import type { Verdict } from '../audit/verdict.ts'
+import type { LockFile } from './lock-file.ts'
+import type { SignedFile } from './signed-list.ts'
+
+/** Paths asked about at a time; the node takes 512 at most. */
+const PATHS_PER_QUESTION = 256
+
+/** Compare a lockfile with index and history: the same digest must still be signed for each of its files. */
+export async function checkLock(
+  node: NodeControl,
+  { artifacts }: Pick<LockFile, 'artifacts'>,
+  signal: AbortSignal,
+): Promise<AuditReport> {
+  const report = new AuditReport(['changed', 'older', 'missing'])
+  const past = new PastStates(node, signal)
+  for (let at = 0; at < artifacts.length; at += PATHS_PER_QUESTION) {
+    const some = artifacts.slice(at, at + PATHS_PER_QUESTION)
+    const findings = await node.lookUp(
+      some.map(({ path }) => path),
+      { signal },
+    )
+    for (const [index, artifact] of some.entries()) {
+      const finding = findings[index]
+      if (finding === undefined) throw new TypeError('Cannot check: an answer is missing')
+      const { path, sha256: digest, size: sizeBytes } = artifact
+      const verdict = judge({ path, digest, sizeBytes }, finding)
+      report.add(path, await explain(verdict, artifact, past))
+    }
+  }
+  return report
+}
+
+/** Whether what is not signed now once was. */
+async function explain(
+  verdict: Verdict,
+  { path, sha256, size, repository }: SignedFile,
+  past: PastStates,
+): Promise<Verdict> {
+  if (verdict.kind === 'same' || verdict.kind === 'unsure') return verdict
+  const state = await past.find(repository, path, sha256)
+  const locked = { digest: sha256, bytes: size }
+  const remark = REMARKS[state]
+  if (verdict.kind === 'differs') {
+    const kind = state === 'published' ? 'older' : 'changed'
+    return { kind: 'differs', difference: { ...verdict.difference, kind, remark } }
+  }
+  const difference = {
+    kind: 'missing',
+    path,
+    repository,
+    found: locked,
+    signed: locked,
+    remark,
+  } as const
+  return { kind: 'differs', difference }
+}
+
+const REMARKS = {
+  published: 'it was published with the locked digest, and is not any more',
+  never: 'it was never published with the locked digest',
+  unasked: 'its history cannot be read now',
+} as const
