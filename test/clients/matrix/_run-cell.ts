@@ -171,7 +171,7 @@ class CellRun {
   #node(): NodeAddress | undefined {
     const { via, scheme } = this.#cell
     if (via === 'direct') return undefined
-    const certificate = scheme === 'https' ? join(this.#world.data, 'tls', 'cert.pem') : undefined
+    const certificate = scheme === 'https' ? join(this.#world.data, 'https', 'cert.pem') : undefined
     return { form: via, url: this.#nodeUrl(), certificate }
   }
 
