@@ -3,6 +3,7 @@ import { addAudit } from './commands/audit.ts'
 import { addBootstrap } from './commands/bootstrap.ts'
 import { addCheck } from './commands/check.ts'
 import { addDemo } from './commands/demo.ts'
+import { addDeny } from './commands/deny.ts'
 import { addEvidence } from './commands/evidence.ts'
 import { addExport } from './commands/export.ts'
 import { addGet } from './commands/get.ts'
@@ -81,6 +82,7 @@ export function createProgram(
     addHistory,
     addVerifyHistory,
     addEvidence,
+    addDeny,
     addSetup,
     addRun,
     addBootstrap,

@@ -15,17 +15,21 @@ import { readRange } from './share/read-range.ts'
 
 export interface MirrorComponents {
   readonly blobs: BlobStore
+  /** Whether a blob is given to no peer. @defaultValue none is */
+  readonly isDenied?: (digest: Digest) => boolean
 }
 
 /** All followed repositories of a node, as the swarm sees them. */
 export class Mirror implements SwarmContent {
   readonly #blobs: BlobStore
+  readonly #isDenied: (digest: Digest) => boolean
   readonly #repositories = new Map<RepositoryId, MirroredRepository>()
   readonly #listeners = new Set<(change: HoldingsChange) => void>()
   #started = false
 
   constructor(components: MirrorComponents) {
     this.#blobs = components.blobs
+    this.#isDenied = components.isDenied ?? (() => false)
   }
 
   /**
@@ -75,6 +79,7 @@ export class Mirror implements SwarmContent {
     range: ByteRange,
   ): Promise<Uint8Array | undefined> {
     if (this.#repositories.get(repository)?.holds(digest) !== true) return undefined
+    if (this.#isDenied(digest)) return undefined
     return await readRange(this.#blobs, digest, range)
   }
 

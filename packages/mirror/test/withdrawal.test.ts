@@ -43,6 +43,7 @@ describe('a withdrawn file', () => {
     for (const node of [full, other]) {
       assert.deepEqual(await rig.resolve(node, JAR), {
         kind: 'withdrawn',
+        digest,
         reason: MALWARE,
         issuedSeconds: TEST_NOW_MS / 1000,
       })

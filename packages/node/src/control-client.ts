@@ -6,6 +6,7 @@ import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { controlSocketPath } from './control-socket.ts'
+import type { Denial, DenyChange } from './deny/deny-list.ts'
 import { errorCode } from './error-code.ts'
 import { ControlError, NoNodeError } from './errors.ts'
 import type { IndexQuery, IndexSlice } from './local-files/index-slice.ts'
@@ -69,6 +70,10 @@ export class ControlClient implements NodeControl {
 
   join(link: string, { signal }: AbortOptions = {}): Promise<RepositoryStatus> {
     return this.#ask({ method: 'POST', path: '/join', body: { link }, ...given(signal) })
+  }
+
+  denials(change: DenyChange = {}, { signal }: AbortOptions = {}): Promise<readonly Denial[]> {
+    return this.#ask({ method: 'POST', path: '/denials', body: change, ...given(signal) })
   }
 
   history(address: string, { signal }: AbortOptions = {}): Promise<FileHistory> {

@@ -8,6 +8,7 @@ import { controlSocketPath } from './control-socket.ts'
 import { errorCode } from './error-code.ts'
 import { listen } from './listening.ts'
 import type { IndexQuery } from './local-files/index-slice.ts'
+import type { DenyChange } from './deny/deny-list.ts'
 import type { LocalFile, NodeControl } from './node-control.ts'
 
 /** Owner only: whoever may connect may make the node join and fetch. */
@@ -52,6 +53,7 @@ export class ControlServer {
       'GET /mirrors': ({ signal }) => control.mirrors({ signal }),
       'POST /check': ({ body, signal }) =>
         control.check({ repair: body['repair'] === true, signal }),
+      'POST /denials': ({ body, signal }) => control.denials(denyChangeOf(body), { signal }),
       'POST /history': ({ body, signal }) => control.history(String(body['address']), { signal }),
       'POST /verify-history': ({ body, signal }) =>
         control.verifyHistory(rangeOf(body), { signal }),
@@ -174,6 +176,13 @@ async function readBody(request: IncomingMessage): Promise<Readonly<Record<strin
   }
   const value = await json(request)
   return typeof value === 'object' && value !== null ? { ...value } : {}
+}
+
+function denyChangeOf({ add, remove }: Readonly<Record<string, unknown>>): DenyChange {
+  if (typeof remove === 'string') return { remove }
+  if (typeof add !== 'object' || add === null) return {}
+  const { what, reason } = add as Readonly<Record<string, unknown>>
+  return { add: { what: String(what), reason: typeof reason === 'string' ? reason : null } }
 }
 
 function pathsOf(value: unknown): readonly string[] {

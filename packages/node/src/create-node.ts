@@ -2,6 +2,7 @@ import type { HttpsInit } from '@jarswarm/endpoint'
 import type { Clock } from '@jarswarm/ports'
 import { openDataDirectory } from '@jarswarm/store'
 import { checkClock } from './clock-check.ts'
+import { DenyList } from './deny/deny-list.ts'
 import { FollowedRepositories } from './followed-repositories.ts'
 import { JoinedRepositories } from './joined-repositories.ts'
 import { LocalNode } from './local-node.ts'
@@ -65,6 +66,8 @@ async function makeNode(init: NodeInit, role: 'node' | 'bootstrap'): Promise<Nod
   try {
     const joined = new JoinedRepositories(dataDir)
     await joined.load()
+    const denied = new DenyList({ clock }, { dataDir })
+    await denied.load()
     const { proxy = [], version, offline = false } = init
     for (const { name } of proxy) joined.reserve(name)
     const swarm = new SwarmSlot()
@@ -72,11 +75,14 @@ async function makeNode(init: NodeInit, role: 'node' | 'bootstrap'): Promise<Nod
       { data, swarm, clock, logger },
       { proxies: proxy, version, offline },
     )
-    const followed = new FollowedRepositories({ data, joined, proxied, swarm, clock, logger }, init)
+    const followed = new FollowedRepositories(
+      { data, joined, proxied, denied, swarm, clock, logger },
+      init,
+    )
     for (const link of init.join ?? []) await followed.remember(link)
     const https = await prepareHttps(init, clock)
     return new LocalNode(
-      { data, swarm, followed, proxied, clock, logger },
+      { data, swarm, followed, proxied, denied, clock, logger },
       { ...init, role, https },
     )
   } catch (error) {

@@ -1,4 +1,5 @@
 import { sha256 } from '@jarswarm/manifest'
+import type { RepositoryPath } from '@jarswarm/maven'
 import { Mirror, MirroredRepository, Prefetcher } from '@jarswarm/mirror'
 import type { ObservedOrigin } from '@jarswarm/mirror'
 import type {
@@ -14,6 +15,8 @@ import { toMirrorUrl } from '@jarswarm/trust'
 import type { RepositoryId, SwarmLink } from '@jarswarm/trust'
 import { HttpProxyOrigin, HttpUpstream } from '@jarswarm/upstream'
 import { checkFirstRoot } from './first-root.ts'
+import { DeniedBlobs } from './deny/denied-blobs.ts'
+import type { DenyList } from './deny/deny-list.ts'
 import type { JoinedRepositories } from './joined-repositories.ts'
 import type { NodeInit } from './node-init.ts'
 import type { ProxiedRepositories } from './proxied-repositories.ts'
@@ -29,6 +32,7 @@ export interface FollowedRepositoriesComponents {
   readonly joined: JoinedRepositories
   /** A dependency may lie there. */
   readonly proxied: ProxiedRepositories
+  readonly denied: DenyList
   readonly swarm: Swarm
   readonly clock: Clock
   readonly logger: Logger
@@ -37,6 +41,8 @@ export interface FollowedRepositoriesComponents {
 /** The repositories of a node: what was joined, and the mirror that follows it. */
 export class FollowedRepositories {
   readonly mirror: Mirror
+  /** What of it no peer gets. */
+  readonly deniedBlobs: DeniedBlobs
   /** Fetches ahead of clients; undefined when the node asks nobody. */
   readonly prefetcher: Prefetcher | undefined
   readonly #components: FollowedRepositoriesComponents
@@ -46,12 +52,15 @@ export class FollowedRepositories {
   constructor(components: FollowedRepositoriesComponents, init: NodeInit) {
     this.#components = components
     this.#init = init
-    this.mirror = new Mirror({ blobs: components.data.blobs })
+    const sources = () => this.mirror.sources()
+    this.deniedBlobs = new DeniedBlobs({ list: components.denied, sources })
+    const isDenied = this.deniedBlobs.has.bind(this.deniedBlobs)
+    this.mirror = new Mirror({ blobs: components.data.blobs, isDenied })
     if (init.offline === true || init.prefetch === false) return
     const { data, proxied, clock, logger } = components
-    const sources = () =>
+    const prefetched = () =>
       [...this.mirror.sources(), ...proxied.sources()].map((source) => source.prefetchSource)
-    this.prefetcher = new Prefetcher({ sources, blobs: data.blobs, clock, logger })
+    this.prefetcher = new Prefetcher({ sources: prefetched, blobs: data.blobs, clock, logger })
   }
 
   /** Links of all followed repositories, in the order of joining. */
@@ -63,6 +72,12 @@ export class FollowedRepositories {
   async start(): Promise<void> {
     for (const link of this.links()) await this.#follow(link)
     await this.mirror.start()
+  }
+
+  /** A client was given bytes of a file; of a repository that is not followed, nothing is noted. */
+  noteServed(id: RepositoryId, path: RepositoryPath): void {
+    const { data, clock } = this.#components
+    if (this.links().some((link) => link.id === id)) data.served(id).note(path, clock.now())
   }
 
   /** Open a part of the published form of a followed repository; undefined when it is not here. */

@@ -14,6 +14,7 @@ export {
   UnpublishedTreeError,
   WrongClockError,
 } from './errors.ts'
+export type { Denial, DenyChange } from './deny/deny-list.ts'
 export type { HostPort } from './listening.ts'
 export { checkMirror } from './check-mirror.ts'
 export type { MirrorCheck } from './check-mirror.ts'
@@ -29,6 +30,7 @@ export type {
   LocalFile,
   NodeControl,
   PathFinding,
+  WithdrawnFile,
 } from './node-control.ts'
 export type { IndexQuery, IndexSlice } from './local-files/index-slice.ts'
 export type { FileHistory, VerifiedRepository } from './history-reports.ts'

@@ -9,6 +9,8 @@ import { ArtifactReader } from './artifact-reader.ts'
 import { checkStore } from './check-store.ts'
 import { ControlServer } from './control-server.ts'
 import type { FollowedRepositories } from './followed-repositories.ts'
+import { DenyingSource } from './deny/denying-source.ts'
+import type { Denial, DenyChange, DenyList } from './deny/deny-list.ts'
 import { FreshnessLog } from './freshness-log.ts'
 import { linkPeers } from './link-peers.ts'
 import { startSwarm } from './listening.ts'
@@ -52,6 +54,7 @@ export interface LocalNodeComponents {
   readonly swarm: SwarmSlot
   readonly followed: FollowedRepositories
   readonly proxied: ProxiedRepositories
+  readonly denied: DenyList
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -78,12 +81,15 @@ export class LocalNode implements Node {
   #url: string | undefined
 
   constructor(components: LocalNodeComponents, init: LocalNodeInit) {
-    const { clock, logger, followed, proxied } = components
+    const { clock, logger, followed, proxied, denied } = components
     const { dataDir, http, https, allowHosts = [], publicUrl } = init
     this.#components = components
     this.#init = init
     this.#startedMs = clock.now()
-    const repositories = () => [...followed.mirror.sources(), ...proxied.sources()]
+    const repositories = () =>
+      [...followed.mirror.sources(), ...proxied.sources()].map(
+        (source) => new DenyingSource(source, denied),
+      )
     this.#reader = new ArtifactReader({ repositories, clock })
     const { blobs } = components.data
     this.#lookup = new PathLookup({ blobs, repositories: () => followed.mirror.sources() })
@@ -93,6 +99,7 @@ export class LocalNode implements Node {
       {
         repositories,
         prefetch: followed.prefetcher,
+        onServed: followed.noteServed.bind(followed),
         openPublished: (source, name) => followed.openPublished(source.id, name),
         status: () => this.statusNow(),
         clock,
@@ -231,6 +238,12 @@ export class LocalNode implements Node {
     return adopted
   }
 
+  async denials(change: DenyChange = {}, options: AbortOptions = {}): Promise<readonly Denial[]> {
+    const { denied, followed } = this.#components
+    if (await denied.change(change)) await followed.deniedBlobs.refresh(options)
+    return denied.all
+  }
+
   /** One at a time, for each makes a new swarm. */
   join(text: string): Promise<RepositoryStatus> {
     const joining = this.#joining.then(() => this.#join(text))
@@ -279,7 +292,7 @@ export class LocalNode implements Node {
         intervalMs: FRESHNESS_CHECK_MS,
         task: () => {
           log.look()
-          return Promise.resolve()
+          return followed.deniedBlobs.refresh()
         },
       },
     )

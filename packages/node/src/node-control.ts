@@ -1,4 +1,5 @@
 import type { NodeStatus } from '@jarswarm/endpoint'
+import type { Denial, DenyChange } from './deny/deny-list.ts'
 import type { Digest } from '@jarswarm/manifest'
 import type { HistoryRange, UpstreamReport } from '@jarswarm/mirror'
 import type {
@@ -50,10 +51,23 @@ export interface IndexedFile {
   readonly held: boolean
 }
 
+/** A path that was taken back. */
+export interface WithdrawnFile {
+  /** Name of the repository. */
+  readonly repository: string
+  /** SHA-256 that it had. */
+  readonly digest: Digest
+  readonly reason: string | null
+  /** ISO 8601. */
+  readonly issued: string
+}
+
 /** What the signed indexes of all followed repositories state of a path. */
 export interface PathFinding {
   readonly path: string
   readonly indexed: readonly IndexedFile[]
+  /** Repositories from which it was taken back. */
+  readonly withdrawn: readonly WithdrawnFile[]
   /** Why an index could not be asked now, so that nothing follows from what is not named; else null. */
   readonly unsure: string | null
 }
@@ -86,6 +100,12 @@ export interface NodeControl {
    * @throws {UnavailableError} when it cannot be had now
    */
   get(address: string, options?: AbortOptions): Promise<GottenArtifact>
+  /**
+   * What this node gives to nobody, after a change when one is wanted. In force once it resolves, over restarts too.
+   *
+   * @throws {TypeError} when it is no path and no SHA-256
+   */
+  denials(change?: DenyChange, options?: AbortOptions): Promise<readonly Denial[]>
   /** Re-read everything that is stored; with `repair`, set aside what is damaged. */
   check(options?: AbortOptions & { readonly repair?: boolean }): Promise<CheckReport>
   /**

@@ -1,4 +1,4 @@
-import type { Head, IndexEntry } from '@jarswarm/manifest'
+import type { Digest, Head, IndexEntry } from '@jarswarm/manifest'
 import type { RepositoryPath } from '@jarswarm/maven'
 import type { Freshness, RepositoryId } from '@jarswarm/trust'
 import type { AbortOptions, ByteRange } from './blob-store.ts'
@@ -40,6 +40,8 @@ export type Resolution =
   /** Taken back by whoever published it, for a reason that is visible ASCII. */
   | {
       readonly kind: 'withdrawn'
+      /** SHA-256 that it had. */
+      readonly digest: Digest
       readonly reason: string | undefined
       readonly issuedSeconds: number
     }
@@ -124,6 +126,8 @@ export interface RepositoryStatus {
       readonly seq: number
       readonly reason: string
       readonly refused: boolean
+      /** Whether it withdraws more than the online keys may. */
+      readonly held?: boolean
     } | null
   }
   /** Absent without signed index. */

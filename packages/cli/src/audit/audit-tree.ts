@@ -17,7 +17,7 @@ const HASHED_AT_ONCE = 4
 
 /** The report of a tree: a mutable file that was not fetched since is in order. */
 export function treeReport(): AuditReport {
-  return new AuditReport(['changed', 'older'], ['older'])
+  return new AuditReport(['withdrawn', 'changed', 'older'], ['older'])
 }
 
 interface Audit {
@@ -56,7 +56,7 @@ export async function auditTree(
 async function auditFile(audit: Audit, file: TreeFile, finding: PathFinding): Promise<boolean> {
   const { report, signal } = audit
   const { path } = file
-  if (finding.indexed.length === 0) {
+  if (finding.indexed.length === 0 && finding.withdrawn.length === 0) {
     report.add(path, judge({ path, sizeBytes: 0, digest: undefined }, finding))
     return false
   }
@@ -64,7 +64,8 @@ async function auditFile(audit: Audit, file: TreeFile, finding: PathFinding): Pr
     // What its checksum files say matters to clients of a tree, not here: the signed digest is the measure.
     const { digest, sizeBytes } = await hashFile({ ...file, sidecars: [] }, { signal })
     const verdict = judge({ path, sizeBytes, digest }, finding)
-    if (verdict.kind !== 'differs') report.add(path, verdict)
+    if (verdict.kind !== 'differs' || verdict.difference.kind === 'withdrawn')
+      report.add(path, verdict)
     else {
       const difference = await explain(audit, file, verdict.difference)
       report.add(path, { kind: 'differs', difference })

@@ -9,7 +9,7 @@ export interface FoundFile {
 }
 
 /**
- * How a file differs from what is signed. `changed`: other bytes; `older`: what the history says that it was before;
+ * How a file differs from what is signed. `withdrawn`: taken back by whoever published it; `changed`: other bytes; `older`: what the history says that it was before;
  * `newer`: a mutable file with bytes that no head known here ever named, of a newer deploy or made up.
  *
  * On a server also: `length`: not even as long; `page`: a page for people in its place; `cut`: the body ends before it
@@ -17,7 +17,16 @@ export interface FoundFile {
  * date, where that matters.
  */
 export type DifferenceKind =
-  'changed' | 'older' | 'newer' | 'length' | 'page' | 'cut' | 'missing' | 'checksum' | 'date'
+  | 'withdrawn'
+  | 'changed'
+  | 'older'
+  | 'newer'
+  | 'length'
+  | 'page'
+  | 'cut'
+  | 'missing'
+  | 'checksum'
+  | 'date'
 
 /** One difference between what was found and what is signed. */
 export interface Difference {
@@ -41,11 +50,21 @@ export type Verdict =
   | { readonly kind: 'differs'; readonly difference: Difference }
 
 /** Compare one file with what the indexes say of its path. */
-export function judge(file: FoundFile, { indexed, unsure }: PathFinding): Verdict {
+export function judge(file: FoundFile, { indexed, withdrawn, unsure }: PathFinding): Verdict {
   const same = indexed.some(
     ({ digest, sizeBytes }) => digest === file.digest && sizeBytes === file.sizeBytes,
   )
   if (same) return { kind: 'same' }
+  const [taken] = withdrawn
+  if (taken !== undefined) {
+    const { repository, digest, reason, issued } = taken
+    const signed = { repository, digest, sizeBytes: file.sizeBytes }
+    const remark = `withdrawn on ${issued.slice(0, 10)}${reason === null ? '' : `, ${reason}`}`
+    return {
+      kind: 'differs',
+      difference: { ...differenceOf('withdrawn', file, signed), remark },
+    }
+  }
   // Another repository may name just these bytes.
   if (unsure !== null) return { kind: 'unsure', reason: unsure }
   const [other] = indexed

@@ -10,7 +10,7 @@ import { readContact } from '../contact.ts'
 import type { CommandSetup } from '../command-setup.ts'
 import { formatDuration } from '../duration.ts'
 import { EXIT_REFUSED } from '../exit-code.ts'
-import { withJson } from '../options.ts'
+import { collect, withJson } from '../options.ts'
 import { createPublishProgress } from '../publish-progress.ts'
 import { formatSize } from '../size.ts'
 import { printable, remark, say, sayJson } from '../terminal.ts'
@@ -36,6 +36,7 @@ interface Flags {
   readonly concurrency?: string
   readonly contact?: string
   readonly allowShrink?: boolean
+  readonly restore?: readonly string[]
   readonly json?: boolean
 }
 
@@ -73,6 +74,11 @@ export function addRepoPublish(repo: Command, { terminal, setExitCode }: Command
     .option(
       '--contact <url>',
       'with --from: whom its operator can ask about you, for the User-Agent',
+    )
+    .option(
+      '--restore <path>',
+      'take a withdrawn file in again, with the bytes that it had (repeatable)',
+      collect,
     )
     .option('--allow-shrink', 'publish although less than half of the files of last time are there')
   command.action(async (flags: Flags) => {
@@ -116,6 +122,7 @@ async function publish(flags: Flags, terminal: Terminal): Promise<PublishReport>
   const common = {
     stateDir: flags.state,
     allowShrink: flags.allowShrink === true,
+    restore: flags.restore,
     signal: terminal.signal,
     onProgress: progress.show,
     lock: {
@@ -182,6 +189,7 @@ function describe(report: PublishReport, terminal: Terminal): void {
   )
   remarkPaths(terminal, report, ['waiting', 'waits', 'cannot be indexed as they stand'])
   remarkPaths(terminal, report, ['missing', 'missing', 'are not there'])
+  remarkPaths(terminal, report, ['withdrawn', 'withdrawn', 'were taken back and still stand there'])
   remarkPaths(terminal, report, [
     'refused',
     'refused',

@@ -12,6 +12,7 @@ import { addRepoRotate } from './repo-rotate.ts'
 import { addRepoServe } from './repo-serve.ts'
 import { addRepoSignRoot } from './repo-sign-root.ts'
 import { addRepoTimestamp } from './repo-timestamp.ts'
+import { addRepoWithdraw } from './repo-withdraw.ts'
 
 const ABOUT = `Publish a Maven repository of your own: make its keys once, publish the tree whenever it
 changed, and let any web server, or "repo serve", give it out.
@@ -30,6 +31,7 @@ export function addRepo(program: Command, setup: CommandSetup): void {
   addRepoPublish(repo, setup)
   addRepoServe(repo, setup)
   addRepoTimestamp(repo, setup)
+  addRepoWithdraw(repo, setup)
   addRepoMirrors(repo, setup)
   addRepoKeys(repo, setup)
   addRepoKey(repo, setup)

@@ -8,7 +8,7 @@ import { formatDuration } from '../duration.ts'
 import { dataDirectory } from '../node-settings.ts'
 import { withData, withJson } from '../options.ts'
 import { formatSize } from '../size.ts'
-import { say, sayJson } from '../terminal.ts'
+import { printable, say, sayJson } from '../terminal.ts'
 
 type Status = Awaited<ReturnType<NodeControl['status']>>
 
@@ -34,6 +34,7 @@ function describe(status: Status): string {
     `peer id       ${status.peerId}`,
     ...status.listen.map((address) => `listens on    ${address}`),
     ...status.repositories.map((repository) => `repository    ${describeRepository(repository)}`),
+    ...status.repositories.flatMap(describeWarnings),
     ...(status.proxied ?? []).map(
       ({ name, origin, served: { requests: asked, bytes, bySource: from } }) =>
         `proxied       ${name} from ${origin}, not signed: ${String(asked)} requests, ${formatSize(bytes)}; ` +
@@ -59,4 +60,27 @@ function describeRepository({ name, head, freshness, index }: RepositoryStatus):
     `${name}: state ${String(head.seq)}, ${age} old, ${freshness}; ` +
     `${String(head.files)} files, ${formatSize(head.bytes)}; index ${complete}`
   )
+}
+
+/** What a user should know of a repository: files that builds got and that were taken back, and heads that are held back. */
+function describeWarnings({ name, history, withdrawn }: RepositoryStatus): readonly string[] {
+  const heldBack = history?.heldBack
+  const served = (withdrawn?.files ?? []).flatMap(({ path, reason, servedAt }) =>
+    servedAt === null ? [] : [{ path, reason, last: servedAt.last }],
+  )
+  return [
+    ...(heldBack?.held === true
+      ? [`held back     ${name}: head ${String(heldBack.seq)}: ${heldBack.reason}`]
+      : []),
+    ...((withdrawn?.count ?? 0) > 0
+      ? [
+          `withdrawn     ${name}: ${String(withdrawn?.count)} files, of which builds got ${String(served.length)} from this node`,
+        ]
+      : []),
+    ...served.map(({ path, reason, last }) =>
+      printable(
+        `              ${path}, last on ${last.slice(0, 16)}: ${reason ?? 'no reason given'}`,
+      ),
+    ),
+  ]
 }

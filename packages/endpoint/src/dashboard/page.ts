@@ -103,6 +103,19 @@ function proxiedRepository({
   </section>`
 }
 
+function withdrawn(status: RepositoryStatus['withdrawn']): SafeHtml {
+  if (status === undefined || status.count === 0) return html``
+  const got = status.files.filter(({ servedAt }) => servedAt !== null)
+  const list = got.map(
+    ({ path, reason }) => html`<br /><code>${path}</code>: ${reason ?? 'no reason given'}`,
+  )
+  return html`<dt>Withdrawn</dt>
+    <dd>
+      ${formatCount(status.count)}
+      files${got.length === 0 ? '' : '; your builds got from this node:'} ${joinHtml(list)}
+    </dd>`
+}
+
 function repository(status: RepositoryStatus): SafeHtml {
   const { name, freshness, index } = status
   return html`<section class="card wide">
@@ -116,6 +129,7 @@ function repository(status: RepositoryStatus): SafeHtml {
       <dd>
         ${index.complete ? 'complete' : 'still arriving'}, ${formatCount(index.files)} files here
       </dd>
+      ${withdrawn(status.withdrawn)}
       <dt>Primary</dt>
       <dd>${status.origin ?? 'unknown'}</dd>
       <dt>Repository id</dt>

@@ -7,6 +7,9 @@ import type { WithdrawalBook } from './withdrawal-book.ts'
 
 /** How often it is looked whether a blob's time is over. */
 export const PURGE_CHECK_MS = 3_600_000
+const PURGE = 'purge withdrawn blobs'
+/** How often what went to clients is written. */
+export const SERVED_FLUSH_MS = 60_000
 /** Withdrawn files that the log and the status name one by one; they count all. */
 export const MAX_NAMED_WITHDRAWALS = 100
 
@@ -28,25 +31,31 @@ export class WithdrawalWatch {
   readonly #components: WithdrawalWatchComponents
   readonly #name: string
   readonly #purging: Periodic
+  readonly #flushing: Periodic
   #named: WithdrawnStatus['files'] = []
   #needsScan = false
 
   constructor(components: WithdrawalWatchComponents, init: { readonly name: string }) {
     this.#components = components
     this.#name = init.name
-    const run = (): Promise<void> => this.#purgeOrWarn()
-    this.#purging = new Periodic(components, { intervalMs: PURGE_CHECK_MS, run })
+    const periodic = (intervalMs: number, what: string, task: () => Promise<void>): Periodic =>
+      new Periodic(components, { intervalMs, run: () => this.#orWarn(what, task) })
+    this.#purging = periodic(PURGE_CHECK_MS, PURGE, () => this.#purge())
+    this.#flushing = periodic(SERVED_FLUSH_MS, 'note what was served', () =>
+      components.served.flush(),
+    )
   }
 
   /** Begin, with what is known to be withdrawn already. */
   async start(): Promise<void> {
     await this.#nameFiles()
-    await this.#purgeOrWarn()
+    await this.#orWarn(PURGE, () => this.#purge())
     this.#purging.start()
+    this.#flushing.start()
   }
 
   async stop(): Promise<void> {
-    await this.#purging.stop()
+    await Promise.all([this.#purging.stop(), this.#flushing.stop()])
   }
 
   status(): WithdrawnStatus {
@@ -106,12 +115,12 @@ export class WithdrawalWatch {
       .slice(0, MAX_NAMED_WITHDRAWALS)
   }
 
-  async #purgeOrWarn(): Promise<void> {
+  async #orWarn(what: string, task: () => Promise<void>): Promise<void> {
     try {
-      await this.#purge()
+      await task()
     } catch (error) {
       const fields = { repository: this.#name, error: String(error) }
-      this.#components.logger.warn(fields, 'withdrawn blobs could not be purged: tried again later')
+      this.#components.logger.warn(fields, `cannot ${what} now: tried again later`)
     }
   }
 

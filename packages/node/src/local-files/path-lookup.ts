@@ -1,8 +1,8 @@
 import type { MirroredRepository } from '@jarswarm/mirror'
 import type { IndexEntry } from '@jarswarm/manifest'
 import { isPath, sidecarOf } from '@jarswarm/maven'
-import type { AbortOptions, BlobStore } from '@jarswarm/ports'
-import type { IndexedFile, PathFinding } from '../node-control.ts'
+import type { AbortOptions, BlobStore, Resolution } from '@jarswarm/ports'
+import type { IndexedFile, PathFinding, WithdrawnFile } from '../node-control.ts'
 
 /** Paths of one look-up; each may take some reads of the disk. */
 export const MAX_LOOKUP_PATHS = 512
@@ -39,27 +39,38 @@ export class PathLookup {
     options: AbortOptions = {},
   ): Promise<{
     readonly named: readonly { repository: MirroredRepository; entry: IndexEntry }[]
+    readonly withdrawn: PathFinding['withdrawn']
     readonly unsure: string | undefined
   }> {
     const named: { repository: MirroredRepository; entry: IndexEntry }[] = []
+    const withdrawn: WithdrawnFile[] = []
     let unsure: string | undefined
-    if (!isPath(path) || sidecarOf(path) !== undefined) return { named, unsure }
+    if (!isPath(path) || sidecarOf(path) !== undefined) return { named, withdrawn, unsure }
     for (const repository of this.#components.repositories()) {
       const found = await repository.resolve(path, { ...options, indexOnly: true })
       if (found.kind === 'artifact') named.push({ repository, entry: found.entry })
+      if (found.kind === 'withdrawn') withdrawn.push(toWithdrawn(repository.name, found))
       if (found.kind === 'unknown') unsure = `${repository.name}: ${found.reason}`
     }
-    return { named, unsure }
+    return { named, withdrawn, unsure }
   }
 
   async #find(path: string, options: AbortOptions): Promise<PathFinding> {
-    const { named, unsure } = await this.entries(path, options)
+    const { named, withdrawn, unsure } = await this.entries(path, options)
     const indexed: IndexedFile[] = []
     for (const { repository, entry } of named) {
       const { digest, sha1, sizeBytes, mtimeSeconds } = entry
       const held = await this.#components.blobs.has(digest)
       indexed.push({ repository: repository.name, digest, sha1, sizeBytes, mtimeSeconds, held })
     }
-    return { path, indexed, unsure: unsure ?? null }
+    return { path, indexed, withdrawn, unsure: unsure ?? null }
   }
+}
+
+function toWithdrawn(
+  repository: string,
+  { digest, reason, issuedSeconds }: Resolution & { readonly kind: 'withdrawn' },
+): WithdrawnFile {
+  const issued = new Date(issuedSeconds * 1000).toISOString()
+  return { repository, digest, reason: reason ?? null, issued }
 }
