@@ -127,6 +127,23 @@ describe('jarswarm repo publish --from', () => {
     }
   })
 
+  it('says what is wrong with a list', async (t) => {
+    const directory = temporaryDirectory(t)
+    const state = join(directory, 'state')
+    await runJarswarm(['repo', 'init', '--state', state, '--name', 'demo'])
+    writeFileSync(join(directory, 'junk.gz'), 'no gzip')
+    writeFileSync(join(directory, 'cut.gz'), gzipSync('a\n'.repeat(1_000)).subarray(0, 20))
+    const wrong = { '.': 'a directory', 'junk.gz': 'no gzip data', 'cut.gz': 'gzip data that end' }
+    for (const [name, found] of Object.entries(wrong)) {
+      const { code, stderr } = await runJarswarm([
+        ...['repo', 'publish', '--state', state, '--from', 'http://127.0.0.1:1/'],
+        ...['--out', join(directory, 'out'), '--paths', join(directory, name)],
+      ])
+      assert.equal(code, 2, stderr)
+      assert.match(stderr, new RegExp(`found ${found}.*wanted a list of paths`))
+    }
+  })
+
   it('fails when the list is not there', async (t) => {
     const directory = temporaryDirectory(t)
     mkdirSync(join(directory, 'out'))

@@ -1,4 +1,4 @@
-import { describeFailure, OriginLostError } from '@jarswarm/http'
+import { describeFailure, OriginLostError, UnusableAnswerError } from '@jarswarm/http'
 import { isMutablePath } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import { isErrno } from './errno.ts'
@@ -31,12 +31,35 @@ export interface OriginJudge extends Judge<ScannedFile> {
    * @throws {TreeShrunkError} when more than half of the published mutable files that it was asked for are gone
    */
   readonly checkGone: (url: string) => void
+  /**
+   * Whether the origin answered at all when it was asked.
+   *
+   * @throws {OriginLostError} when it did not, not once
+   */
+  readonly checkAnswers: (url: string) => void
+}
+
+/** What came of asking an origin. */
+interface Tally {
+  answered: number
+  failed: number
+  /** Why a file could not be had, the last time. */
+  reason: string
 }
 
 /** Says what becomes of the files of an origin that is looked at from outside. */
 export function judgeOrigin(observer: Observer, options: JudgeOriginOptions): OriginJudge {
   const mutable = { asked: 0, gone: 0 }
+  const tally: Tally = { answered: 0, failed: 0, reason: '' }
   return {
+    checkAnswers: (url) => {
+      const { answered, failed, reason } = tally
+      if (failed === 0 || answered > 0) return
+      throw new OriginLostError(
+        url,
+        `none of ${String(failed)} files could be read, the last one with: ${reason}`,
+      )
+    },
     checkGone: (url) => {
       const wanted = Math.ceil(mutable.asked / 2)
       const found = mutable.asked - mutable.gone
@@ -49,7 +72,7 @@ export function judgeOrigin(observer: Observer, options: JudgeOriginOptions): Or
       return isDone && !options.recheck && !isMutablePath(path) ? { recorded } : undefined
     },
     look: async ({ path }, recorded) => {
-      const verdict = await look(observer, { path, recorded }, options)
+      const verdict = await look({ ...observer, tally }, { path, recorded }, options)
       if (recorded !== undefined && isMutablePath(path)) {
         mutable.asked += 1
         if (verdict.missing !== undefined) mutable.gone += 1
@@ -65,7 +88,7 @@ interface Listed {
 }
 
 async function look(
-  observer: Observer,
+  observer: Observer & { readonly tally: Tally },
   listed: Listed,
   { recheck, signal }: JudgeOriginOptions,
 ): Promise<Verdict> {
@@ -79,6 +102,7 @@ async function look(
   }
   try {
     const sight = await observeFile(observer, path, seen)
+    observer.tally.answered += 1
     if (sight.kind === 'absent') {
       return judgeMissing(recorded, `the origin answers ${String(sight.status)}`)
     }
@@ -88,7 +112,18 @@ async function look(
   } catch (error) {
     signal?.throwIfAborted()
     if (isOurs(error)) throw error
-    return wait(recorded, `cannot read it: ${describeFailure(error)}`)
+    const reason = describeFailure(error)
+    noteFailure(observer.tally, error, reason)
+    return wait(recorded, `cannot read it: ${reason}`)
+  }
+}
+
+/** A refusal is an answer. */
+function noteFailure(tally: Tally, error: unknown, reason: string): void {
+  if (error instanceof UnusableAnswerError) tally.answered += 1
+  else {
+    tally.failed += 1
+    tally.reason = reason
   }
 }
 

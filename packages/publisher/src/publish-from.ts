@@ -121,6 +121,10 @@ async function crawl(
         check: () => {
           judge.checkGone(origin.url)
         },
+        // Nobody is to begin with an index of nothing because of a wrong URL.
+        checkFirst: () => {
+          judge.checkAnswers(origin.url)
+        },
         concurrency: options.concurrency ?? ORIGIN_CONCURRENCY,
         isPartial: true,
       },
@@ -140,6 +144,8 @@ async function crawl(
     summary.add(round)
     before = round.state
   }
+  // The timestamp was signed anew all the same: what is published does not grow stale while the origin is away.
+  judge.checkAnswers(origin.url)
   return summary
 }
 

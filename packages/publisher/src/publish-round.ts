@@ -33,6 +33,8 @@ export interface ScanSource<File extends ScannedFile> {
   readonly isPartial: boolean
   /** Throws when too much has gone to be true; not asked when less is expected. */
   readonly check?: () => void
+  /** Throws when what was found is no base for a first state. */
+  readonly checkFirst?: () => void
 }
 
 export interface RoundOptions {
@@ -66,6 +68,7 @@ export async function publishRound<File extends ScannedFile>(
   const room = new DirectoryRoom()
   const scanned = await scan({ places, before, source }, { report, room, options })
   const { recordPath, changes } = await withhold(places, scanned, { report, room })
+  if (before === undefined) source.checkFirst?.()
   if (!options.allowShrink) {
     checkSize(source.name, before, report)
     source.check?.()

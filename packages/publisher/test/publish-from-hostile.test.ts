@@ -3,9 +3,12 @@ import { describe, it } from 'node:test'
 import { OriginLostError } from '@jarswarm/http'
 import { TreeShrunkError } from '../src/index.ts'
 import { readPublished } from './_reader.ts'
+import type { Trick } from './_origin.ts'
 import { createSetting } from './_setting.ts'
+import { START_MS } from './_temporary.ts'
 
 const POM = 'a/b/1.0/b-1.0.pom'
+const METADATA = 'a/b/maven-metadata.xml'
 const LARGE = Buffer.alloc(600_000, 7)
 
 describe('publishFrom, from an origin that is of little help', () => {
@@ -82,6 +85,33 @@ describe('publishFrom, from an origin that is of little help', () => {
     }
     const report = await publish(undefined, { onPause: (ms) => pauses.push(ms) })
     assert.deepEqual([report.files, report.waiting, pauses], [2, [], [1000]])
+  })
+
+  it('publishes nothing at first, and fails, when nothing can be read', async (t) => {
+    const { origin, outDir, publish } = await createSetting(t, { [POM]: 'one', 'a/b.jar': 'x' })
+    const isAway: Trick = (_request, response) => {
+      response.socket?.resetAndDestroy()
+      return true
+    }
+    origin.trick = isAway
+    await assert.rejects(publish(), /none of 2 files could be read, the last one with: /)
+    assert.equal(await readPublished(outDir), undefined)
+    origin.trick = undefined
+    await publish()
+    origin.files.set(METADATA, Buffer.from('x'))
+    origin.trick = isAway
+    // What is published is signed anew all the same.
+    const nowMs = START_MS + 7_200_000
+    const change = { isChanges: true, nowMs }
+    await assert.rejects(publish([METADATA], change), OriginLostError)
+    const read = await readPublished(outDir)
+    assert.deepEqual([read?.timestampVersion, read?.files.size], [2, 2])
+    // A server that refuses is one that answers.
+    origin.trick = (_request, response) => {
+      response.writeHead(403).end()
+      return true
+    }
+    assert.equal((await publish([METADATA], change)).waiting.length, 1)
   })
 
   it('gives up an origin that fails for every file, and says how to go on', async (t) => {

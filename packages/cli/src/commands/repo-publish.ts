@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { checkClock, SystemClock } from '@jarswarm/node'
 import { MAX_REPORTED_PATHS, publishFrom, publishTree, readPathLines } from '@jarswarm/publisher'
@@ -23,6 +24,12 @@ const MAX_NAMED_PATHS = 20
 /** So long a server that publishes itself may hold the state directory before this command gives up. */
 const LOCK_WAIT_MS = 30_000
 const MAX_CONCURRENCY = 64
+/** What stands in place of a list, by the code of the error. */
+const LIST_PROBLEMS: Readonly<Record<string, string>> = {
+  EISDIR: 'a directory',
+  Z_DATA_ERROR: 'no gzip data, which the name promises',
+  Z_BUF_ERROR: 'gzip data that end too early',
+}
 
 interface Flags {
   readonly state: string
@@ -167,8 +174,23 @@ async function publish(flags: Flags, terminal: Terminal): Promise<PublishReport>
 /** Opened when it is read, so that nothing is open that nobody reads. */
 async function* readList(file: string, terminal: Terminal): AsyncGenerator<string> {
   const bytes = Readable.from(file === '-' ? terminal.in : createReadStream(file))
-  // The types of `compose` promise less than it gives.
-  yield* readPathLines(file.endsWith('.gz') ? bytes.compose<Readable>(createGunzip()) : bytes)
+  try {
+    yield* readPathLines(file.endsWith('.gz') ? unpack(bytes) : bytes)
+  } catch (error) {
+    const reason = LIST_PROBLEMS[String((error as { readonly code?: unknown }).code)]
+    if (reason === undefined) throw error
+    throw new UsageError(
+      `Cannot read ${JSON.stringify(file)}: found ${reason}, wanted a list of paths, one a line`,
+      { cause: error },
+    )
+  }
+}
+
+function unpack(bytes: Readable): Readable {
+  const unpacked = createGunzip()
+  // A failure of either ends both; whoever reads is told of it.
+  pipeline(bytes, unpacked).catch(() => undefined)
+  return unpacked
 }
 
 function readConcurrency(text: string | undefined): number | undefined {
