@@ -66,7 +66,10 @@ function describeMaven(
 
 function addGradleVerification(program: Command, setup: CommandSetup): void {
   const { terminal } = setup
-  const command = withSources(program.command('gradle-verification [project]'))
+  const command = withJson(
+    withSources(program.command('gradle-verification [project]')),
+    'print what was written as one JSON document',
+  )
     .summary("write Gradle's verification-metadata.xml")
     .description(
       `Write a verification-metadata.xml, which Gradle 6.2 and later checks. ${ABOUT_SOURCES}`,
@@ -74,10 +77,20 @@ function addGradleVerification(program: Command, setup: CommandSetup): void {
     .option('-o, --out <file>', 'where to write it (default: standard output)')
   command.action(async (project: string | undefined) => {
     const flags = givenFlags(command)
-    const xml = gradleVerification((await exportSigned(setup, project, flags)).files)
     const { out } = flags
-    if (typeof out === 'string') await writeFileAtomically(resolve(out), Buffer.from(xml))
-    else terminal.out.write(xml)
+    if (flags['json'] === true && out === undefined) {
+      throw new UsageError('Cannot print XML as JSON: name a file for it with --out')
+    }
+    const { files, missing } = await exportSigned(setup, project, flags)
+    const xml = gradleVerification(files)
+    if (typeof out !== 'string') {
+      terminal.out.write(xml)
+      return
+    }
+    await writeFileAtomically(resolve(out), Buffer.from(xml))
+    if (flags['json'] === true) {
+      sayJson(terminal, { files: files.length, missing, written: [resolve(out)] })
+    }
   })
 }
 
