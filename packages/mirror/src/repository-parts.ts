@@ -176,7 +176,10 @@ function assembleHistory(
     { ...components, store },
     { repository: init.id, offline: init.offline ?? false },
   )
-  const gate = new HeadGate({ ...components, store, log }, { name: init.name })
+  const gate = new HeadGate(
+    { ...components, store, log },
+    { name: init.name, insists: init.mirrorPolicy === 'all' },
+  )
   return { gate, history: new HistoryReader({ store, log, gate, tree }) }
 }
 

@@ -1,3 +1,13 @@
+import { UnavailableError } from '@jarswarm/ports'
+
+/** Nobody gave the lines or tiles of the history that it takes. They may be had later, or from somebody else. */
+export class HistoryUnavailableError extends UnavailableError {
+  constructor(cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : 'nobody was there to ask'
+    super(`the history cannot be had: ${reason}`, { cause })
+  }
+}
+
 /**
  * A validly signed head contradicts what was signed before, or what the history says.
  *

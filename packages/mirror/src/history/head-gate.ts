@@ -1,44 +1,31 @@
-import { InvalidHistoryError, parseHead, VerifiedHistory, WithdrawalFold } from '@jarswarm/manifest'
-import type { Head, HistoryMismatch, NodeSource, Withdrawal } from '@jarswarm/manifest'
-import { isMutablePath } from '@jarswarm/maven'
-import type { AcceptedStep, HistoryStore, Logger, RepositoryStatus } from '@jarswarm/ports'
+import { parseHead } from '@jarswarm/manifest'
+import type { Head, Withdrawal } from '@jarswarm/manifest'
+import type { AcceptedStep, Clock, Logger, RepositoryStatus } from '@jarswarm/ports'
 import { parseManifest, TrustedRepository } from '@jarswarm/trust'
-import type { IndexKeeper } from '../index-tree/index-keeper.ts'
-import type { TrustKeeper } from '../trust/trust-keeper.ts'
-import { HistoryRefusedError } from './errors.ts'
-import type { EvidenceRecorder, SignedHead } from './evidence-recorder.ts'
-import type { LogSource } from './log-source.ts'
-import { MendedNodes } from './mended-nodes.ts'
-import type { WithdrawalBook } from '../withdrawal/withdrawal-book.ts'
 import { WithdrawalsHeldError } from '../withdrawal/errors.ts'
-import { checkStep } from './step-check.ts'
-
-/** What may come from two digests of one release. */
-const SECOND_DIGEST = new Set<HistoryMismatch['reason']>([
-  'release has a second digest',
-  'other bytes in the index',
-])
+import { HistoryRefusedError, HistoryUnavailableError } from './errors.ts'
+import type { SignedHead } from './evidence-recorder.ts'
+import { MendedNodes } from './mended-nodes.ts'
+import { Patience } from './patience.ts'
+import { StepJudge } from './step-judge.ts'
+import type { JudgeOptions, StepJudgeComponents } from './step-judge.ts'
 
 type Gone = AcceptedStep['gone']
 
-interface FoldOptions {
-  readonly nodes: NodeSource
-  readonly signal: AbortSignal
-  /** What the newer head says is withdrawn. */
+interface Offered {
+  readonly newest: SignedHead
+  /** What it says is withdrawn. */
   readonly list: readonly Withdrawal[]
 }
 
-export interface HeadGateComponents {
-  readonly keeper: TrustKeeper
-  readonly tree: IndexKeeper
-  readonly store: HistoryStore
-  readonly log: LogSource
-  readonly recorder: EvidenceRecorder
-  readonly withdrawals: WithdrawalBook
+export interface HeadGateComponents extends StepJudgeComponents {
+  readonly clock: Pick<Clock, 'now'>
   readonly logger: Logger
 }
 
 export interface HeadGateInit {
+  /** Whether no head comes into use here whose history nobody gives, however long. */
+  readonly insists: boolean
   /** Name of the repository, for the log. */
   readonly name: string
 }
@@ -63,8 +50,13 @@ export interface HeldBack {
  */
 export class HeadGate {
   readonly #components: HeadGateComponents
+  readonly #judge: StepJudge
   readonly #name: string
+  readonly #insists: boolean
+  readonly #patience: Patience
   #inUse: SignedHead | undefined
+  /** The head after which one came into use whose history was not to be had: later ones are to continue both. */
+  #unproven: SignedHead | undefined
   #replayed = false
   /** Number of the first head from which on every step was compared. */
   #comparedSince = 0
@@ -73,7 +65,10 @@ export class HeadGate {
 
   constructor(components: HeadGateComponents, init: HeadGateInit) {
     this.#components = components
+    this.#judge = new StepJudge(components)
     this.#name = init.name
+    this.#insists = init.insists
+    this.#patience = new Patience(components)
   }
 
   /** The head by which paths are answered. */
@@ -165,10 +160,7 @@ export class HeadGate {
     const inUse = this.#inUse
     if (inUse === undefined || this.#replayed) return
     // All of it first: while it arrives, the index may move on.
-    const read = new VerifiedHistory(
-      inUse.head.history,
-      this.#components.log.fetcher({ signal, keep: true }),
-    )
+    const read = this.#judge.log(inUse, { signal, keep: true })
     for (let bundle = 0; bundle < read.bundles; bundle += 1) await read.lines(bundle)
     const { local: nodes } = this.#components.tree
     const list = await this.#components.withdrawals.read(inUse.head, signal)
@@ -181,9 +173,9 @@ export class HeadGate {
     this.#components.logger.info(fields, 'the whole history was replayed: the index is its fold')
   }
 
-  async #compareAll(inUse: SignedHead, options: FoldOptions): Promise<Gone> {
+  async #compareAll(inUse: SignedHead, options: JudgeOptions): Promise<Gone> {
     try {
-      return await this.#checkFold(undefined, inUse, options)
+      return await this.#judge.fold(undefined, inUse, options)
     } catch (error) {
       if (error instanceof HistoryRefusedError && this.#fault === undefined) {
         this.#fault = error.message
@@ -229,8 +221,25 @@ export class HeadGate {
       await this.#takeAsItIs(newest, list)
       return
     }
-    await this.#checkConsistency(before, newest, signal)
-    const { tree } = this.#components
+    try {
+      await this.#takeCompared(before, { newest, list }, signal)
+    } catch (error) {
+      if (!(error instanceof HistoryUnavailableError) || !this.#goesOnWithout()) throw error
+      await this.#takeWithoutHistory(before, { newest, list }, signal)
+      this.#unproven ??= before
+    }
+  }
+
+  async #takeCompared(
+    before: SignedHead,
+    { newest, list }: Offered,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { tree, withdrawals } = this.#components
+    for (const known of new Set([this.#unproven ?? before, before])) {
+      await this.#judge.consistency(known, newest, signal)
+    }
+    this.#unproven = undefined
     if (tree.completeRoot !== before.head.index.root) {
       // Without the index of before there is nothing to compare with.
       await withdrawals.checkLimit(before.head, newest.head, list)
@@ -240,7 +249,7 @@ export class HeadGate {
     await tree.fetch(newest.head, signal)
     const nodes = new MendedNodes(tree, signal)
     try {
-      const gone = await this.#checkFold(before, newest, { nodes: nodes.read, signal, list })
+      const gone = await this.#judge.fold(before, newest, { nodes: nodes.read, signal, list })
       await withdrawals.checkLimit(before.head, newest.head, list)
       await this.#accept(newest, { gone, replayed: this.#replayed, list })
     } catch (error) {
@@ -254,74 +263,39 @@ export class HeadGate {
     }
   }
 
-  /** RFC 6962: the lines that were there are still there, in their places. */
-  async #checkConsistency(
+  /** A node that has no index yet has nothing to lose by it; others wait, and full mirrors for ever. */
+  #goesOnWithout(): boolean {
+    if (this.#components.tree.completeRoot === undefined) return true
+    return !this.#insists && this.#patience.isOver()
+  }
+
+  /** In an outage, the best that is known is a signed head that changes no release; that it adds to the history is seen later. */
+  async #takeWithoutHistory(
     before: SignedHead,
-    newest: SignedHead,
+    { newest, list }: Offered,
     signal: AbortSignal,
   ): Promise<void> {
-    const { log, recorder, keeper } = this.#components
-    const { size, root: wanted } = before.head.history
-    const { seq, history } = newest.head
-    if (history.size < size) {
-      throw new HistoryRefusedError(
-        seq,
-        `a history of ${String(history.size)} lines after one of ${String(size)}`,
-      )
-    }
-    // Not kept before it is known that they continue what is kept.
-    const read = new VerifiedHistory(history, log.fetcher({ signal, keep: false }))
-    const root = await read.rootAt(size)
-    if (root === wanted) return
-    const proof = await read.proveConsistency(size)
-    const { manifest: first } = before
-    const { manifest: second } = newest
-    await recorder.record(
-      { kind: 'rewritten-history', first, second, root, proof },
-      keeper.trusted?.record().roots ?? [],
+    const { tree, withdrawals, logger } = this.#components
+    const { seq } = newest.head
+    await withdrawals.checkLimit(before.head, newest.head, list)
+    if (tree.completeRoot === before.head.index.root) {
+      await tree.fetch(newest.head, signal)
+      const { read: nodes } = new MendedNodes(tree, signal)
+      const gone = await this.#judge.indexes(before, newest, { nodes, signal, list })
+      await this.#takeAsItIs(newest, list, gone)
+    } else await this.#takeAsItIs(newest, list)
+    logger.warn(
+      { repository: this.#name, seq, before: before.head.seq },
+      'the history of the newest head is nowhere to be had: it is in use because it changes no release',
     )
-    throw new HistoryRefusedError(seq, `that it rewrites the first ${String(size)} lines`)
   }
 
-  /** The fold of what was there and the new lines is the new index. */
-  async #checkFold(
-    before: SignedHead | undefined,
+  async #takeAsItIs(
     newest: SignedHead,
-    { nodes, signal, list }: FoldOptions,
-  ): Promise<Gone> {
-    const { log, store, withdrawals } = this.#components
-    const fold = new WithdrawalFold(before === undefined ? [] : withdrawals.all)
-    const read = new VerifiedHistory(newest.head.history, log.fetcher({ signal, keep: true }))
-    const onEvent = fold.add.bind(fold)
-    const init = { from: before?.head, to: newest.head, log: read, nodes, store, onEvent }
-    try {
-      const { mismatch, gone } = await checkStep(init)
-      const path = mismatch === undefined ? fold.differenceFrom(list) : undefined
-      if (path !== undefined) {
-        throw new HistoryRefusedError(newest.head.seq, `${path}: not withdrawn as the history says`)
-      }
-      if (mismatch === undefined) return gone
-      await this.#report(mismatch, { before, newest, read })
-      throw new HistoryRefusedError(newest.head.seq, `${mismatch.path}: ${mismatch.reason}`)
-    } catch (error) {
-      // The line is the signed one, for its hash is: whoever signed it is at fault.
-      if (!(error instanceof InvalidHistoryError)) throw error
-      throw new HistoryRefusedError(newest.head.seq, error.message)
-    }
-  }
-
-  async #report(
-    { path, reason }: HistoryMismatch,
-    found: { before: SignedHead | undefined; newest: SignedHead; read: VerifiedHistory },
+    list: readonly Withdrawal[],
+    gone: Gone = [],
   ): Promise<void> {
-    const { tree, recorder, keeper } = this.#components
-    if (!SECOND_DIGEST.has(reason) || isMutablePath(path) || keeper.trusted === undefined) return
-    const { before: from, newest: to, read: log } = found
-    await recorder.secondDigest({ path, from, to, nodes: tree.local, log }, keeper.trusted)
-  }
-
-  async #takeAsItIs(newest: SignedHead, list: readonly Withdrawal[]): Promise<void> {
-    await this.#accept(newest, { gone: [], replayed: false, list })
+    await this.#accept(newest, { gone, replayed: false, list })
     this.#comparedSince = newest.head.seq
   }
 
@@ -339,6 +313,7 @@ export class HeadGate {
     await this.#components.store.accept({ manifest: next.manifest, head, gone, replayed })
     this.#inUse = next
     this.#replayed = replayed
+    this.#patience.reset()
     if (list === undefined) return
     await this.#components.withdrawals.take(before, next.head, list)
   }

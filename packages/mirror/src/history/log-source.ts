@@ -6,6 +6,7 @@ import type { RepositoryId } from '@jarswarm/trust'
 import type { UpstreamSet } from '../upstreams/upstream-set.ts'
 import { withDeadline } from '../wait/deadline.ts'
 import { cutTile } from './cut-tile.ts'
+import { HistoryUnavailableError } from './errors.ts'
 
 /** Longest wait for one source to give tiles. */
 export const TILE_TIMEOUT_MS = 5_000
@@ -45,7 +46,7 @@ export class LogSource {
 
   /**
    * @param options.keep whether tiles that fit are kept; only of a history that continues the one in use
-   * @returns a fetcher that throws UnavailableError when nobody gives tiles that fit
+   * @returns a fetcher that throws HistoryUnavailableError when nobody gives tiles that fit
    */
   fetcher(options: { readonly signal: AbortSignal; readonly keep: boolean }): TileFetcher {
     return async (tiles, check) => {
@@ -62,8 +63,7 @@ export class LogSource {
           if (!isStore) cause = error
         }
       }
-      const reason = cause instanceof Error ? cause.message : 'nobody was there to ask'
-      throw new UnavailableError(`the history cannot be had: ${reason}`, { cause })
+      throw new HistoryUnavailableError(cause)
     }
   }
 
