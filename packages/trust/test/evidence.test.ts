@@ -1,4 +1,5 @@
-import { proveDirectory, sha256 } from '@jarswarm/manifest'
+import { proveDirectory, sha256, tilePath, VerifiedHistory } from '@jarswarm/manifest'
+import type { Tile } from '@jarswarm/manifest'
 import { SignedRepositoryBuilder } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -6,6 +7,7 @@ import { formatEvidence, InvalidEvidenceError, judgeEvidence, parseEvidence } fr
 import type { Evidence, EvidenceStatement } from '../src/index.ts'
 
 const JAR = 'org/example/lib/1.0/lib-1.0.jar'
+const OTHER = 'org/example/lib/1.1/lib-1.1.jar'
 const METADATA = 'org/example/lib/maven-metadata.xml'
 
 function published(): SignedRepositoryBuilder {
@@ -31,6 +33,27 @@ async function twoDigests(path: string): Promise<Evidence> {
   builder.put(path, 'other bytes').publish()
   const second = await statement(builder, directory)
   return { kind: 'second-digest', path, first, second, roots: [builder.root] }
+}
+
+function historyOf(builder: SignedRepositoryBuilder): VerifiedHistory {
+  const { head } = builder.state ?? assert.fail('nothing is published')
+  return new VerifiedHistory(head.history, (tiles, check) => {
+    const nameOf = ({ level, index, width }: Tile): string => tilePath(level, index, width)
+    check(tiles.map((tile) => builder.files.get(`.jarswarm/log/${nameOf(tile)}`) ?? assert.fail()))
+    return Promise.resolve()
+  })
+}
+
+/** What a node keeps when the newest head of a publisher does not continue one of `size` lines. */
+async function rewritten(
+  builder: SignedRepositoryBuilder,
+  first: Uint8Array,
+  size: number,
+): Promise<Extract<Evidence, { kind: 'rewritten-history' }>> {
+  const log = historyOf(builder)
+  const { manifest: second } = builder.state ?? assert.fail('nothing is published')
+  const said = { root: await log.rootAt(size), proof: await log.proveConsistency(size) }
+  return { kind: 'rewritten-history', first, second, ...said, roots: [builder.root] }
 }
 
 function refuses(evidence: Evidence, pattern: RegExp): void {
@@ -60,6 +83,77 @@ describe('judgeEvidence', () => {
     refuses({ kind: 'two-stories', first, second, roots: [] }, /too few roots/)
     const other = new SignedRepositoryBuilder()
     refuses({ kind: 'two-stories', first, second, roots: [other.root] }, /found/)
+  })
+
+  it('proves two successors of one root', () => {
+    const builder = published()
+    const fork = builder.fork()
+    const roots = [builder.root]
+    builder.nextRoot()
+    fork.nextRoot({ rotate: true })
+    const [first, second] = [builder.root, fork.root]
+    const evidence: Evidence = { kind: 'two-roots', first, second, roots }
+    const { says, signedBy, repository } = judgeEvidence(parseEvidence(formatEvidence(evidence)))
+    assert.match(says, /two different roots of number 2/)
+    assert.deepEqual(signedBy, { role: 'root', rootNumber: 1 })
+    assert.equal(repository, builder.id)
+    refuses({ ...evidence, second: first }, /the same root twice/)
+    const spaced = Buffer.concat([first, Buffer.from('\n')])
+    refuses({ ...evidence, second: spaced }, /the same root twice/)
+    fork.nextRoot()
+    refuses({ ...evidence, second: fork.root }, /found/)
+    const stranger = new SignedRepositoryBuilder()
+    stranger.nextRoot()
+    refuses({ ...evidence, second: stranger.root }, /found/)
+    refuses({ ...evidence, roots: [] }, /too few roots/)
+  })
+
+  it('proves that a history was rewritten, and nothing of one that goes on', async () => {
+    const builder = published()
+    const fork = builder.fork()
+    const was = builder.put(OTHER, 'the truth').publish()
+    fork.put(OTHER, 'a lie').publish()
+    const is = fork.put('org/example/lib/1.2/lib-1.2.jar', 'more').publish()
+    const evidence = await rewritten(fork, was.manifest, was.head.history.size)
+    assert.match(
+      judgeEvidence(parseEvidence(formatEvidence(evidence))).says,
+      new RegExp(`head 3 rewrites the first ${was.head.history.size} lines .* head 2 signed`),
+    )
+    refuses({ ...evidence, first: is.manifest, second: was.manifest }, /found|wanted/)
+    refuses({ ...evidence, root: was.head.history.root }, /found|wanted/)
+    refuses({ ...evidence, proof: evidence.proof.slice(1) }, /found|wanted/)
+    const honest = builder.put('org/example/lib/1.2/lib-1.2.jar', 'more').publish()
+    assert.equal(honest.head.seq, 3)
+    refuses(await rewritten(builder, was.manifest, was.head.history.size), /was continued/)
+  })
+
+  it('proves a second digest by a line of the history', async () => {
+    const builder = published()
+    const first = await statement(builder, 'org/example/lib/1.0')
+    const { manifest, head } = builder.put(JAR, 'other bytes').publish()
+    const index = head.history.size - 1
+    const log = historyOf(builder)
+    const line = await log.line(index)
+    const second = { manifest, line, index, proof: await log.proveInclusion(index) }
+    const evidence: Evidence = {
+      kind: 'second-digest',
+      path: JAR,
+      first,
+      second,
+      roots: [builder.root],
+    }
+    assert.match(
+      judgeEvidence(parseEvidence(formatEvidence(evidence))).says,
+      /head 1, and .* head 2/,
+    )
+    refuses({ ...evidence, second: { ...second, index: 0 } }, /found|wanted/)
+    const metadata = {
+      manifest,
+      line: await log.line(1),
+      index: 1,
+      proof: await log.proveInclusion(1),
+    }
+    refuses({ ...evidence, second: metadata }, /a line about/)
   })
 
   it('does not hold new keys to what the old ones signed', () => {
