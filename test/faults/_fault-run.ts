@@ -14,5 +14,6 @@ export interface FaultOptions {
 export interface FaultRun {
   readonly name: string
   readonly about: string
-  run(options: FaultOptions): Promise<readonly Row[]>
+  /** Figures as they come. */
+  run(options: FaultOptions): AsyncIterable<Row>
 }

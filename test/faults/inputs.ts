@@ -5,7 +5,6 @@ import type { InputKind } from './_input.ts'
 import { tryMany } from './_input-trial.ts'
 import { signedInputs } from './_signed-inputs.ts'
 import { wireInputs } from './_wire-inputs.ts'
-import type { Row } from '../_report.ts'
 
 const RUNS = 1_000_000
 const SHORT_RUNS = 20_000
@@ -23,19 +22,17 @@ export async function inputKinds(): Promise<readonly InputKind[]> {
 export const inputs: FaultRun = {
   name: 'inputs',
   about: 'damaged manifests, nodes, tiles, frames, documents: none accepted, none crashes',
-  async run({ full, seed, runs: total = full ? RUNS : SHORT_RUNS }) {
+  async *run({ full, seed, runs: total = full ? RUNS : SHORT_RUNS }) {
     const kinds = await inputKinds()
     const each = total / kinds.length
-    const rows: Row[] = []
     for (const kind of kinds) {
       const runs = Math.ceil(each * (kind.share ?? 1))
       const tally = await tryMany(kind, runs, seed)
       const what = `${kind.name}: ${String(tally.runs)} damaged, ${String(tally.accepted)} still valid, slowest`
       const target = kind.slowBecause ?? '50 ms'
-      rows.push({ bench: 'inputs', what, value: tally.maxMs, unit: 'ms', target })
+      yield { bench: 'inputs', what, value: tally.maxMs, unit: 'ms', target }
     }
     const peak = process.resourceUsage().maxRSS / 1024
-    rows.push({ bench: 'inputs', what: 'resident memory at its peak', value: peak, unit: 'MiB' })
-    return rows
+    yield { bench: 'inputs', what: 'resident memory at its peak', value: peak, unit: 'MiB' }
   },
 }

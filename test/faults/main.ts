@@ -28,7 +28,7 @@ if (chosen.length === 0 || !Number.isSafeInteger(seed)) {
   const { full, runs } = values
   const options = { full, seed, ...(runs !== undefined && { runs: Number(runs) }) }
   for (const run of chosen) {
-    for (const { bench, what, value, unit, target } of await run.run(options)) {
+    for await (const { bench, what, value, unit, target } of run.run(options)) {
       console.log(`| ${bench} | ${what} | ${round(value)} ${unit} | ${target ?? ''} |`)
     }
   }

@@ -99,13 +99,13 @@ function checkMutable(answer: Answer | undefined, state: 'fresh' | 'stale' | 'su
 export const outage: FaultRun = {
   name: 'outage',
   about: 'the primary is dead for a month, somebody joins each day, five builds a day',
-  async run({ full, seed }) {
+  async *run({ full, seed }) {
     const ends: (() => unknown)[] = []
     const test = { after: (end: unknown) => void ends.push(end as () => unknown) }
     const nodes = full ? 20 : 10
     try {
       const report = await liveThroughOutage(test, { nodes, days: 32, seed })
-      return rowsOf(report, nodes)
+      yield* rowsOf(report, nodes)
     } finally {
       for (const end of ends.reverse()) await end()
     }

@@ -15,6 +15,7 @@ import {
   verifyInclusion,
 } from '../src/index.ts'
 import type { Digest } from '../src/index.ts'
+import { hashOfPrefix } from '../src/history-proof.ts'
 
 // Cases of other implementations. They are not part of this repository; a folder beside it may hold them.
 const VECTORS = fileURLToPath(new URL('../../../../shared/vectors/rfc6962', import.meta.url))
@@ -60,6 +61,7 @@ function spoil(proof: readonly Digest[]): Digest[][] {
       ),
     ),
     ...proof.map((hash, index) => proof.with(index, `${hash}00`)),
+    ...proof.map((hash, index) => proof.with(index, hash.toUpperCase())),
     ...proof
       .slice(1)
       .map((hash, index) => proof.with(index, hash).with(index + 1, proof[index] ?? '')),
@@ -157,6 +159,7 @@ describe('proveInclusion', () => {
   it('refuses places outside the history', async () => {
     await assert.rejects(proveInclusion(source, 2, 2), RangeError)
     await assert.rejects(proveConsistency(source, 3, 2), RangeError)
+    for (const size of [-1, 3, NaN]) await assert.rejects(hashOfPrefix(source, size, 2), RangeError)
   })
 })
 
