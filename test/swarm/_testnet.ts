@@ -16,7 +16,7 @@ const LOOPBACK = ['/ip4/127.0.0.1/tcp/0']
 /** Nobody listens there. */
 const DEAD_ORIGIN = 'http://127.0.0.1:9/'
 
-export interface TestnetNodeInit extends Partial<Omit<NodeInit, 'dataDir' | 'join' | 'bootstrap'>> {
+export interface TestnetNodeInit extends Partial<Omit<NodeInit, 'join' | 'bootstrap'>> {
   /** Nodes that it is told of; it is told of no other. */
   readonly knows?: readonly Node[]
   /** Whether it can reach the origin. @defaultValue false */
