@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Flags of Node itself. */
   readonly nodeFlags?: readonly string[]
+  /** Interrupts the command, as Ctrl-C does, once it resolves. */
+  readonly interrupt?: Promise<unknown>
 }
 
 export interface Started {
@@ -47,6 +49,7 @@ export async function runJarswarm(
   options: RunOptions = {},
 ): Promise<Outcome> {
   const child = spawnJarswarm(args, options)
+  void options.interrupt?.then(() => child.kill('SIGINT'))
   const [stdout, stderr] = await Promise.all([
     readAll(child.stdout),
     readAll(child.stderr),

@@ -138,6 +138,24 @@ describe('jarswarm audit URL', () => {
     assert.match(newer.report.differences[0]?.remark ?? '', /made up: no head ever named it/)
   })
 
+  it('tells what was compared when it is interrupted', async (t) => {
+    const files = { [at('a')]: 'one', [at('b')]: 'two', [at('c')]: 'three' }
+    const { data } = await follow(t, files)
+    const mirror = await serve(t, files)
+    const interrupt = new Promise((resolve) => {
+      mirror.trick = (path) => {
+        if (path === at('b')) resolve(path)
+        return path === at('b')
+      }
+    })
+    const command = ['audit', mirror.url, '--full', '--connections', '1', ...data]
+    const { code, stdout, stderr } = await runJarswarm(command, { interrupt })
+    assert.equal(code, 1)
+    assert.match(stdout, /^1 files: 1 as signed/)
+    assert.match(stdout, /Of 3 files 1 were compared; that says nothing of the others/)
+    assert.match(stderr, /Stopped before the end/)
+  })
+
   it('refuses what does not go together', async (t) => {
     const { data } = await follow(t, { [SAME]: 'a jar' })
     const url = 'http://127.0.0.1:9/'
@@ -155,10 +173,17 @@ describe('jarswarm audit URL', () => {
 })
 
 describe('sampleStatement', () => {
+  const drawn = (files: number) => ({ files, isRandom: true })
+
   it('promises no more than a clean sample shows', () => {
-    assert.match(sampleStatement(1_000, 600_000), /95 % sure that fewer than 0\.3 % of them do/)
-    assert.match(sampleStatement(100, 600_000), /fewer than 2\.96 %/)
-    assert.equal(sampleStatement(5, 5), 'All 5 files were compared.')
+    assert.match(
+      sampleStatement(drawn(1_000), 600_000),
+      /95 % sure that fewer than 0\.3 % of them do/,
+    )
+    assert.match(sampleStatement(drawn(100), 600_000), /fewer than 2\.96 %/)
+    assert.equal(sampleStatement(drawn(5), 5), 'All 5 files were compared.')
+    const inOrder = { files: 100, isRandom: false }
+    assert.match(sampleStatement(inOrder, 600_000), /that says nothing of the others/)
   })
 })
 

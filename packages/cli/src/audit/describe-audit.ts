@@ -62,7 +62,8 @@ function sayOfMirror(report: MirrorReport, terminal: Terminal): void {
       `${String(dates)} have another date than the index, which is no difference in their bytes.`,
     )
   }
-  if (report.isClean && files > 0) say(terminal, sampleStatement(files, indexed))
+  if (report.headOnly) say(terminal, 'Lengths and headers were compared, and no bytes.')
+  if (report.isClean && files > 0) say(terminal, sampleStatement(report, indexed))
 }
 
 function sayMore(terminal: Terminal, count: number): void {

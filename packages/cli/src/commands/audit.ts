@@ -120,16 +120,13 @@ async function auditUrl(
       remark(terminal, `${url} asks to be left alone for ${String(Math.ceil(ms / 1_000))} s`)
     },
   })
-  const report = new MirrorReport(repository)
-  const init = {
-    reader,
-    report,
+  const report = new MirrorReport({
     repository,
     sample: flags['full'] === true ? undefined : sample,
     headOnly: flags['headOnly'] === true,
-    strictDates: flags['strictDates'] === true,
-    connections,
-  }
+  })
+  const strictDates = flags['strictDates'] === true
+  const init = { reader, report, strictDates, connections }
   await telling(report, tell, auditMirror(node, init, terminal))
 }
 

@@ -6,6 +6,7 @@ import { formatSize } from '../../size.ts'
 import type { Terminal } from '../../terminal.ts'
 import { MirrorAudit } from './mirror-audit.ts'
 import type { MirrorAuditInit } from './mirror-audit.ts'
+import type { MirrorReport } from './mirror-report.ts'
 
 /**
  * Compare an HTTP repository with the signed index, file by file. What was compared stands in the report, however
@@ -18,14 +19,14 @@ export async function auditMirror(
   init: MirrorAuditInit,
   terminal: Terminal,
 ): Promise<void> {
-  const { report, sample, connections } = init
+  const { report, connections } = init
   const audit = new MirrorAudit(node, init, terminal)
-  const entries = entriesOf(node, init, terminal.signal)
+  const entries = entriesOf(node, report, terminal.signal)
   await withProgress(terminal, '{value} of {of} files, {read} read, {found} differ', (progress) =>
     inParallel(entries, connections, async (entry) => {
       await audit.compare(entry)
       progress(report.files, {
-        of: String(Math.min(sample ?? Infinity, report.indexed)),
+        of: String(Math.min(report.sample ?? Infinity, report.indexed)),
         read: formatSize(audit.readBytes),
         found: String(report.differences.length),
       })
@@ -35,9 +36,10 @@ export async function auditMirror(
 
 async function* entriesOf(
   node: NodeControl,
-  { repository, sample, report }: MirrorAuditInit,
+  report: MirrorReport,
   signal: AbortSignal,
 ): AsyncGenerator<IndexEntry, void, undefined> {
+  const { repository, sample } = report
   for (let after: string | null = ''; after !== null;) {
     const query = sample === undefined ? { repository, after } : { repository, sample }
     const slice: IndexSlice = await node.readIndex(query, { signal })

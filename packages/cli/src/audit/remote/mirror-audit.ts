@@ -16,12 +16,6 @@ export interface MirrorAuditInit {
   readonly reader: PatientReader
   /** What was found; filled as it is found. */
   readonly report: MirrorReport
-  /** Name of the followed repository whose index is the measure. */
-  readonly repository: string
-  /** Files to draw at random; undefined for all. */
-  readonly sample: number | undefined
-  /** Compare lengths and dates only. */
-  readonly headOnly: boolean
   /** Whether another date is a difference. */
   readonly strictDates: boolean
   /** Files asked for at a time. */
@@ -57,7 +51,8 @@ export class MirrorAudit {
   }
 
   async #compare(entry: IndexEntry): Promise<void> {
-    const { report, repository, reader, headOnly } = this.#init
+    const { report, reader } = this.#init
+    const { repository, headOnly } = report
     const algorithms = headOnly ? [] : this.#checksums.algorithms
     const remote = await readRemoteFile(reader, entry, { headOnly, algorithms })
     const difference = await judgeRemote(remote, { repository, entry }, this.#past)
@@ -75,7 +70,8 @@ export class MirrorAudit {
     if (digests === undefined) return
     const reasons = await this.#checksums.check(entry.path, digests)
     if (reasons.length === 0) return
-    const { report, repository } = this.#init
+    const { report } = this.#init
+    const { repository } = report
     const found = { path: entry.path, sizeBytes, digest: digests.get('sha256') }
     const difference = differenceOf('checksum', found, { repository, ...entry })
     report.note({ ...difference, remark: reasons.join('; ') })
@@ -84,7 +80,8 @@ export class MirrorAudit {
   #compareDate({ lastModifiedMs, sizeBytes, digests }: RemoteBytes, entry: IndexEntry): void {
     if (lastModifiedMs === undefined) return
     if (Math.floor(lastModifiedMs / 1_000) === entry.mtimeSeconds) return
-    const { report, repository, strictDates } = this.#init
+    const { report, strictDates } = this.#init
+    const { repository } = report
     report.dates += 1
     if (!strictDates) return
     const found = { path: entry.path, sizeBytes, digest: digests?.get('sha256') }

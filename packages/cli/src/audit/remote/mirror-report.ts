@@ -1,8 +1,15 @@
 import { AuditReport } from '../audit-report.ts'
 
+/** What is compared with what. */
+export type MirrorReportInit = Pick<MirrorReport, 'repository' | 'sample' | 'headOnly'>
+
 /** The index that a server is compared with, and what was found. */
 export class MirrorReport extends AuditReport {
   readonly repository: string
+  /** Files that were to be drawn at random; undefined for all, in order. */
+  readonly sample: number | undefined
+  /** Whether lengths and dates were compared, and no bytes. */
+  readonly headOnly: boolean
   /** Head by whose index the files were judged. */
   seq = 0
   /** Files that the whole index names. */
@@ -10,13 +17,20 @@ export class MirrorReport extends AuditReport {
   /** Files whose date is another one than the index says. */
   dates = 0
 
-  constructor(repository: string) {
+  constructor({ repository, sample, headOnly }: MirrorReportInit) {
     super(['changed', 'length', 'page', 'cut', 'missing', 'newer', 'older', 'checksum', 'date'])
     this.repository = repository
+    this.sample = sample
+    this.headOnly = headOnly
+  }
+
+  /** Whether the files that were compared stand for the others: the first in order do not. */
+  get isRandom(): boolean {
+    return this.sample !== undefined && this.sample < this.indexed
   }
 
   override toJSON(): object {
-    const { repository, seq, indexed, dates } = this
-    return { repository, seq, indexed, otherDates: dates, ...super.toJSON() }
+    const { repository, seq, indexed, isRandom, headOnly, dates } = this
+    return { repository, seq, indexed, isRandom, headOnly, otherDates: dates, ...super.toJSON() }
   }
 }

@@ -9,9 +9,18 @@ export function largestUnseenShare(sampled: number): number {
   return 1 - (1 - CONFIDENCE) ** (1 / sampled)
 }
 
-/** What a clean sample means, in a sentence. */
-export function sampleStatement(sampled: number, whole: number): string {
+export interface Compared {
+  readonly files: number
+  /** Whether they were drawn at random. */
+  readonly isRandom: boolean
+}
+
+/** What it means that none of some files differs, in a sentence. */
+export function sampleStatement({ files: sampled, isRandom }: Compared, whole: number): string {
   if (sampled >= whole) return `All ${String(whole)} files were compared.`
+  // The first in the order of their paths may be the only ones in order.
+  if (!isRandom)
+    return `Of ${String(whole)} files ${String(sampled)} were compared; that says nothing of the others.`
   // Rounded up: a statement must not promise more than it can.
   const percent = Math.ceil(largestUnseenShare(sampled) * 10_000) / 100
   return (
