@@ -70,12 +70,11 @@ export class MirroredRepository implements ArtifactSource {
       },
       isComplete: () => this.#board.isComplete,
     })
-    const { held, announcer } = this.#parts
+    const { held, announcer, withdrawals: book } = this.#parts
     const onChange = announcer.changed.bind(announcer)
     const mirrorsAll = init.mirrorPolicy === 'all'
     this.#board = new HoldingsBoard({ held, onChange }, { repository: init.id, mirrorsAll })
     const { random = Math.random, isNamedElsewhere = () => false } = components
-    const book = this.#parts.withdrawals
     this.#withdrawals = new WithdrawalWatch(
       { ...components, ...this.#parts, book, board: this.#board, random, isNamedElsewhere },
       init,
@@ -100,6 +99,11 @@ export class MirroredRepository implements ArtifactSource {
 
   get prefetchSource(): PrefetchSource {
     return this.#parts.prefetchSource
+  }
+
+  /** The name that its root gives it, whatever it is called here; undefined before it was verified. */
+  get signedName(): string | undefined {
+    return this.#parts.keeper.trusted?.name
   }
 
   /** The newest head whose history was checked: the one by which paths are answered. */

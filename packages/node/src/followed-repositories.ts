@@ -68,6 +68,11 @@ export class FollowedRepositories {
     return this.#components.joined.links()
   }
 
+  /** The name that a repository gives itself, for others to join it by; undefined before it was verified. */
+  signedName(id: RepositoryId): string | undefined {
+    return this.mirror.sources().find((source) => source.id === id)?.signedName
+  }
+
   /** Take up what was joined before, and begin to follow it. */
   async start(): Promise<void> {
     for (const link of this.links()) await this.#follow(link)

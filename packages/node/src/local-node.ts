@@ -132,7 +132,8 @@ export class LocalNode implements Node {
   link(): string | undefined {
     const [link, ...others] = this.#components.followed.links()
     if (link === undefined || others.length > 0) return undefined
-    return formatLink({ ...link, peers: linkPeers(this.listenAddresses(), link.peers) })
+    const name = this.#components.followed.signedName(link.id) ?? link.name
+    return formatLink({ ...link, name, peers: linkPeers(this.listenAddresses(), link.peers) })
   }
 
   async start(): Promise<void> {

@@ -100,6 +100,16 @@ describe('a node', () => {
     assert.deepEqual(node.repositoryNames(), ['demo'])
   })
 
+  it('gives out the name that a repository has for all, whatever it is called here', async (t) => {
+    const directory = temporaryDirectory(t)
+    const primary = await startPrimary(t, { directory })
+    const local = formatLink({ ...parseLink(primary.link()), name: 'mine' })
+    const node = await startNode(t, { dataDir: join(directory, 'data'), links: [local] })
+    await readBytes(node, `mine/${JAR}`)
+    assert.deepEqual(node.repositoryNames(), ['mine'])
+    assert.equal(parseLink(String(node.link())).name, 'demo')
+  })
+
   it('refuses a link whose origin is another repository', async (t) => {
     const directory = temporaryDirectory(t)
     const primary = await startPrimary(t, { directory })
