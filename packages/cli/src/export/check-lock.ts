@@ -15,7 +15,7 @@ export async function checkLock(
   { artifacts }: Pick<LockFile, 'artifacts'>,
   signal: AbortSignal,
 ): Promise<AuditReport> {
-  const report = new AuditReport(['changed', 'older', 'missing'])
+  const report = new AuditReport(['withdrawn', 'changed', 'older', 'missing'])
   const past = new PastStates(node, signal)
   for (let at = 0; at < artifacts.length; at += PATHS_PER_QUESTION) {
     const some = artifacts.slice(at, at + PATHS_PER_QUESTION)
@@ -41,6 +41,7 @@ async function explain(
   past: PastStates,
 ): Promise<Verdict> {
   if (verdict.kind === 'same' || verdict.kind === 'unsure') return verdict
+  if (verdict.kind === 'differs' && verdict.difference.kind === 'withdrawn') return verdict
   const state = await past.find(repository, path, sha256)
   const locked = { digest: sha256, bytes: size }
   const remark = REMARKS[state]
