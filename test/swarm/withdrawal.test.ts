@@ -57,6 +57,7 @@ const untilGone = (node: Node, seenBy: Node): Promise<unknown> =>
   )
 
 const repositoryOf = (node: Node) => node.statusNow().repositories[0]
+const withdrawnOf = (node: Node) => repositoryOf(node)?.withdrawn?.files[0]
 
 describe('a withdrawal', () => {
   it('reaches every node at once, which tells whose build had the file', async (t) => {
@@ -86,10 +87,10 @@ describe('a withdrawal', () => {
       return status === 200 && !text.includes('lib-1.0.jar') ? text : undefined
     })
     assert.match(page, /lib-1\.0\.pom/)
-    const [told] = repositoryOf(second)?.withdrawn?.files ?? []
+    const told = withdrawnOf(second)
     assert.deepEqual([told?.path, told?.reason], [JAR, REASON])
     assert.notEqual(told?.servedAt, null)
-    assert.equal(repositoryOf(third)?.withdrawn?.files[0]?.servedAt, null)
+    assert.equal(withdrawnOf(third)?.servedAt, null)
     const [finding] = await third.lookUp([JAR])
     assert.equal(finding?.withdrawn[0]?.reason, REASON)
     await assert.rejects(third.get(`sample/${JAR}`), /withdrawn, malware/)
@@ -108,7 +109,7 @@ describe('a withdrawal', () => {
     await node.stop()
     const offline = await net.node({ dataDir, offline: true })
     assert.equal((await get(offline, JAR)).status, 410)
-    assert.notEqual(repositoryOf(offline)?.withdrawn?.files[0]?.servedAt, null)
+    assert.notEqual(withdrawnOf(offline)?.servedAt, null)
     await offline.stop()
     // Its own clock says that the time is over, but nobody else does.
     const ahead = await net.node({ dataDir, offline: true, clock: clockAhead(31 * DAY_MS) })
