@@ -169,14 +169,10 @@ function editJson(bytes: Buffer, { at, value }: Place): Buffer {
   const choice = value % (VALUES.length + 3)
   if (choice === 0) Reflect.deleteProperty(holder, key)
   else if (choice === 1) holder[`${key}2`] = holder[key]
-  else if (choice === 2) holder[key] = members[value % members.length]?.holder[key] ?? holder
+  // A copy: of a circle that holds long texts, JSON.stringify fills the memory before it finds out.
+  else if (choice === 2) holder[key] = structuredClone(members[value % members.length]?.holder)
   else holder[key] = VALUES[choice - 3]
-  try {
-    return Buffer.from(JSON.stringify(document))
-  } catch {
-    // A member that was given itself has no text.
-    return bytes
-  }
+  return Buffer.from(JSON.stringify(document))
 }
 
 function collectMembers(
