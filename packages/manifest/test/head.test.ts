@@ -149,6 +149,10 @@ describe('parseHead', () => {
       assert.throws(() => parseHead(Buffer.from(text)), InvalidHeadError)
     })
   }
+  it('reads the first one, which follows none', () => {
+    const first = { ...EXAMPLE, seq: 1, previous: null }
+    assert.deepEqual(parseHead(formatHead(first)), first)
+  })
   it('is not written for what it would not read', () => {
     assert.throws(() => formatHead({ ...EXAMPLE, seq: 0 }), TypeError)
   })

@@ -138,6 +138,12 @@ describe('verifyConsistency', () => {
     }, InvalidHistoryProofError)
     await assert.rejects(proveConsistency(source, 0, 3), RangeError)
   })
+  it('takes a history for a continuation of itself, of any size', () => {
+    for (const size of [1, 2, 3, 6]) {
+      const state = { size, root: rootAt(size) }
+      verifyConsistency(state, state, [])
+    }
+  })
   it('refuses two roots of one size', () => {
     assert.throws(() => {
       verifyConsistency({ size: 3, root: rootAt(3) }, { size: 3, root: rootAt(2) }, [])
