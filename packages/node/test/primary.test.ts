@@ -6,10 +6,10 @@ import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import { createNode } from '@jarswarm/node'
 import type { Primary } from '@jarswarm/node'
-import { publishTree } from '@jarswarm/publisher'
+import { publishTree, withdrawPaths } from '@jarswarm/publisher'
 import { parseLink } from '@jarswarm/trust'
 import { startNode, startPrimary, temporaryDirectory } from './_swarm.ts'
-import { CONTENT, JAR, LARGE, writeTree } from './_tree.ts'
+import { CONTENT, JAR, LARGE, POM, writeTree } from './_tree.ts'
 import { waitFor } from './_wait-for.ts'
 
 /** Send a request line as it stands, which `fetch` would clean up first. */
@@ -51,6 +51,27 @@ describe('the origin of a primary', () => {
     const primary = await startPrimary(t, { directory: temporaryDirectory(t) })
     const answer = await fetch(`${primary.url}/${JAR}`, { method: 'PUT', body: 'x' })
     assert.equal(answer.status, 405)
+  })
+
+  it('gives out no file that was withdrawn, and what else has its bytes', async (t) => {
+    const directory = temporaryDirectory(t)
+    const places = {
+      stateDir: join(directory, 'demo-state'),
+      treeDir: join(directory, 'demo-tree'),
+    }
+    const primary = await startPrimary(t, { directory })
+    // The same bytes under another path stay.
+    const copy = 'org/example/copy/1.0/copy-1.0.pom'
+    writeTree(places.treeDir, { [copy]: CONTENT[POM] ?? Buffer.of() })
+    await publishTree(places)
+    const withdraw = { ...places, paths: [JAR, POM], reason: 'malware: steals keys' }
+    await withdrawPaths(withdraw)
+    const url = `${primary.url}/${JAR}`
+    await waitFor('the withdrawal', async () => (await fetch(url)).status === 410)
+    const { statusText } = await fetch(url)
+    assert.match(statusText, /^Withdrawn on \d{4}-\d\d-\d\d: malware: steals keys$/)
+    assert.equal((await fetch(`${url}.sha1`)).status, 410)
+    assert.equal((await fetch(`${primary.url}/${copy}`)).status, 200)
   })
 
   it('lets no name and no symbolic link lead out of the tree', async (t) => {

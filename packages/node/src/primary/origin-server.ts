@@ -25,6 +25,8 @@ const MAX_CONNECTIONS = 1024
 export interface OriginServerInit {
   /** Directory of the Maven repository. */
   readonly treeDir: string
+  /** What to say of a file that was taken back although it still stands in the tree; undefined of all others. */
+  readonly withdrawn: (name: string) => string | undefined
 }
 
 export interface OriginServerComponents {
@@ -33,7 +35,7 @@ export interface OriginServerComponents {
 
 /**
  * Serves a tree of files and its published form over HTTP, as any web server does. Knows nothing of
- * what the files mean except how long they may be cached.
+ * what the files mean except how long they may be cached, and which were taken back.
  */
 export class OriginServer {
   readonly #init: OriginServerInit
@@ -101,6 +103,11 @@ export class OriginServer {
     const name = nameOf(request.url ?? '/')
     if (name === undefined) {
       end(response, 400, 'Bad Request')
+      return
+    }
+    const withdrawn = this.#init.withdrawn(name)
+    if (withdrawn !== undefined) {
+      end(response, 410, withdrawn)
       return
     }
     const file = await openTreeFile(this.#treeRoot, name)
@@ -199,6 +206,8 @@ function requestedRange(
 
 function end(response: ServerResponse, status: number, phrase: string): void {
   response.statusCode = status
+  // The phrase is what build tools show.
+  response.statusMessage = phrase
   response.setHeader('Content-Type', 'text/plain; charset=utf-8')
   response.setHeader('Content-Length', phrase.length + 1)
   response.end(`${phrase}\n`)

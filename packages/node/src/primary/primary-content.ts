@@ -1,6 +1,6 @@
-import { diffIndex, EMPTY_INDEX, walkIndex } from '@jarswarm/manifest'
-import type { Digest, Head, IndexEntry, NodeSource } from '@jarswarm/manifest'
-import { projectOf } from '@jarswarm/maven'
+import { diffIndex, EMPTY_INDEX, readWithdrawals, walkIndex } from '@jarswarm/manifest'
+import type { Digest, Head, IndexEntry, NodeSource, Withdrawal } from '@jarswarm/manifest'
+import { isPath, projectOf, sidecarOf } from '@jarswarm/maven'
 import { providerKey } from '@jarswarm/ports'
 import type {
   ByteRange,
@@ -43,6 +43,9 @@ export class PrimaryContent implements SwarmContent {
   readonly #projectKeys = new Set<string>()
   readonly #projects = new Set<string>()
   readonly #listeners = new Set<(change: HoldingsChange) => void>()
+  /** What was taken back, by its path. */
+  #withdrawn: ReadonlyMap<string, Withdrawal> = new Map()
+  readonly #nodes: NodeSource = (digest) => this.#published.object(digest)
   #repository: TrustedRepository | undefined
   #head: Head | undefined
 
@@ -80,6 +83,19 @@ export class PrimaryContent implements SwarmContent {
     const { head } = this.#repository
     if (head !== undefined && head.seq !== this.#head?.seq) await this.#adopt(head)
     return verdict === 'newer' ? manifest : undefined
+  }
+
+  /**
+   * One sentence about a file that was withdrawn, or the sidecar of one; undefined of all others.
+   *
+   * @param name path below the tree, of whatever form
+   */
+  withdrawn(name: string): string | undefined {
+    const path = isPath(name) ? (sidecarOf(name)?.artifact ?? name) : name
+    const found = this.#withdrawn.get(path)
+    if (found === undefined) return undefined
+    const why = found.reason === undefined ? '' : `: ${found.reason}`
+    return `Withdrawn on ${new Date(found.issuedSeconds * 1000).toISOString().slice(0, 10)}${why}`
   }
 
   repositories(): readonly RepositoryId[] {
@@ -171,24 +187,53 @@ export class PrimaryContent implements SwarmContent {
   }
 
   async #adopt(head: Head): Promise<void> {
-    const source: NodeSource = (digest) => this.#published.object(digest)
-    const before = this.#head?.index.root
-    const added: Digest[] = []
-    if (before === undefined || before === EMPTY_INDEX.totals.root) {
-      for await (const entry of walkIndex(source, head.index.root)) this.#add(entry, added)
-    } else {
-      for await (const { after } of diffIndex(source, before, head.index.root)) {
-        if (after !== undefined) this.#add(after, added)
-      }
-    }
+    const before = (await this.#takeBack(head)) ? undefined : this.#head?.index.root
+    const { added, removed } =
+      before === undefined || before === EMPTY_INDEX.totals.root
+        ? await this.#holdAll(head)
+        : { added: await this.#holdChanged(before, head), removed: [] }
     this.#head = head
     this.#projectKeys.add(providerKey({ repository: this.repository.id, project: undefined }))
-    const change = { repository: this.repository.id, added, removed: [], completeToSeq: head.seq }
+    const change = { repository: this.repository.id, added, removed, completeToSeq: head.seq }
     for (const listener of this.#listeners) listener(change)
   }
 
-  #add({ digest, path }: IndexEntry, added: Digest[]): void {
-    if (!this.#blobs.has(digest)) added.push(digest)
+  async #holdAll(head: Head): Promise<{ readonly added: Digest[]; readonly removed: Digest[] }> {
+    const held = new Set(this.#blobs.digests())
+    this.#blobs.clear()
+    for await (const entry of walkIndex(this.#nodes, head.index.root)) this.#hold(entry)
+    return {
+      added: [...this.#blobs.digests()].filter((digest) => !held.has(digest)),
+      removed: [...held].filter((digest) => !this.#blobs.has(digest)),
+    }
+  }
+
+  /** @returns blobs that were not held before; what the index names no more is held until something is withdrawn */
+  async #holdChanged(before: Digest, head: Head): Promise<Digest[]> {
+    const added: Digest[] = []
+    for await (const { after } of diffIndex(this.#nodes, before, head.index.root)) {
+      if (after === undefined) continue
+      if (!this.#blobs.has(after.digest)) added.push(after.digest)
+      this.#hold(after)
+    }
+    return added
+  }
+
+  /** @returns whether other files are withdrawn than before, so that what is held has to be looked up anew */
+  async #takeBack(head: Head): Promise<boolean> {
+    if (head.withdrawn?.digest === this.#head?.withdrawn?.digest) return false
+    const all = await readWithdrawals(head.withdrawn, async (digest) => {
+      const bytes = await this.#published.object(digest)
+      if (bytes !== undefined) return bytes
+      throw new UnpublishedTreeError(
+        `Cannot serve the tree: it has no .jarswarm/objects/${digest}; publish it again`,
+      )
+    })
+    this.#withdrawn = new Map(all.map((withdrawal) => [withdrawal.path, withdrawal]))
+    return true
+  }
+
+  #hold({ digest, path }: IndexEntry): void {
     this.#blobs.add(digest, path)
     const project = projectOf(path)
     if (this.#projects.has(project)) return

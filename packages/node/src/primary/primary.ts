@@ -86,7 +86,10 @@ export async function createPrimary(init: PrimaryInit): Promise<Primary> {
     { content, clock, logger },
     { directory: join(stateDir, PEER_DIRECTORY), listen, bootstrap: identity.peers },
   )
-  const origin = new OriginServer({ logger }, { treeDir: treeRoot })
+  const origin = new OriginServer(
+    { logger },
+    { treeDir: treeRoot, withdrawn: (name) => content.withdrawn(name) },
+  )
   const resign = async (): Promise<void> => {
     await resignTimestamp({ stateDir, treeDir: treeRoot })
   }

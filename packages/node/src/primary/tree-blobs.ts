@@ -36,6 +36,11 @@ export class TreeBlobs {
     this.#paths.set(digest, path)
   }
 
+  /** Forget where all blobs are. */
+  clear(): void {
+    this.#paths.clear()
+  }
+
   has(digest: Digest): boolean {
     return this.#paths.has(digest)
   }
