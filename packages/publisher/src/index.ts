@@ -14,7 +14,7 @@ export type { InitRepositoryOptions, NewRootKeys, RepositoryIdentity } from './i
 export type { RefusedFile } from './judge-file.ts'
 export { changeMirrors, readMirrors } from './mirrors.ts'
 export type { ChangeMirrorsOptions, SignedMirrors } from './mirrors.ts'
-export { applyRoot, proposeRoot, readRootState } from './next-root.ts'
+export { applyRoot, isRootInForce, proposeRoot, readRootState } from './next-root.ts'
 export type {
   ApplyRootOptions,
   ApplyRootReport,

@@ -12,6 +12,7 @@ import {
 import type { RepositoryId, RootTerms } from '@jarswarm/trust'
 import { DurableFiles } from './durable-files.ts'
 import { ProposalUnderWayError, StateMismatchError } from './errors.ts'
+import { stateLayout } from './layout.ts'
 import { changeTerms, rotatedUses } from './root-change.ts'
 import type { OnlineKeyUse, RootChange } from './root-change.ts'
 import { openStateFiles, readOnlineKeys, readOptional } from './state-directory.ts'
@@ -74,6 +75,11 @@ export async function readRootState(stateDir: string): Promise<RootState> {
     pending: await readPending(state),
     proposalFile: state.layout.proposal,
   }
+}
+
+/** Whether root `number` of a state directory is in force. Costs one look at one file. */
+export async function isRootInForce(stateDir: string, number: number): Promise<boolean> {
+  return (await readOptional(stateLayout(resolve(stateDir)).root(number))) !== undefined
 }
 
 /**

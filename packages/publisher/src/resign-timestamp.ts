@@ -15,6 +15,7 @@ import { stateFiles } from './published-state.ts'
 import type { PublishedState } from './published-state.ts'
 import { readSigners } from './state-directory.ts'
 import type { StateDirectory } from './state-directory.ts'
+import type { LockOptions } from './state-lock.ts'
 
 /** A timestamp older than this is signed anew: an hour, as often as cron is asked to look. */
 export const RESIGN_AFTER_MS = 3_600_000
@@ -24,6 +25,7 @@ export interface ResignTimestampOptions {
   readonly treeDir: string
   /** Milliseconds since the epoch. @defaultValue the system's clock */
   readonly nowMs?: number | undefined
+  readonly lock?: LockOptions | undefined
 }
 
 /**

@@ -22,8 +22,8 @@ export function addRepoApplyRoot(repo: Command, { terminal, setExitCode }: Comma
     .description(
       'Gather the signatures on copies of the proposal. Once both thresholds are met, that of the root in force ' +
         'and that of the proposed one, the root is put in force, and with --tree what stands published there is ' +
-        'signed anew under it; else the next publish does that. With too few signatures they are kept, and the ' +
-        'exit code is 1.',
+        'signed anew under it; else a running "repo serve" does that at once, or the next publish. With too few ' +
+        'signatures they are kept, and the exit code is 1.',
     )
     .argument('[proposal...]', 'copies that came back from key holders')
     .requiredOption('--state <dir>', 'directory that "repo init" made')

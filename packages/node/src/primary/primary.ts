@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock, Logger, Swarm } from '@jarswarm/ports'
-import { publishTree, readPublishedLink, resignTimestamp } from '@jarswarm/publisher'
+import { isRootInForce, publishTree, readPublishedLink, resignTimestamp } from '@jarswarm/publisher'
 import { formatLink, parseLink } from '@jarswarm/trust'
 import type { SwarmLink } from '@jarswarm/trust'
 import { checkClock } from '../clock-check.ts'
@@ -21,6 +21,8 @@ const PUBLISHED_DIRECTORY = '.jarswarm'
 const PEER_DIRECTORY = 'peer'
 /** Paths that one line of the log names. */
 const MAX_LOGGED_PATHS = 20
+/** Whoever has just put a root in force holds the lock for a moment more. */
+const RESIGN_LOCK_WAIT_MS = 10_000
 
 export interface PrimaryInit {
   /** Keys and publishing state, as `initRepository` made it. */
@@ -90,11 +92,13 @@ export async function createPrimary(init: PrimaryInit): Promise<Primary> {
     { logger },
     { treeDir: treeRoot, withdrawn: (name) => content.withdrawn(name) },
   )
-  const resign = async (): Promise<void> => {
-    await resignTimestamp({ stateDir, treeDir: treeRoot })
+  const resign = async (signal: AbortSignal): Promise<void> => {
+    const lock = { waitMs: RESIGN_LOCK_WAIT_MS, signal }
+    await resignTimestamp({ stateDir, treeDir: treeRoot, lock })
   }
+  const hasRoot = (number: number): Promise<boolean> => isRootInForce(stateDir, number)
   const watch = new PublicationWatch(
-    { content, swarm, clock, logger, publish, resign },
+    { content, swarm, clock, logger, publish, resign, hasRoot },
     { id: identity.id, publishedRoot, publishMs: init.publishMs },
   )
   return new PrimaryServer({ origin, swarm, watch }, { identity, http: init.http, listen })

@@ -7,7 +7,7 @@ import { repeat } from '../repeat.ts'
 import type { RepeatInit, Repetition } from '../repeat.ts'
 import type { PrimaryContent } from './primary-content.ts'
 
-/** One look at one file's time: five a second cost nothing, and a new state is known at once. */
+/** One look at one file: five a second cost nothing, and a new state or root is known at once. */
 const LOOK_MS = 200
 
 /** A timestamp lives for a day; nodes see within an hour that the primary still stands behind its state. */
@@ -28,7 +28,9 @@ export interface PublicationWatchComponents {
   /** Publish the tree, whether anything changed or not. */
   readonly publish: (signal: AbortSignal) => Promise<void>
   /** Sign the published state anew without looking at the tree. */
-  readonly resign: () => Promise<void>
+  readonly resign: (signal: AbortSignal) => Promise<void>
+  /** Whether root `number` is in force. */
+  readonly hasRoot: (number: number) => Promise<boolean>
 }
 
 export interface PublicationWatchInit {
@@ -47,6 +49,8 @@ export class PublicationWatch {
   readonly #init: PublicationWatchInit
   #repetitions: readonly Repetition[] = []
   #seen = ''
+  /** Number of the newest root that this side signed the state under. */
+  #signedUnder = 0
 
   constructor(components: PublicationWatchComponents, init: PublicationWatchInit) {
     this.#components = components
@@ -64,6 +68,12 @@ export class PublicationWatch {
         intervalMs: RESIGN_MS,
         retryMs: RESIGN_RETRY_MS,
         task: resign,
+      },
+      {
+        what: 'sign the state under a new root',
+        intervalMs: LOOK_MS,
+        retryMs: RESIGN_RETRY_MS,
+        task: (signal: AbortSignal) => this.#followRoot(signal),
       },
       {
         what: 'announce the repository',
@@ -93,6 +103,16 @@ export class PublicationWatch {
     if (manifest === undefined) return
     logger.info({ seq: content.head?.seq }, 'a new state was published')
     await swarm.gossipManifest(this.#init.id, manifest)
+  }
+
+  /** Nodes learn of a root by the manifest that is signed under it. */
+  async #followRoot(signal: AbortSignal): Promise<void> {
+    const { content, resign, hasRoot, logger } = this.#components
+    const next = Math.max(content.repository.rootNumber, this.#signedUnder) + 1
+    if (!(await hasRoot(next))) return
+    await resign(signal)
+    this.#signedUnder = next
+    logger.info({ root: next }, 'the state was signed under a new root')
   }
 
   /** Changes whenever the manifest file is replaced; undefined while there is none. */
