@@ -27,6 +27,8 @@ export interface MirroredRepositoryComponents {
   readonly served: ServedLog
   /** Whether another repository of this node has a file of these bytes. @defaultValue none has */
   readonly isNamedElsewhere?: (digest: Digest) => boolean
+  /** Whether the user of this node wants no such bytes here, whatever index names them. @defaultValue none is denied */
+  readonly isDenied?: (digest: Digest) => boolean
   readonly swarm: Swarm
   /** The origin, and what else is always asked; may be empty. Closed by whoever made them. */
   readonly upstreams: readonly Upstream[]

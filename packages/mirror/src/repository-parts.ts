@@ -1,5 +1,4 @@
 import type { Head, IndexDifference, IndexEntry, Withdrawal } from '@jarswarm/manifest'
-import type { RepositoryPath } from '@jarswarm/maven'
 import type { PeerName } from '@jarswarm/ports'
 import { BlobFetcher } from './fetch/blob-fetcher.ts'
 import { EvidenceRecorder } from './history/evidence-recorder.ts'
@@ -73,7 +72,7 @@ export function assembleRepository(
     onChange: events.onIndexChange.bind(events),
   })
   const onStored = events.onStored.bind(events)
-  const fetcher = assembleFetcher({ ...network, blobs, tree, onStored }, init)
+  const fetcher = assembleFetcher({ ...components, ...network, tree, onStored }, init)
   const held = new HeldBlobs({ blobs, index })
   const recorder = new EvidenceRecorder(components, { name: init.name })
   const trust = assembleTrust({ ...components, upstreams, random, recorder }, init, events)
@@ -112,7 +111,7 @@ export function assembleRepository(
 }
 
 function assemblePublished(
-  components: Pick<MirroredRepositoryComponents, 'blobs' | 'index'> &
+  components: Pick<MirroredRepositoryComponents, 'blobs' | 'index' | 'isDenied'> &
     Pick<RepositoryParts, 'tree' | 'held' | 'keeper' | 'history'>,
 ): PublishedForm {
   const { keeper, history } = components
@@ -128,10 +127,11 @@ function assembleFill(
   init: MirroredRepositoryInit,
   events: RepositoryEvents,
 ): MirrorFill {
-  const isWithdrawn = (path: RepositoryPath): boolean =>
-    components.withdrawals.find(path) !== undefined
+  const { withdrawals, isDenied } = components
+  const isUnwanted = ({ path, digest }: IndexEntry): boolean =>
+    withdrawals.find(path) !== undefined || isDenied?.(digest) === true
   return new MirrorFill(
-    { ...components, isWithdrawn, onComplete: events.onFilled.bind(events) },
+    { ...components, isUnwanted, onComplete: events.onFilled.bind(events) },
     { policy: init.mirrorPolicy ?? 'none' },
   )
 }

@@ -62,6 +62,7 @@ export interface NodeOptions extends Partial<Omit<MirroredRepositoryInit, 'id' |
   readonly createMirror?: (url: string) => Upstream | undefined
   /** Opens the repository that an observed head names. */
   readonly openObserved?: (url: string) => ObservedOrigin
+  readonly isDenied?: (digest: string) => boolean
   readonly manner?: PeerManner
   readonly stores?: Stores
   readonly roundTripMs?: number
@@ -101,7 +102,8 @@ export class Rig {
     const stores = options.stores ?? this.stores()
     const logger = new RecordingLogger()
     const mirror = new Mirror({ blobs: stores.blobs })
-    const { name, manner, roundTripMs, upstreams, createMirror, openObserved, ...init } = options
+    const { name, manner, roundTripMs, upstreams, ...given } = options
+    const { createMirror, openObserved, isDenied, ...init } = given
     const swarm = this.network.createSwarm({
       content: mirror,
       ...(name === undefined ? {} : { name }),
@@ -119,6 +121,7 @@ export class Rig {
         random: () => 0.5,
         ...(createMirror && { createMirror }),
         ...(openObserved && { openObserved }),
+        ...(isDenied && { isDenied }),
       },
       { id: this.builder.id, name: 'sample', ...init },
     )

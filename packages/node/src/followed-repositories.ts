@@ -153,6 +153,7 @@ export class FollowedRepositories {
         served: data.served(link.id),
         isNamedElsewhere: (digest) =>
           this.mirror.sources().some((source) => source.id !== link.id && source.holds(digest)),
+        isDenied: (digest) => this.deniedBlobs.has(digest),
         swarm,
         upstreams,
         createMirror: (url) => this.#createMirror(url),

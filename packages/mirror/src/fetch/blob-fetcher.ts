@@ -30,6 +30,8 @@ export interface BlobFetcherComponents extends SourcePlanComponents {
   readonly readObject: (digest: Digest, options: AbortOptions) => Promise<Uint8Array>
   /** Reads a piece list that is here; asks nobody. */
   readonly readLocalObject: (digest: Digest) => Promise<Uint8Array | undefined>
+  /** Whether a blob is never to be fetched. @defaultValue none is */
+  readonly isDenied?: ((digest: Digest) => boolean) | undefined
   /** Called when a blob of an entry was stored, or is found to be. */
   readonly onStored: (entry: IndexEntry) => void
 }
@@ -167,6 +169,9 @@ export class BlobFetcher {
   }
 
   #download(entry: IndexEntry, options: FetchOptions): Promise<BlobDownload> {
+    if (this.#components.isDenied?.(entry.digest) === true) {
+      return Promise.reject(unavailable(entry, 'the user of this node denied it'))
+    }
     const running = this.#downloads.get(entry.digest)
     if (running !== undefined) return running
     return this.#begin(entry, options.purpose ?? 'client')

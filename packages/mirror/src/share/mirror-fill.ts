@@ -22,8 +22,8 @@ const MAX_FAILURES = 64
 export interface MirrorFillComponents {
   readonly index: IndexStore
   readonly fetcher: BlobFetcher
-  /** Whether a file that an index named a moment ago is to be had by nobody. */
-  readonly isWithdrawn: (path: RepositoryPath) => boolean
+  /** Whether a file that the index names is not to be had: it is being withdrawn, or the user denied it. */
+  readonly isUnwanted: (entry: IndexEntry) => boolean
   readonly clock: Clock
   readonly logger: Logger
   /** Called when everything that the policy names is here, as of a head. */
@@ -122,7 +122,7 @@ export class MirrorFill {
       for await (const entry of entries) {
         wasWhole = failures < MAX_FAILURES && missing.length < MAX_REMEMBERED_CHANGES
         if (!wasWhole) break
-        if (!this.#matches(entry.path) || this.#components.isWithdrawn(entry.path)) continue
+        if (!this.#matches(entry.path) || this.#components.isUnwanted(entry)) continue
         await orAborted(queue.onSizeLessThan(FILL_PARALLEL), signal)
         void queue.add(() => fetch(entry))
       }

@@ -18,6 +18,8 @@ export interface PublishedFormComponents {
   readonly index: IndexStore
   readonly tree: Pick<IndexKeeper, 'completeRoot'>
   readonly held: Pick<HeldBlobs, 'has'>
+  /** @defaultValue none is denied */
+  readonly isDenied?: (digest: Digest) => boolean
   readonly trusted: () => TrustedRepository | undefined
   readonly readLogTile: (tile: string) => Promise<Uint8Array | undefined>
 }
@@ -63,9 +65,9 @@ export class PublishedForm {
   }
 
   async #blob(digest: Digest): Promise<ArtifactContent | undefined> {
-    const { blobs, held } = this.#components
+    const { blobs, held, isDenied } = this.#components
     // The store is shared with other repositories, also with those that are nobody else's business.
-    if (!held.has(digest)) return undefined
+    if (!held.has(digest) || isDenied?.(digest) === true) return undefined
     const hold = blobs.hold(digest)
     const stat = await blobs.stat(digest)
     if (stat === undefined) {
