@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { ControlClient } from '@jarswarm/node'
 import type { NodeControl } from '@jarswarm/node'
 import type { RepositoryStatus } from '@jarswarm/ports'
@@ -19,14 +20,15 @@ export function addStatus(program: Command, { terminal }: CommandSetup): void {
     .description('Show what the running node does, has and knows.')
   command.action(async () => {
     const flags = givenFlags(command)
-    const node = new ControlClient(dataDirectory(flags, terminal.env))
+    const dataDir = dataDirectory(flags, terminal.env)
+    const node = new ControlClient(dataDir)
     const status = await node.status({ signal: terminal.signal })
     if (flags['json'] === true) sayJson(terminal, status)
-    else say(terminal, describe(status))
+    else say(terminal, describe(status, dataDir))
   })
 }
 
-function describe(status: Status): string {
+function describe(status: Status, dataDir: string): string {
   const { store, peers, served } = status
   const { bySource } = served
   return [
@@ -34,6 +36,7 @@ function describe(status: Status): string {
     `peer id       ${status.peerId}`,
     ...status.listen.map((address) => `listens on    ${address}`),
     ...status.repositories.map((repository) => `repository    ${describeRepository(repository)}`),
+    ...status.repositories.flatMap((repository) => describeContradictions(repository, dataDir)),
     ...status.repositories.flatMap(describeWarnings),
     ...(status.proxied ?? []).map(
       ({ name, origin, served: { requests: asked, bytes, bySource: from } }) =>
@@ -60,6 +63,22 @@ function describeRepository({ name, head, freshness, index }: RepositoryStatus):
     `${name}: state ${String(head.seq)}, ${age} old, ${freshness}; ` +
     `${String(head.files)} files, ${formatSize(head.bytes)}; index ${complete}`
   )
+}
+
+/** What the keys of a repository should not have signed. */
+function describeContradictions(
+  { name, history, evidence = [] }: RepositoryStatus,
+  dataDir: string,
+): readonly string[] {
+  const { heldBack = null, fault = null } = history ?? {}
+  return [
+    ...(heldBack?.refused === true ? [printable(`REFUSED       ${name}: ${heldBack.reason}`)] : []),
+    ...(fault === null ? [] : [printable(`FAULT         ${name}: ${fault}`)]),
+    ...evidence.map(
+      (file) =>
+        `evidence      ${name}: its keys signed a contradiction: jarswarm evidence ${join(dataDir, 'evidence', file)}`,
+    ),
+  ]
 }
 
 /** What a user should know of a repository: files that builds got and that were taken back, and heads that are held back. */
