@@ -28,6 +28,8 @@ export interface AcceptedStep {
   readonly gone: readonly GoneRelease[]
   /** Whether the index of this head is known to be the fold of the whole history, back to its first line. */
   readonly replayed: boolean
+  /** Root manifest of the head that nothing shows this one to continue, so that later ones are to continue both. */
+  readonly unproven?: Uint8Array | undefined
 }
 
 /** Tiles of the history of one repository, and which heads of it were taken into use. All of it can be fetched again. */

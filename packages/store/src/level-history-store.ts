@@ -13,6 +13,7 @@ import { Mutex } from './mutex.ts'
 const WIDTH_BYTES = 2
 const NUMBER_DIGITS = 16
 const LAST_KEY = 'last'
+const UNPROVEN_KEY = 'unproven'
 
 export interface LevelHistoryStoreInit {
   readonly repository: RepositoryId
@@ -77,14 +78,16 @@ export class LevelHistoryStore implements HistoryStore {
     if (manifest === undefined || state === undefined) return undefined
     const { head, replayed } = (parseJson(state) ?? {}) as Record<string, unknown>
     if (!isAcceptedHead(head) || typeof replayed !== 'boolean') return undefined
-    return { manifest, head, replayed }
+    const unproven = await this.#database.get(this.#manifest, UNPROVEN_KEY)
+    return { manifest, head, replayed, unproven }
   }
 
-  accept({ manifest, head, gone, replayed }: AcceptedStep): Promise<void> {
+  accept({ manifest, head, gone, replayed, unproven }: AcceptedStep): Promise<void> {
     return this.#turns.run(async () => {
       const excess = await this.#excessHead(head.seq)
       const changes: TableChange[] = [
         { table: this.#manifest, key: LAST_KEY, value: manifest },
+        { table: this.#manifest, key: UNPROVEN_KEY, value: unproven },
         { table: this.#state, key: LAST_KEY, value: JSON.stringify({ head, replayed }) },
         { table: this.#heads, key: numberKey(head.seq), value: JSON.stringify(head) },
         ...gone.map(({ path, digest, sizeBytes, line }) => ({

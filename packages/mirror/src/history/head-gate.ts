@@ -109,10 +109,11 @@ export class HeadGate {
     const last = await this.#components.store.lastStep()
     if (last === undefined) return
     try {
-      const head = parseHead(parseManifest(last.manifest).head)
-      this.#inUse = { manifest: last.manifest, head }
+      const inUse = readSigned(last.manifest)
+      this.#unproven = last.unproven && readSigned(last.unproven)
+      this.#inUse = inUse
       this.#replayed = last.replayed
-      await this.#components.withdrawals.load(head)
+      await this.#components.withdrawals.load(inUse.head)
       if (this.heldBack === undefined) this.#components.withdrawals.covered()
     } catch (error) {
       const fields = { repository: this.#name, error: String(error) }
@@ -218,6 +219,7 @@ export class HeadGate {
         { repository: this.#name, seq: newest.head.seq, before: before.head.seq },
         'the online keys were replaced: the first head that the new ones signed is taken as it is',
       )
+      this.#unproven = undefined
       await this.#takeAsItIs(newest, list)
       return
     }
@@ -226,7 +228,6 @@ export class HeadGate {
     } catch (error) {
       if (!(error instanceof HistoryUnavailableError) || !this.#goesOnWithout()) throw error
       await this.#takeWithoutHistory(before, { newest, list }, signal)
-      this.#unproven ??= before
     }
   }
 
@@ -278,6 +279,7 @@ export class HeadGate {
     const { tree, withdrawals, logger } = this.#components
     const { seq } = newest.head
     await withdrawals.checkLimit(before.head, newest.head, list)
+    this.#unproven ??= before
     if (tree.completeRoot === before.head.index.root) {
       await tree.fetch(newest.head, signal)
       const { read: nodes } = new MendedNodes(tree, signal)
@@ -310,7 +312,8 @@ export class HeadGate {
     const before = this.#inUse?.head
     const { seq, issued, history } = next.head
     const head = { seq, issued, ...history }
-    await this.#components.store.accept({ manifest: next.manifest, head, gone, replayed })
+    const unproven = this.#unproven?.manifest
+    await this.#components.store.accept({ manifest: next.manifest, head, gone, replayed, unproven })
     this.#inUse = next
     this.#replayed = replayed
     this.#patience.reset()
@@ -337,4 +340,8 @@ export class HeadGate {
     else if (held && !isSaid) this.#components.logger.warn(fields, 'a head is held back')
     else this.#components.logger.debug(fields, 'a head is not in use yet')
   }
+}
+
+function readSigned(manifest: Uint8Array): SignedHead {
+  return { manifest, head: parseHead(parseManifest(manifest).head) }
 }

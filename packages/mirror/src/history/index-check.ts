@@ -3,7 +3,6 @@ import type { Digest, Head, NodeSource, Withdrawal } from '@jarswarm/manifest'
 import { isMutablePath } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import type { GoneRelease, HistoryStore } from '@jarswarm/ports'
-import { MAX_GONE_PER_STEP } from './step-check.ts'
 
 export interface IndexCheckInit {
   readonly from: Head
@@ -40,11 +39,9 @@ export async function checkIndexAlone(init: IndexCheckInit): Promise<{
     if (after === undefined) {
       if (before === undefined) continue
       const reason = 'release left without being withdrawn'
-      if (!withdrawn.has(path) || gone.length >= MAX_GONE_PER_STEP) {
-        return { flaw: { path, reason }, gone }
-      }
+      if (!withdrawn.has(path)) return { flaw: { path, reason }, gone }
       const { digest, sizeBytes } = before
-      // At the earliest: nobody gave the line that says so.
+      // No more than the list has room for. At the earliest: nobody gave the line that says so.
       gone.push({ path, digest, sizeBytes, line: from.history.size })
     } else if (known !== undefined && known.digest !== after.digest) {
       return { flaw: { path, reason: 'release has a second digest' }, gone }

@@ -3,6 +3,7 @@ import {
   diffIndex,
   EMPTY_INDEX,
   findEntry,
+  MAX_WITHDRAWALS,
   parseHistoryLine,
   TILE_WIDTH,
 } from '@jarswarm/manifest'
@@ -19,9 +20,13 @@ import type {
 import { isMutablePath } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import type { GoneRelease, HistoryStore } from '@jarswarm/ports'
+import { HistoryRefusedError } from './errors.ts'
 
-/** Releases that left with one step, kept in memory until it is accepted. More are a step that no publisher makes. */
-export const MAX_GONE_PER_STEP = 200_000
+/**
+ * Releases that are gone at any line of a step, or of the whole history. They are kept in memory until it is accepted, and no
+ * list of withdrawals names more: while a step is in the midst, those of two lists may be gone.
+ */
+const MAX_GONE: number = 2 * MAX_WITHDRAWALS
 
 /** An event with its place in the history. */
 export interface PlacedEvent extends HistoryEvent {
@@ -56,27 +61,32 @@ export interface StepCheckInit {
   readonly store: Pick<HistoryStore, 'gone'>
   /** Called with each new event, in order. */
   readonly onEvent?: (event: HistoryEvent) => void
+  /** @defaultValue {@link MAX_GONE} */
+  readonly maxGone?: number
 }
 
 /**
  * Compare what changed in the index with the new lines of the history.
  *
- * @returns the first thing that does not agree, if any, and the releases that left
+ * @returns the first thing that does not agree, if any, and the releases that left and did not come back
+ * @throws {HistoryRefusedError} when more left than a node could remember
  */
 export async function checkStep(init: StepCheckInit): Promise<{
   readonly mismatch: HistoryMismatch | undefined
   readonly gone: readonly GoneRelease[]
 }> {
-  const { from, to, log } = init
+  const { from, to, log, maxGone = MAX_GONE } = init
   const range = { from: from?.history.size ?? 0, to: to.history.size }
-  const gone: GoneRelease[] = []
+  const gone = new Map<RepositoryPath, GoneRelease>()
   let isFirst = true
   const events = async function* (): AsyncGenerator<PlacedEvent> {
     const collect = isFirst
     isFirst = false
     for await (const event of eventsOf(log, range)) {
       if (collect) init.onEvent?.(event)
-      if (collect && isGone(event) && gone.length < MAX_GONE_PER_STEP) gone.push(toGone(event))
+      if (collect) follow(gone, event)
+      // Nobody would notice other bytes under a path that was forgotten.
+      if (gone.size > maxGone) throw new HistoryRefusedError(to.seq, 'too many releases that left')
       yield event
     }
   }
@@ -88,16 +98,16 @@ export async function checkStep(init: StepCheckInit): Promise<{
     toSeq: to.seq,
     lines: range.to - range.from,
   }
-  for await (const mismatch of checkHistoryStep(step)) return { mismatch, gone }
-  return { mismatch: undefined, gone }
+  for await (const mismatch of checkHistoryStep(step)) return { mismatch, gone: [] }
+  return { mismatch: undefined, gone: [...gone.values()] }
 }
 
-function toGone({ path, digest, sizeBytes, line }: PlacedEvent): GoneRelease {
-  return { path, digest, sizeBytes, line }
-}
-
-function isGone({ kind, path }: HistoryEvent): boolean {
-  return kind === 'del' && !isMutablePath(path)
+/** A release that came back is in the index, which says what its bytes are. */
+function follow(gone: Map<RepositoryPath, GoneRelease>, event: PlacedEvent): void {
+  const { kind, path, digest, sizeBytes, line } = event
+  if (isMutablePath(path)) return
+  if (kind === 'del') gone.set(path, { path, digest, sizeBytes, line })
+  else gone.delete(path)
 }
 
 /** The differences that the history must explain. With more of them than it has lines, one more than that is enough. */

@@ -117,6 +117,14 @@ function keepsSteps(fixture: () => HistoryStoreFixture): void {
     assert.deepEqual(await headsOf(store), [headOf(1)])
   })
 
+  it('knows the head that the last step was not shown to continue, until a step has none', async () => {
+    const { store } = fixture()
+    await store.accept(stepOf(1, { unproven: bytesOf('before') }))
+    assert.deepEqual(Buffer.from((await store.lastStep())?.unproven ?? []).toString(), 'before')
+    await store.accept(stepOf(2))
+    assert.equal((await store.lastStep())?.unproven, undefined)
+  })
+
   it('tells of the last removal of a release', async () => {
     const { store } = fixture()
     await store.accept(stepOf(1, { gone: [LEFT] }))
