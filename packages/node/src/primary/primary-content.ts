@@ -1,4 +1,10 @@
-import { diffIndex, EMPTY_INDEX, readWithdrawals, walkIndex } from '@jarswarm/manifest'
+import {
+  diffIndex,
+  EMPTY_INDEX,
+  MissingNodeError,
+  readWithdrawals,
+  walkIndex,
+} from '@jarswarm/manifest'
 import type { Digest, Head, IndexEntry, NodeSource, Withdrawal } from '@jarswarm/manifest'
 import { isPath, projectOf, sidecarOf } from '@jarswarm/maven'
 import { providerKey } from '@jarswarm/ports'
@@ -27,6 +33,12 @@ export interface PrimaryContentComponents {
   readonly blobs: TreeBlobs
   readonly clock: Clock
   readonly logger: Logger
+}
+
+/** Blobs that are held now and were not, and the other way round. */
+interface HeldChange {
+  readonly added: readonly Digest[]
+  readonly removed: readonly Digest[]
 }
 
 /**
@@ -191,15 +203,16 @@ export class PrimaryContent implements SwarmContent {
     const { added, removed } =
       before === undefined || before === EMPTY_INDEX.totals.root
         ? await this.#holdAll(head)
-        : { added: await this.#holdChanged(before, head), removed: [] }
+        : await this.#holdChanged(before, head)
     this.#head = head
     this.#projectKeys.add(providerKey({ repository: this.repository.id, project: undefined }))
     const change = { repository: this.repository.id, added, removed, completeToSeq: head.seq }
     for (const listener of this.#listeners) listener(change)
   }
 
-  async #holdAll(head: Head): Promise<{ readonly added: Digest[]; readonly removed: Digest[] }> {
+  async #holdAll(head: Head, unsaid: readonly Digest[] = []): Promise<HeldChange> {
     const held = new Set(this.#blobs.digests())
+    for (const digest of unsaid) held.delete(digest)
     this.#blobs.clear()
     for await (const entry of walkIndex(this.#nodes, head.index.root)) this.#hold(entry)
     return {
@@ -208,15 +221,21 @@ export class PrimaryContent implements SwarmContent {
     }
   }
 
-  /** @returns blobs that were not held before; what the index names no more is held until something is withdrawn */
-  async #holdChanged(before: Digest, head: Head): Promise<Digest[]> {
+  /** What the index names no more is held until something is withdrawn. */
+  async #holdChanged(before: Digest, head: Head): Promise<HeldChange> {
     const added: Digest[] = []
-    for await (const { after } of diffIndex(this.#nodes, before, head.index.root)) {
-      if (after === undefined) continue
-      if (!this.#blobs.has(after.digest)) added.push(after.digest)
-      this.#hold(after)
+    try {
+      for await (const { after } of diffIndex(this.#nodes, before, head.index.root)) {
+        if (after === undefined) continue
+        if (!this.#blobs.has(after.digest)) added.push(after.digest)
+        this.#hold(after)
+      }
+      return { added, removed: [] }
+    } catch (error) {
+      // A copy that was restored in the place of the published form need not have what stood there before.
+      if (error instanceof MissingNodeError) return this.#holdAll(head, added)
+      throw error
     }
-    return added
   }
 
   /** @returns whether other files are withdrawn than before, so that what is held has to be looked up anew */
