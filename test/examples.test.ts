@@ -8,7 +8,8 @@ import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
 
 /** A command as it stands in a shell block or a unit: words of the command, then its arguments. */
-const COMMAND = /^(?:ExecStart=.* |npx |sudo )?jarswarm ((?:repo )?[a-z]+)(?: +(?:([^#\n]*)))?/gm
+const COMMAND =
+  /^(?:ExecStart=.* |npx |sudo )?jarswarm ((?:(?:repo|export) )?[a-z]+(?:-[a-z]+)*)(?: +(?:([^#\n]*)))?/gm
 const MAIN = 'packages/cli/src/main.ts'
 
 const run = (command: string, args: readonly string[]): SpawnSyncReturns<string> =>
