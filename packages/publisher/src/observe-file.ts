@@ -8,7 +8,8 @@ import type { RepositoryPath } from '@jarswarm/maven'
 import { FileHasher } from './file-hasher.ts'
 import type { FileDigests } from './file-hasher.ts'
 import type { Observation, ObservationStore } from './observation-store.ts'
-import { compareStated, MAX_SIDECAR_BYTES, readStated } from './sidecar-check.ts'
+import { readSidecar } from './read-sidecar.ts'
+import { compareStated, readStated } from './sidecar-check.ts'
 
 /** Checksum files that an origin is asked for, until it has one. */
 const ASKED_SIDECARS = ['sha1', 'md5'] as const
@@ -127,24 +128,10 @@ async function findMismatch(
   { sha1, md5 }: Observation,
 ): Promise<string | undefined> {
   for (const algorithm of ASKED_SIDECARS) {
-    const text = await origin.ask(`${path}.${algorithm}`, {}, async (answer) =>
-      answer.kind === 'file' ? readText(answer) : undefined,
-    )
+    const text = await readSidecar(origin, `${path}.${algorithm}`)
     if (text === undefined) continue
     const stated = new Map([[algorithm, algorithm === 'sha1' ? sha1 : md5]])
     return compareStated(algorithm, readStated(algorithm, text), { stated })?.reason
   }
   return undefined
-}
-
-/** A text that is too long to be a checksum's is cut where that shows. */
-async function readText(file: HttpFile): Promise<string> {
-  let text = ''
-  for await (const chunk of file.body) {
-    text += Buffer.from(chunk).toString('latin1')
-    if (text.length <= MAX_SIDECAR_BYTES) continue
-    file.discard()
-    break
-  }
-  return text
 }

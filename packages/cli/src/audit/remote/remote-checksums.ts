@@ -1,7 +1,6 @@
 import type { PatientReader } from '@jarswarm/http'
-import type { HttpFile } from '@jarswarm/http'
 import type { SidecarAlgorithm } from '@jarswarm/maven'
-import { compareStated, MAX_SIDECAR_BYTES, readStated } from '@jarswarm/publisher'
+import { compareStated, readSidecar, readStated } from '@jarswarm/publisher'
 
 /** Checksum files of a Maven repository, the usual ones first. */
 export const ALGORITHMS = ['sha1', 'md5', 'sha256', 'sha512'] as const
@@ -33,7 +32,7 @@ export class RemoteChecksums {
     const reasons: string[] = []
     for (const algorithm of this.algorithms) {
       if (!digests.has(algorithm)) continue
-      const text = await this.#read(`${path}.${algorithm}`)
+      const text = await readSidecar(this.#reader, `${path}.${algorithm}`)
       this.#learn(algorithm, text !== undefined)
       if (text === undefined) continue
       const found = compareStated(algorithm, readStated(algorithm, text), { stated: digests })
@@ -47,22 +46,4 @@ export class RemoteChecksums {
     const before = this.#inVain.get(algorithm) ?? 0
     this.#inVain.set(algorithm, isThere ? -Infinity : before + 1)
   }
-
-  async #read(path: string): Promise<string | undefined> {
-    return await this.#reader.ask(path, {}, async (answer) =>
-      answer.kind === 'file' ? readText(answer) : undefined,
-    )
-  }
-}
-
-/** A text that is too long to be a checksum's is cut where that shows. */
-async function readText(file: HttpFile): Promise<string> {
-  let text = ''
-  for await (const chunk of file.body) {
-    text += Buffer.from(chunk).toString('latin1')
-    if (text.length <= MAX_SIDECAR_BYTES) continue
-    file.discard()
-    break
-  }
-  return text
 }
