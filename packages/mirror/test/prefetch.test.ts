@@ -14,7 +14,7 @@ import type { Node, NodeOptions } from './_rig.ts'
 
 const A = parsePath('a')
 const B = parsePath('b')
-const ROOT = 'org/example/root/1/root-1'
+const ROOT = 'org/example/top/1/top-1'
 
 const gav = (artifact: string, version: string): string =>
   `<groupId>org.example</groupId><artifactId>${artifact}</artifactId><version>${version}</version>`
@@ -48,7 +48,7 @@ class PrefetchRig extends Rig {
     this.builder.put(`${snapshot}/s-1-20240102.030405-1.pom`, '<project><a/></project>')
     this.builder.put(`${snapshot}/s-1-20240102.030405-2.jar`, 'a snapshot')
     return this.project(
-      'root',
+      'top',
       `<parent>${gav('parent', '1')}</parent>${dependencies(gav('a', '1'))}`,
     )
   }
@@ -96,7 +96,7 @@ async function settle(): Promise<void> {
 }
 
 const ALL = [
-  ...['root', 'a', 'b'].flatMap((name) => [pathOf(name, 'jar'), pathOf(name, 'pom')]),
+  ...['top', 'a', 'b'].flatMap((name) => [pathOf(name, 'jar'), pathOf(name, 'pom')]),
   pathOf('parent', 'pom'),
   'org/example/s/1-SNAPSHOT/maven-metadata.xml',
   'org/example/s/1-SNAPSHOT/s-1-20240102.030405-1.pom',
@@ -230,7 +230,7 @@ describe('Prefetcher', () => {
     assert.deepEqual(allowed, poms)
   })
   it('finds a dependency in another repository', async (t) => {
-    const rig = new PrefetchRig(t).project('root', dependencies(gav('elsewhere', '1')))
+    const rig = new PrefetchRig(t).project('top', dependencies(gav('elsewhere', '1')))
     const wanted: string[] = []
     const other: PrefetchSource = {
       id: 'f'.repeat(64),
@@ -252,7 +252,7 @@ describe('Prefetcher', () => {
     const rig = new PrefetchRig(t)
     const names = Array.from({ length: 4 * MAX_FAILURES_IN_A_ROW }, (_, n) => `n${String(n)}`)
     for (const name of names) rig.project(name)
-    rig.project('root', dependencies(...names.map((name) => gav(name, '1'))))
+    rig.project('top', dependencies(...names.map((name) => gav(name, '1'))))
     const node = await rig.begin()
     await rig.fetch(node, `${ROOT}.pom`)
     rig.origin.gate = () => Promise.reject(new Error('the network is down'))
@@ -276,7 +276,7 @@ describe('Prefetcher', () => {
     rig.origin.gate = () => Promise.resolve()
     gate.reject(new Error('the connection was reset'))
     const content = await rig.wait(opening)
-    assert.equal(String(await rig.wait(readAll(content))), 'the jar of root')
+    assert.equal(String(await rig.wait(readAll(content))), 'the jar of top')
     content.release()
   })
 })
