@@ -1,32 +1,23 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
 import { runJarswarm, temporaryDirectory } from './_jarswarm.ts'
 import type { Outcome } from './_jarswarm.ts'
+import { serve } from './_serve.ts'
 
 const ADDRESS = 'central/g/a/1/a-1.jar'
 
 /** A repository that nobody signed, with one jar and its SHA-1. */
-async function startOrigin(t: TestContext): Promise<string> {
-  const server = createServer((request, response) => {
+function startOrigin(t: TestContext): Promise<string> {
+  return serve(t, (request, response) => {
     const path = request.url ?? ''
     if (path.endsWith('.jar')) response.end('a jar')
     else if (path.endsWith('.sha1')) response.end(createHash('sha1').update('a jar').digest('hex'))
     else response.writeHead(404).end()
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/`
 }
 
 describe('jarswarm get of what no signed index names', () => {

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { createReadStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
 import { runJarswarm, startJarswarm } from './_jarswarm.ts'
+import { serve } from './_serve.ts'
 
 const POM = 'org/example/lib/1.0/lib-1.0.pom'
 
@@ -40,11 +38,11 @@ async function publish(t: TestContext, origin: string): Promise<Place> {
 }
 
 /** A web server of a directory, whose files a test may replace. */
-async function serve(
+function serveFiles(
   t: TestContext,
   files: { root: string; readonly wrong: Map<string, string> },
 ): Promise<string> {
-  const server = createServer((request, response) => {
+  return serve(t, (request, response) => {
     const path = (request.url ?? '').slice(1)
     const wrong = files.wrong.get(path)
     if (wrong !== undefined) {
@@ -55,19 +53,12 @@ async function serve(
     stream.once('error', () => response.writeHead(404).end())
     stream.pipe(response)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/`
 }
 
 describe('jarswarm repo mirrors', () => {
   it('adds, lists and removes', async (t) => {
     const files = { root: '', wrong: new Map<string, string>() }
-    const url = await serve(t, files)
+    const url = await serveFiles(t, files)
     const { tree, state, where } = await publish(t, 'http://127.0.0.1:9/')
     files.root = tree
     const added = await runJarswarm(['repo', 'mirrors', 'add', url, ...where, '--json'])
@@ -80,7 +71,7 @@ describe('jarswarm repo mirrors', () => {
 
   it('refuses a mirror that is away, poor or wrong, unless it is told not to look', async (t) => {
     const files = { root: '/nonexistent', wrong: new Map<string, string>() }
-    const url = await serve(t, files)
+    const url = await serveFiles(t, files)
     const { tree, where } = await publish(t, 'http://127.0.0.1:9/')
     const add = (...more: string[]): ReturnType<typeof runJarswarm> =>
       runJarswarm(['repo', 'mirrors', 'add', url, ...where, ...more])
@@ -114,9 +105,9 @@ describe('jarswarm repo mirrors', () => {
 describe('jarswarm mirrors', () => {
   it('shows how origin and mirrors agree, and fails when one does not', async (t) => {
     const files = { root: '', wrong: new Map<string, string>() }
-    const origin = await serve(t, files)
+    const origin = await serveFiles(t, files)
     const mirror = { root: '', wrong: new Map<string, string>() }
-    const url = await serve(t, mirror)
+    const url = await serveFiles(t, mirror)
     const { directory, tree, where, link } = await publish(t, origin)
     files.root = tree
     mirror.root = tree

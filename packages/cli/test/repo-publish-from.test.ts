@@ -1,26 +1,20 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
 import type { RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { runJarswarm, spawnJarswarm, temporaryDirectory } from './_jarswarm.ts'
+import { serve } from './_serve.ts'
 
 const POM = 'org/example/a/1/a-1.pom'
 
-async function serve(t: TestContext, listener: RequestListener): Promise<string> {
-  const server = createServer(listener)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(async () => {
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-  })
-  return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/repo/`
+/** A server whose repository stands below a path. */
+async function serveRepository(t: TestContext, listener: RequestListener): Promise<string> {
+  return `${await serve(t, listener)}repo/`
 }
 
 describe('jarswarm repo publish --from', () => {
@@ -28,7 +22,7 @@ describe('jarswarm repo publish --from', () => {
     const directory = temporaryDirectory(t)
     const at = (name: string): string => join(directory, name)
     const agents = new Set<string | undefined>()
-    const url = await serve(t, ({ url, headers }, response) => {
+    const url = await serveRepository(t, ({ url, headers }, response) => {
       agents.add(headers['user-agent'])
       response.writeHead(url === `/repo/${POM}` ? 200 : 404).end('x')
     })
@@ -47,7 +41,7 @@ describe('jarswarm repo publish --from', () => {
   it('takes what a hook writes to it, and says of each path what became of it', async (t) => {
     const directory = temporaryDirectory(t)
     const at = (name: string): string => join(directory, name)
-    const url = await serve(t, ({ url }, response) => {
+    const url = await serveRepository(t, ({ url }, response) => {
       response.writeHead(url === `/repo/${POM}` ? 200 : 404).end('x')
     })
     await runJarswarm(['repo', 'init', '--state', at('state'), '--name', 'demo'])
@@ -77,7 +71,7 @@ describe('jarswarm repo publish --from', () => {
     const asked: string[] = []
     const hangs = Promise.withResolvers<undefined>()
     let isHelpful = false
-    const url = await serve(t, ({ url = '' }, response) => {
+    const url = await serveRepository(t, ({ url = '' }, response) => {
       asked.push(url)
       if (!url.endsWith('.jar')) response.writeHead(404).end()
       else if (isHelpful || !url.endsWith('/second.jar')) response.end('x')
