@@ -3,7 +3,13 @@ import type { Tile } from '@jarswarm/manifest'
 import { SignedRepositoryBuilder } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { formatEvidence, InvalidEvidenceError, judgeEvidence, parseEvidence } from '../src/index.ts'
+import {
+  formatEvidence,
+  InvalidEvidenceError,
+  judgeEvidence,
+  MAX_EVIDENCE_BYTES,
+  parseEvidence,
+} from '../src/index.ts'
 import type { Evidence, EvidenceStatement } from '../src/index.ts'
 
 const JAR = 'org/example/lib/1.0/lib-1.0.jar'
@@ -80,6 +86,9 @@ describe('judgeEvidence', () => {
       assert.match(says, /contradict each other: two timestamps/)
     }
     refuses({ kind: 'two-stories', first, second: first, roots }, /agree/)
+    const later = builder.put(OTHER, 'more').publish().manifest
+    refuses({ kind: 'two-stories', first, second: later, roots }, /agree/)
+    refuses({ kind: 'two-stories', first: later, second: first, roots }, /agree/)
     refuses({ kind: 'two-stories', first, second, roots: [] }, /too few roots/)
     const other = new SignedRepositoryBuilder()
     refuses({ kind: 'two-stories', first, second, roots: [other.root] }, /found/)
@@ -183,9 +192,74 @@ describe('judgeEvidence', () => {
     refuses({ ...evidence, second: { ...second, nodes: first.nodes } }, /found/)
   })
 
-  it('refuses what is no evidence', () => {
-    for (const text of ['', '{}', '[]', '{"format":"jarswarm evidence 1","kind":"x","roots":[]}']) {
-      assert.throws(() => parseEvidence(Buffer.from(text)), InvalidEvidenceError)
-    }
+  it('lets a defect of its own go on, and refuses once', async () => {
+    const evidence = await twoDigests(JAR)
+    assert.ok(evidence.kind === 'second-digest')
+    assert.throws(() => judgeEvidence({ ...evidence, roots: undefined as never }), TypeError)
+    assert.throws(
+      () => judgeEvidence({ ...evidence, second: evidence.first }),
+      ({ cause }: Error) => cause === undefined,
+    )
+  })
+})
+
+describe('parseEvidence', () => {
+  const parse = (document: unknown): Evidence =>
+    parseEvidence(Buffer.from(JSON.stringify(document)))
+  const format = 'jarswarm evidence 1'
+  const bytes = 'AAAA'
+  const digest = 'a'.repeat(64)
+  const pair = { format, roots: [bytes], first: bytes, second: bytes }
+  const history = { ...pair, kind: 'rewritten-history', root: digest, proof: [digest] }
+  const indexed = { manifest: bytes, nodes: [bytes] }
+  const logged = { manifest: bytes, line: bytes, index: 7, proof: [digest] }
+  const digests = {
+    ...{ format, kind: 'second-digest', path: JAR, roots: [] },
+    ...{ first: indexed, second: logged },
+  }
+
+  it('reads every kind', () => {
+    for (const kind of ['two-roots', 'two-stories'])
+      assert.equal(parse({ ...pair, kind }).kind, kind)
+    assert.deepEqual(parse(history).kind, 'rewritten-history')
+    assert.deepEqual(parse(digests).kind, 'second-digest')
+  })
+
+  it('reads a file of the largest size, and none beyond it', () => {
+    const text = JSON.stringify({ ...pair, kind: 'two-roots' })
+    assert.equal(parseEvidence(Buffer.from(text.padEnd(MAX_EVIDENCE_BYTES))).kind, 'two-roots')
+    assert.throws(
+      () => parseEvidence(Buffer.from(text.padEnd(MAX_EVIDENCE_BYTES + 1))),
+      /found .* bytes, wanted at most/,
+    )
+  })
+
+  const REFUSED: readonly (readonly [string, unknown, RegExp])[] = [
+    ['null', null, /no object/],
+    ['a list', [], /format/],
+    ['another format', { ...pair, kind: 'two-roots', format: 'jarswarm evidence 2' }, /format/],
+    ['another kind', { ...pair, kind: 'three-roots' }, /format/],
+    ['a kind that is no text', { ...pair, kind: 7 }, /format/],
+    ['roots that are no list', { ...pair, kind: 'two-roots', roots: bytes }, /no list/],
+    ['a root that is no text', { ...pair, kind: 'two-roots', roots: [7] }, /no base64/],
+    ['bytes that are none', { ...pair, kind: 'two-roots', first: '#' }, /no base64/],
+    ['digits that are no digest', { ...history, root: 'abc' }, /no digest/],
+    ['a list for a digest', { ...history, root: [digest] }, /no digest/],
+    ['a number in a proof', { ...history, proof: [7] }, /no digest/],
+    ['a path that is no text', { ...digests, path: 7 }, /no path/],
+    ['a statement that is none', { ...digests, first: null }, /no object/],
+    ['a line at no place', { ...digests, second: { ...logged, index: 0.5 } }, /its place/],
+  ]
+  for (const [what, document, pattern] of REFUSED) {
+    it(`refuses ${what}`, () => {
+      assert.throws(
+        () => parse(document),
+        (error) => error instanceof InvalidEvidenceError && pattern.test(error.message),
+      )
+    })
+  }
+
+  it('refuses what is not JSON', () => {
+    assert.throws(() => parseEvidence(Buffer.from('')), InvalidEvidenceError)
   })
 })

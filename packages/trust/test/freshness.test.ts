@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { freshnessAt, MAX_STALE_MS } from '../src/index.ts'
-import { DAY_MS, NOW_MS } from './_crafting.ts'
+import { CraftedRepository, DAY_MS, NOW_MS } from './_crafting.ts'
 
 const signed = { issuedMs: NOW_MS, expiresMs: NOW_MS + 7 * DAY_MS }
 const at = (afterMs: number): ReturnType<typeof freshnessAt> =>
@@ -38,5 +38,13 @@ describe('freshnessAt', () => {
     assert.deepEqual(at(-365 * DAY_MS), { state: 'fresh', staleSeconds: 0, clockSuspect: true })
     assert.equal(at(-DAY_MS - 1).clockSuspect, true)
     assert.equal(at(-DAY_MS).clockSuspect, false)
+  })
+
+  it('doubts no clock as long as there is nothing to compare it with', () => {
+    assert.deepEqual(new CraftedRepository().trust().freshness(NOW_MS), {
+      state: 'unknown',
+      staleSeconds: 0,
+      clockSuspect: false,
+    })
   })
 })

@@ -232,6 +232,10 @@ describe('verifyManifest', () => {
     const mirrors = ['http://10.0.0.1:8080/maven/', 'https://mirror.example/']
     assert.deepEqual(trust({ 'x-jarswarm': { mirrors } }), mirrors)
     assert.deepEqual(trust({ 'x-jarswarm': { mirrors: [], later: 1 } }), [])
+    const most = Array.from({ length: 32 }, (_, at) => `https://m${at + 10}.example/`)
+    assert.deepEqual(trust({ 'x-jarswarm': { mirrors: most } }), most)
+    const longest = `${'https://mirror.example/'.padEnd(511, 'a')}/`
+    assert.deepEqual(trust({ 'x-jarswarm': { mirrors: [longest] } }), [longest])
     assert.deepEqual(trust({ 'x-jarswarm': {} }), [])
     assert.deepEqual(trust({}), [])
   })

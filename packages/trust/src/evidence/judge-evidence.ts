@@ -55,16 +55,14 @@ function judge(evidence: Evidence): EvidenceVerdict {
 }
 
 function judgeRoots(evidence: Extract<Evidence, { kind: 'two-roots' }>): EvidenceVerdict {
-  const [one, other] = [evidence.first, evidence.second].map((bytes) => {
-    const repository = chain(evidence, evidence.roots.length)
-    repository.acceptRoot(bytes)
-    return { repository, content: signedPart(bytes) }
-  })
-  if (one === undefined || other === undefined || one.content === other.content) {
+  const rootNumber = evidence.roots.length
+  const repository = chain(evidence, rootNumber)
+  repository.acceptRoot(evidence.first)
+  chain(evidence, rootNumber).acceptRoot(evidence.second)
+  if (signedPart(evidence.first) === signedPart(evidence.second)) {
     throw new InvalidEvidenceError('the same root twice')
   }
-  const rootNumber = evidence.roots.length
-  return verdict(evidence, one.repository, {
+  return verdict(evidence, repository, {
     signedBy: { role: 'root', rootNumber },
     says: `two different roots of number ${String(rootNumber + 1)} are signed`,
   })
@@ -93,7 +91,8 @@ function judgeStories(evidence: Pair): EvidenceVerdict {
 function judgeHistory(evidence: Extract<Evidence, { kind: 'rewritten-history' }>): EvidenceVerdict {
   const { first, second, root, proof } = evidence
   const repository = chain(evidence, newestRoot([first, second]))
-  const [was, is] = headsOf(evidence, repository.rootNumber, [first, second])
+  const was = headOf(evidence, repository.rootNumber, first)
+  const is = headOf(evidence, repository.rootNumber, second)
   const { size } = was.history
   verifyConsistency({ size, root }, is.history, proof)
   if (root === was.history.root) throw new InvalidEvidenceError('a history that was continued')
@@ -107,14 +106,15 @@ function judgeDigests(evidence: Extract<Evidence, { kind: 'second-digest' }>): E
   const { first, second } = evidence
   const path = parsePath(evidence.path)
   if (isMutablePath(path)) throw new InvalidEvidenceError(`${path}, which may change`)
-  const manifests = [first.manifest, second.manifest] as const
-  const repository = chain(evidence, newestRoot(manifests))
-  const [was, is] = headsOf(evidence, repository.rootNumber, manifests)
-  const digests = [digestIn(was, path, first), digestIn(is, path, second)]
-  if (digests[0] === digests[1]) throw new InvalidEvidenceError(`one digest of ${path}`)
+  const repository = chain(evidence, newestRoot([first.manifest, second.manifest]))
+  const was = headOf(evidence, repository.rootNumber, first.manifest)
+  const is = headOf(evidence, repository.rootNumber, second.manifest)
+  const digest = digestIn(was, path, first)
+  const otherDigest = digestIn(is, path, second)
+  if (digest === otherDigest) throw new InvalidEvidenceError(`one digest of ${path}`)
   return verdict(evidence, repository, {
     signedBy: { role: 'online', rootNumber: repository.rootNumber },
-    says: `the release ${path} has SHA-256 ${digests[0] ?? ''} in head ${String(was.seq)}, and ${digests[1] ?? ''} in head ${String(is.seq)}`,
+    says: `the release ${path} has SHA-256 ${digest} in head ${String(was.seq)}, and ${otherDigest} in head ${String(is.seq)}`,
   })
 }
 
@@ -135,21 +135,14 @@ function digestIn(head: Head, path: string, statement: EvidenceStatement): Diges
 }
 
 /**
- * Verify two manifests, both under the newest root: after a rotation of the online keys nobody is held to what the old
- * ones signed.
+ * The head of a manifest, verified under the newest root of the evidence: after a rotation of the online keys nobody is held
+ * to what the old ones signed.
  */
-function headsOf(
-  evidence: Evidence,
-  rootNumber: number,
-  manifests: readonly [Uint8Array, Uint8Array],
-): readonly [Head, Head] {
-  const [was, is] = manifests.map((bytes) => {
-    const alone = chain(evidence, rootNumber)
-    alone.accept(bytes, 0)
-    return alone.head
-  })
-  if (was === undefined || is === undefined) throw new InvalidEvidenceError('no head')
-  return [was, is]
+function headOf(evidence: Evidence, rootNumber: number, manifest: Uint8Array): Head {
+  const alone = chain(evidence, rootNumber)
+  alone.accept(manifest, 0)
+  if (alone.head === undefined) throw new InvalidEvidenceError('no head')
+  return alone.head
 }
 
 function newestRoot(manifests: readonly Uint8Array[]): number {
