@@ -1,11 +1,6 @@
 import type { Clock, PeerName } from '@jarswarm/ports'
-import {
-  BAN_MS,
-  MAX_KNOWN_PEERS,
-  MISMATCH_BACK_OFF_MS,
-  MISMATCH_WINDOW_MS,
-  MISMATCHES_TO_BAN,
-} from './limits.ts'
+import { MAX_KNOWN_PEERS, MISMATCHES_TO_BAN } from './limits.ts'
+import { BAN_MS, MISMATCH_BACK_OFF_MS, MISMATCH_WINDOW_MS } from './pace.ts'
 
 /** What is held against one peer. */
 export interface Offences {

@@ -7,7 +7,8 @@ import type { Hello } from './holdings/hello.ts'
 import { OwnHoldings } from './holdings/own-holdings.ts'
 import { formatSummary } from './holdings/summary.ts'
 import type { Summary } from './holdings/summary.ts'
-import { HELLO_TIMEOUT_MS, MAX_HELLO_ATTEMPTS, UNKNOWN_ANSWER_BYTES } from './limits.ts'
+import { MAX_HELLO_ATTEMPTS } from './limits.ts'
+import { HELLO_TIMEOUT_MS, UNKNOWN_ANSWER_BYTES } from './pace.ts'
 import type { PeerBook } from './peer-book.ts'
 
 const NO_REPOSITORY = '0'.repeat(64)

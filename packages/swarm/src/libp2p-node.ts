@@ -20,15 +20,13 @@ import { createLibp2p } from 'libp2p'
 import type { Libp2pOptions, ServiceFactoryMap } from 'libp2p'
 import { headGossipService } from './head-gossip.ts'
 import {
-  DIAL_TIMEOUT_MS,
-  MAX_PEER_AGE_MS,
   MAX_PENDING_INBOUND,
   MAX_STREAM_BUFFER_BYTES,
   MAX_STREAM_WINDOW_BYTES,
   MAX_STREAMS_PER_CONNECTION,
-  PING_INTERVAL_MS,
 } from './limits.ts'
 import type { SwarmLimits } from './limits.ts'
+import { DIAL_TIMEOUT_MS, MAX_PEER_AGE_MS, PING_INTERVAL_MS } from './pace.ts'
 import { kadProtocol, MDNS_SERVICE } from './protocols.ts'
 
 export interface Libp2pNodeInit {

@@ -1,7 +1,7 @@
 import type { Libp2p } from '@libp2p/interface'
 import type { Clock, Logger } from '@jarswarm/ports'
 import { multiaddr } from '@multiformats/multiaddr'
-import { DIAL_TIMEOUT_MS, RECONNECT_FIRST_MS, RECONNECT_LONGEST_MS } from './limits.ts'
+import { DIAL_TIMEOUT_MS, RECONNECT_FIRST_MS, RECONNECT_LONGEST_MS } from './pace.ts'
 
 export interface ReconnectorComponents {
   readonly clock: Clock

@@ -1,10 +1,11 @@
 import type { Libp2p, PeerId, PeerInfo } from '@libp2p/interface'
 import type { Clock, Logger } from '@jarswarm/ports'
 import { multiaddr } from '@multiformats/multiaddr'
-import { DIAL_TIMEOUT_MS, MAX_NAMED_PEERS, MAX_REDIALS } from './limits.ts'
+import { MAX_NAMED_PEERS, MAX_REDIALS } from './limits.ts'
 import { EXCHANGE_PROTOCOL } from './protocols.ts'
 import { Reconnector } from './reconnector.ts'
 import type { RepositoryId } from '@jarswarm/trust'
+import { DIAL_TIMEOUT_MS } from './pace.ts'
 
 export interface RediallerComponents {
   readonly clock: Clock

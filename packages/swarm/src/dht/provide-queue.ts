@@ -2,7 +2,7 @@ import { SourceUnavailableError } from '@jarswarm/ports'
 import type { Clock } from '@jarswarm/ports'
 import { abortable } from '../abortable.ts'
 import type { Waiter } from '../abortable.ts'
-import { MAX_WAITING_PROVIDES } from '../limits.ts'
+import { MAX_WAITING_PROVIDES } from './limits.ts'
 
 const DAY_MS = 86_400_000
 

@@ -4,6 +4,7 @@ import type { Clock, PeerName, SwarmContent } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import type { CID } from 'multiformats/cid'
 import type { Contacts } from '../contacts.ts'
+import { RECORD_LIFE_MS } from '../pace.ts'
 import {
   MAX_COUNTED_PEERS,
   MAX_OWN_RECORDS,
@@ -12,8 +13,7 @@ import {
   MAX_RECORDS_PER_PEER,
   MAX_RECORDS_PER_RANGE,
   MAX_UNJUDGED_KEYS,
-  RECORD_LIFE_MS,
-} from '../limits.ts'
+} from './limits.ts'
 import { ProviderRefusedError } from './errors.ts'
 import { keyOfCid } from './provider-cid.ts'
 

@@ -5,15 +5,10 @@ import type { AbortOptions, Clock, Logger, PeerName, ProviderSubject } from '@ja
 import type { RepositoryId } from '@jarswarm/trust'
 import type { Contacts } from '../contacts.ts'
 import { parallelMap } from '../exchange/parallel-map.ts'
-import {
-  DHT_READY_MS,
-  FIND_TIMEOUT_MS,
-  MAX_PROVIDER_DIALS,
-  MAX_PROVIDERS_FOUND,
-  PROVIDE_TIMEOUT_MS,
-} from '../limits.ts'
+import { DHT_READY_MS, FIND_TIMEOUT_MS, PROVIDE_TIMEOUT_MS } from '../pace.ts'
 import { scopedSignal } from '../scoped-signal.ts'
 import type { ScopedSignal } from '../scoped-signal.ts'
+import { MAX_PROVIDERS_FOUND, MAX_PROVIDER_DIALS } from './limits.ts'
 import { ProvideQueue } from './provide-queue.ts'
 import { providerCid } from './provider-cid.ts'
 

@@ -5,13 +5,13 @@ import { pipe } from 'it-pipe'
 import { abortable } from '../abortable.ts'
 import type { Waiter } from '../abortable.ts'
 import {
-  ANSWER_BASE_MS,
   MAX_OPEN_BYTES,
   MAX_OPEN_REQUESTS,
   MAX_WAITING_REQUESTS,
   SLOWEST_BYTES_PER_SECOND,
   WRITE_STALL_MS,
 } from '../limits.ts'
+import { ANSWER_BASE_MS } from '../pace.ts'
 import { ProtocolError } from './errors.ts'
 import { decodeFrames, encodeFrames } from './frames.ts'
 import { formatRequest, parseAnswer, STATUS } from './message.ts'

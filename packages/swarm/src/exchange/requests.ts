@@ -6,8 +6,8 @@ import {
   MAX_OBJECT_BYTES,
   MAX_ROOT_BYTES,
   MAX_TILE_BYTES,
-  UNKNOWN_ANSWER_BYTES,
 } from '../limits.ts'
+import { UNKNOWN_ANSWER_BYTES } from '../pace.ts'
 import {
   emptyPayload,
   formatBlobPayload,
