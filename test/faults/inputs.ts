@@ -24,9 +24,9 @@ export const inputs: FaultRun = {
   about: 'damaged manifests, nodes, tiles, frames, documents: none accepted, none crashes',
   async *run({ full, seed, runs: total = full ? RUNS : SHORT_RUNS }) {
     const kinds = await inputKinds()
-    const each = total / kinds.length
+    const shares = kinds.reduce((sum, { share = 1 }) => sum + share, 0)
     for (const kind of kinds) {
-      const runs = Math.ceil(each * (kind.share ?? 1))
+      const runs = Math.ceil((total * (kind.share ?? 1)) / shares)
       const tally = await tryMany(kind, runs, seed)
       const what = `${kind.name}: ${String(tally.runs)} damaged, ${String(tally.accepted)} still valid, slowest`
       const target = kind.slowBecause ?? '50 ms'

@@ -177,6 +177,12 @@ describe('isOrigin', () => {
   })
 })
 
+/** So many characters long. */
+function dnsAddress(length: number): string {
+  const end = `/p2p/${PEER_ID}`
+  return `${'/dns4/'.padEnd(length - end.length, 'a')}${end}`
+}
+
 describe('isPeerAddress', () => {
   it('knows full multiaddrs from what is none', () => {
     for (const address of [
@@ -184,6 +190,7 @@ describe('isPeerAddress', () => {
       `/ip6/2001:db8::1/tcp/443/wss/p2p/${PEER_ID}`,
       `/dnsaddr/swarm.example/p2p/Qm${'a'.repeat(44)}`,
       `/ip4/192.0.2.1/tcp/1/p2p/${PEER_ID}/p2p-circuit/p2p/${PEER_ID}`,
+      dnsAddress(512),
     ]) {
       assert.ok(isPeerAddress(address), address)
     }
@@ -197,7 +204,7 @@ describe('isPeerAddress', () => {
       ` ${PEER}`,
       `/ip4/192.0.2.1/tcp/4870/p2p/short`,
       `/ip4//tcp/4870/p2p/${PEER_ID}`,
-      `/dns4/${'a'.repeat(512)}/p2p/${PEER_ID}`,
+      dnsAddress(513),
       `/ip4/192.0.2.1/tcp/4870/p2p/0OIl${'a'.repeat(48)}`,
     ]) {
       assert.ok(!isPeerAddress(address), address)
