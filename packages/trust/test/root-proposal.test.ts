@@ -172,7 +172,9 @@ describe('a proposal file', () => {
     refuses(document({ roots: 'x' }), /other members/)
     refuses(document({ roots: [1] }), /other members/)
     refuses(document({ proposed: 1 }), /other members/)
-    refuses(new Uint8Array(MAX_PROPOSAL_BYTES + 1), /wanted at most/)
+    const padded = (size: number): Uint8Array => Buffer.from(document().padEnd(size))
+    assert.equal(RootProposal.parse(padded(MAX_PROPOSAL_BYTES)).id, repository.id)
+    refuses(padded(MAX_PROPOSAL_BYTES + 1), /wanted at most/)
   })
 
   it('is refused when its roots do not follow from one another', () => {
