@@ -57,6 +57,8 @@ describe('parseLink', () => {
     refuses(ID, /copy the whole link/)
     refuses(`https://repo.example/${ID}?name=sample`, /copy the whole link/)
     const padded = (length: number) => `jarswarm:${ID}?name=sample&later=`.padEnd(length, 'x')
+    refuses('x'.repeat(80), /found "x{80}",/)
+    refuses('x'.repeat(81), /found "x{80}…",/)
     assert.equal(parseLink(padded(16_384)).name, 'sample')
     refuses(padded(16_385), /characters, wanted at most 16384/)
   })
