@@ -16,6 +16,7 @@ import { HeldBlobs } from './share/held-blobs.ts'
 import { MirrorFill } from './share/mirror-fill.ts'
 import { PublishedForm } from './share/published-form.ts'
 import { policyMatcher } from './share/mirror-policy.ts'
+import { PeerStandings } from './transfer/peer-standings.ts'
 import { HeadSources } from './trust/head-sources.ts'
 import { HeadWatch } from './trust/head-watch.ts'
 import { TrustKeeper } from './trust/trust-keeper.ts'
@@ -63,7 +64,7 @@ export function assembleRepository(
   const { blobs, index, swarm, clock, logger, random = Math.random } = components
   const { id: repository, offline = false } = init
   const upstreams = assembleUpstreams({ ...components, random }, offline)
-  const network = { swarm, upstreams, clock, logger }
+  const network = { swarm, upstreams, clock, logger, standings: new PeerStandings({ clock }) }
   const objects = new ObjectFetcher(network, { repository, offline })
   const tree = new IndexKeeper({
     ...network,

@@ -81,6 +81,20 @@ describe('fetch', () => {
     assert.ok(rig.clock.now() - before < 1_000)
   })
 
+  it('does not wait again for peers that claim everything and gave nothing', async (t) => {
+    const rig = new Rig(t)
+    const near = await Promise.all(
+      ['a', 'b', 'c'].map((name) => rig.fullNode({ name, roundTripMs: 1 })),
+    )
+    await rig.fullNode({ name: 'far', roundTripMs: 9 })
+    for (const { swarm } of near) swarm.manner = 'silent'
+    const node = await rig.node({ upstreams: [] })
+    await rig.synced(node)
+    const before = rig.clock.now()
+    assert.equal(await rig.fetch(node, JAR), 'peer')
+    assert.ok(rig.clock.now() - before < 250)
+  })
+
   it('never takes other bytes of a release from the origin', async (t) => {
     const rig = new Rig(t)
     const node = await rig.node()

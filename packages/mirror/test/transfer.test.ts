@@ -34,6 +34,7 @@ class TestSource implements PartSource {
   readonly lanes: number
   readonly name: string
   readonly asked: number[][] = []
+  credited = 0
   blamed = 0
   aborted = 0
   readonly #answer: Answer
@@ -53,6 +54,10 @@ class TestSource implements PartSource {
     this.asked.push(run.map(({ offset }) => offset / 4))
     options.signal.addEventListener('abort', () => (this.aborted += 1))
     for (const part of run) yield await this.#answer(part, options)
+  }
+
+  credit(): void {
+    this.credited += 1
   }
 
   blame(): void {
@@ -175,6 +180,7 @@ describe('Transfer', () => {
     transfer.seal()
     await transfer.done
     assert.equal(liar.blamed, 1)
+    assert.deepEqual([liar.credited, good.credited], [0, PARTS.length])
     assert.equal(liar.asked.length, 1)
     assert.ok(got.every(({ from }) => from === 'good'))
   })

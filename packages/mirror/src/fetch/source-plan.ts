@@ -4,6 +4,7 @@ import { isMutablePath, projectOf } from '@jarswarm/maven'
 import type { Clock, Logger, PeerName, Swarm } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import { PeerSource } from '../transfer/peer-source.ts'
+import type { PeerStandings } from '../transfer/peer-standings.ts'
 import type { PartSource } from '../transfer/part.ts'
 import { UPSTREAM_RUN, UpstreamSource } from '../transfer/upstream-source.ts'
 import type { UpstreamSet } from '../upstreams/upstream-set.ts'
@@ -33,6 +34,7 @@ export interface SourcePlanComponents {
   readonly upstreams: UpstreamSet
   readonly clock: Clock
   readonly logger: Logger
+  readonly standings: PeerStandings
 }
 
 export interface SourcePlanInit {
@@ -43,7 +45,8 @@ export interface SourcePlanInit {
 }
 
 /**
- * Who is asked for one blob, and in which order: connected claimants, nearest first; then healthy upstreams with
+ * Who is asked for one blob, and in which order: connected claimants, those that gave something lately before all others
+ * and else the nearest first; then healthy upstreams with
  * the DHT beside them; upstreams that fail or are slow only after the DHT had a head start; then peers that follow
  * the repository and claim nothing, for a summary may lag; at last whom the DHT names late.
  */
@@ -92,22 +95,23 @@ export class SourcePlan {
 
   #nextClaimant(): PartSource | undefined {
     const { repository, entry } = this.#init
-    return this.#nextPeer(this.#components.swarm.claimants(repository, entry.digest))
+    return this.#nextPeer(this.#components.swarm.claimants(repository, entry.digest), true)
   }
 
   #nextFollower(): PartSource | undefined {
     if (this.#followersAsked >= MAX_FOLLOWERS_PER_BLOB) return undefined
     this.#followersAsked += 1
-    return this.#nextPeer(this.#components.swarm.followers(this.#init.repository))
+    return this.#nextPeer(this.#components.swarm.followers(this.#init.repository), false)
   }
 
-  #nextPeer(candidates: readonly PeerName[]): PartSource | undefined {
+  #nextPeer(candidates: readonly PeerName[], claimed: boolean): PartSource | undefined {
     if (this.#asked.size >= MAX_PEERS_PER_BLOB) return undefined
-    const peer = candidates.find((candidate) => !this.#asked.has(candidate))
+    const { standings } = this.#components
+    const peer = standings.ranked(candidates).find((candidate) => !this.#asked.has(candidate))
     if (peer === undefined) return undefined
     this.#asked.add(peer)
     const { repository, entry } = this.#init
-    return new PeerSource(this.#components, { peer, repository, blob: entry.digest })
+    return new PeerSource(this.#components, { peer, repository, blob: entry.digest, claimed })
   }
 
   #takeUpstreams(count: number): readonly PartSource[] {
@@ -147,7 +151,7 @@ export class SourcePlan {
     for (;;) {
       const peer = await this.#found?.next(signal)
       if (peer === undefined) return undefined
-      const source = this.#nextPeer([peer])
+      const source = this.#nextPeer([peer], false)
       if (source !== undefined) return source
     }
   }

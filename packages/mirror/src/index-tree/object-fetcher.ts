@@ -5,6 +5,7 @@ import type { AbortOptions, Clock, PeerName, Swarm } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import type { PartSource } from '../transfer/part.ts'
 import { PeerSource } from '../transfer/peer-source.ts'
+import type { PeerStandings } from '../transfer/peer-standings.ts'
 import { Transfer } from '../transfer/transfer.ts'
 import { UpstreamSource } from '../transfer/upstream-source.ts'
 import type { UpstreamSet } from '../upstreams/upstream-set.ts'
@@ -19,6 +20,7 @@ export interface ObjectFetcherComponents {
   readonly swarm: Swarm
   readonly upstreams: UpstreamSet
   readonly clock: Clock
+  readonly standings: PeerStandings
 }
 
 export interface ObjectFetcherInit {
@@ -117,13 +119,13 @@ export class ObjectFetcher {
   }
 
   *#sources(): Generator<PartSource, undefined> {
-    const { swarm, upstreams } = this.#components
+    const { swarm, upstreams, standings } = this.#components
     const { repository } = this.#init
-    const followers = swarm.followers(repository)
+    const followers = standings.ranked(swarm.followers(repository))
     const preferred = followers.filter((peer) => peer === this.#preferred)
     const peers = [...preferred, ...followers.filter((peer) => peer !== this.#preferred)]
     for (const peer of peers.slice(0, MAX_OBJECT_PEERS)) {
-      yield new PeerSource({ swarm }, { peer, repository, blob: undefined })
+      yield new PeerSource(this.#components, { peer, repository, blob: undefined })
     }
     for (const standing of upstreams.rankedPublishers()) yield new UpstreamSource(standing)
     return undefined

@@ -35,6 +35,8 @@ export interface PartSource {
    * @throws {NotHeldError} when the source lacks the next part
    */
   fetch(run: readonly Part[], options: PartFetchOptions): AsyncIterable<Uint8Array>
+  /** It sent bytes that match their digest. */
+  credit(): void
   /** It sent bytes that fail their digest. */
   blame(): void
 }

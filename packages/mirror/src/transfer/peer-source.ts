@@ -1,7 +1,9 @@
-import type { PeerName, Swarm } from '@jarswarm/ports'
+import { NotHeldError } from '@jarswarm/ports'
+import type { Clock, ExchangeRequest, PeerName, Swarm } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import type { Part, PartFetchOptions, PartSource } from './part.ts'
 import { SLOW_BYTES_PER_SECOND } from './flight.ts'
+import type { PeerStandings } from './peer-standings.ts'
 
 /** Requests for pieces of a blob that one peer gets at a time: 1 MiB, half of what the exchange lets stand open. */
 export const BLOB_LANES = 4
@@ -12,11 +14,20 @@ export const MIN_PEER_PATIENCE_MS = 250
 /** Round trip of a peer that was not measured yet. */
 const UNKNOWN_ROUND_TRIP_MS = 150
 
+export interface PeerSourceComponents {
+  readonly swarm: Swarm
+  readonly clock: Clock
+  /** Told what comes of asking. */
+  readonly standings: PeerStandings
+}
+
 export interface PeerSourceInit {
   readonly peer: PeerName
   readonly repository: RepositoryId
   /** Digest of the blob whose pieces are wanted; undefined when the parts are objects. */
   readonly blob: string | undefined
+  /** Whether it said that it holds it, so that lacking it tells something. @defaultValue true */
+  readonly claimed?: boolean
 }
 
 /** A connected peer, asked over the exchange. */
@@ -27,12 +38,12 @@ export class PeerSource implements PartSource {
   readonly lanes: number
   readonly maxRun = 1
   readonly allOrNothing: boolean
-  readonly #swarm: Swarm
+  readonly #components: PeerSourceComponents
   readonly #init: PeerSourceInit
   readonly #roundTripMs: number
 
-  constructor(components: { readonly swarm: Swarm }, init: PeerSourceInit) {
-    this.#swarm = components.swarm
+  constructor(components: PeerSourceComponents, init: PeerSourceInit) {
+    this.#components = components
     this.#init = init
     this.peer = init.peer
     this.name = `peer ${init.peer.slice(-8)}`
@@ -51,16 +62,37 @@ export class PeerSource implements PartSource {
 
   async *fetch(run: readonly Part[], options: PartFetchOptions): AsyncGenerator<Uint8Array> {
     const { repository, blob } = this.#init
-    for (const { digest, offset, length } of run) {
+    for (const part of run) {
+      const { digest, offset, length } = part
       const request =
         blob === undefined
           ? ({ kind: 'object', repository, digest } as const)
           : ({ kind: 'blob', repository, digest: blob, offset, length } as const)
-      yield await this.#swarm.request(this.peer, request, { signal: options.signal })
+      yield await this.#ask(request, part, options.signal)
     }
   }
 
+  credit(): void {
+    this.#components.standings.gave(this.peer)
+  }
+
   blame(): void {
-    this.#swarm.reportWrongBytes(this.peer)
+    this.#components.standings.letDown(this.peer)
+    this.#components.swarm.reportWrongBytes(this.peer)
+  }
+
+  async #ask(request: ExchangeRequest, part: Part, signal: AbortSignal): Promise<Uint8Array> {
+    const { swarm, clock, standings } = this.#components
+    const lateMs = clock.now() + this.patienceMs(part)
+    try {
+      return await swarm.request(this.peer, request, { signal })
+    } catch (error) {
+      // Who is cut off in time, because another was quicker or nobody waits any more, did nothing wrong.
+      const isItsFault = signal.aborted
+        ? clock.now() >= lateMs
+        : !(error instanceof NotHeldError) || this.#init.claimed !== false
+      if (isItsFault) standings.letDown(this.peer)
+      throw error
+    }
   }
 }

@@ -208,6 +208,7 @@ export class Transfer {
         state.source.blame()
         throw new WrongBytesError('sent wrong bytes')
       }
+      state.source.credit()
       if (flight.overdue) state.overdue -= 1
       flight.landed()
       state.misses = 0

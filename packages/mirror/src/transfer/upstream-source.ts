@@ -57,6 +57,11 @@ export class UpstreamSource implements PartSource {
     else yield* this.#pieces(this.#entry, run, options)
   }
 
+  /** How an upstream stands follows from its requests as a whole. */
+  credit(): void {
+    return undefined
+  }
+
   blame(): void {
     this.#standing.blame(this.#entry?.path ?? 'index')
   }
