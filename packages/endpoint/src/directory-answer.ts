@@ -3,6 +3,7 @@ import { UnavailableError } from '@jarswarm/ports'
 import escapeHtml from 'escape-html'
 import type { Answer } from './answer.ts'
 import { toAnswer } from './answer.ts'
+import { MAX_LISTED_NAMES } from './limits.ts'
 import { untilAborted } from './until-aborted.ts'
 
 /** Whose directory is listed, and where its root stands. */
@@ -12,9 +13,6 @@ export interface DirectoryRequest {
   /** With slashes at both ends. @defaultValue `/<repository name>/` */
   readonly base?: string
 }
-
-/** A listing is for people: no directory of a real repository comes near, and memory stays bounded. */
-const MAX_LISTED_NAMES = 5_000
 
 /**
  * A listing for people, from the index. Links are absolute, so that it works with and without trailing slash.

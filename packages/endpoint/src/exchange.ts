@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '@jarswarm/ports'
 import { UnavailableError } from '@jarswarm/ports'
 import { BrokenBodyError, ClientGoneError } from './errors.ts'
+import { CLIENT_SILENCE_MS } from './limits.ts'
 import { untilAborted } from './until-aborted.ts'
 
 /** Clients are told within 8 s what they get (Leiningen leaves after 10 s of silence); this leaves room to say it. */
@@ -10,8 +11,6 @@ const DECISION_MS = 7_500
 const SOURCE_SILENCE_MS = 8_000
 /** Between two bytes of what was held back, while a slow source sends what is not verified yet. */
 const DRIP_MS = 3_000
-/** A client that takes no byte for so long holds a blob and a socket for nothing. */
-const CLIENT_SILENCE_MS = 60_000
 
 export interface ExchangeComponents {
   readonly request: IncomingMessage

@@ -2,12 +2,8 @@ import type { ArtifactContent, ArtifactOpener, SourceKind } from '@jarswarm/port
 import type { IndexEntry } from '@jarswarm/manifest'
 import { TruncatedError } from '@jarswarm/ports'
 import { LRUCache } from 'lru-cache'
+import { HOT_CACHE_BYTES, MAX_HOT_BLOB_BYTES } from './limits.ts'
 import { untilAborted } from './until-aborted.ts'
-
-/** Memory for the blobs that are asked for again and again: about 2000 poms and small jars. */
-const HOT_CACHE_BYTES = 64 * 1024 * 1024
-/** Larger blobs are streamed. As large as a piece: up to here a source gives a blob whole. */
-const MAX_HOT_BLOB_BYTES = 256 * 1024
 
 /** An artifact ready to be sent: from memory, or as a stream that the receiver must release. */
 export type OpenBlob =

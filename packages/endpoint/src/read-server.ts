@@ -3,21 +3,20 @@ import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'nod
 import { createServer as createSecureServer } from 'node:https'
 import type { Server as SecureServer } from 'node:https'
 import type { Duplex } from 'node:stream'
+import {
+  HANDSHAKE_TIMEOUT_MS,
+  HEADERS_TIMEOUT_MS,
+  MAX_CLIENT_CONNECTIONS,
+  MAX_HEADER_BYTES,
+  MAX_HEADER_COUNT,
+  SOCKET_SILENCE_MS,
+} from './limits.ts'
 
 /** Clients reuse connections for a minute; a reset of a reused one fails a build. */
 const KEEP_ALIVE_MS = 75_000
-const HEADERS_TIMEOUT_MS = 15_000
 /** A whole request, which for reads is its headers. */
 const REQUEST_TIMEOUT_MS = 30_000
 const TIMEOUT_CHECK_MS = 5_000
-/** A TLS client that does not finish its greeting holds a socket for nothing. */
-const HANDSHAKE_TIMEOUT_MS = 15_000
-const MAX_HEADER_BYTES = 16 * 1024
-const MAX_HEADER_COUNT = 100
-/** A socket on which nothing moves; longer than any wait of an answer, and than a client that reads nothing may take. */
-const SOCKET_SILENCE_MS = 90_000
-/** Many builds at once (5 connections each); beyond it sockets are closed at once. */
-const MAX_CONNECTIONS = 1_024
 /** Chunks written ahead of a client that is slower than the source. */
 const WRITE_AHEAD_BYTES = 256 * 1024
 
@@ -64,7 +63,7 @@ type Listener = (request: IncomingMessage, response: ServerResponse) => void
 
 function bound<S extends Server | SecureServer>(server: S, listener: Listener): S {
   server.maxHeadersCount = MAX_HEADER_COUNT
-  server.maxConnections = MAX_CONNECTIONS
+  server.maxConnections = MAX_CLIENT_CONNECTIONS
   server.timeout = SOCKET_SILENCE_MS
   server.on('request', listener)
   // Not `100 Continue`: a body is refused before it is sent.

@@ -1,5 +1,4 @@
-/** Longer phrases are cut: clients print them on one line. */
-const MAX_PHRASE_CHARACTERS = 200
+import { MAX_PHRASE_CHARACTERS } from './limits.ts'
 
 /**
  * Make a text fit for the status line: printable ASCII on one line.

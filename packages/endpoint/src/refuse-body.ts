@@ -1,11 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '@jarswarm/ports'
 import type { Answer } from './answer.ts'
+import { MAX_DRAINED_BYTES } from './limits.ts'
 import { toReasonPhrase } from './reason-phrase.ts'
 
-/** What a client may have sent before it read the refusal. */
-const MAX_DRAINED_BYTES = 1024 * 1024
-const MAX_DRAIN_MS = 2_000
+const DRAIN_MS = 2_000
 
 /**
  * Answer a request whose body is not wanted, and end the connection.
@@ -36,7 +35,7 @@ export function refuseBody(
     timer.cancel()
     response.end()
   }
-  const timer = clock.setTimer(end, MAX_DRAIN_MS)
+  const timer = clock.setTimer(end, DRAIN_MS)
   request.on('data', (chunk: Uint8Array) => {
     drainedBytes += chunk.length
     if (drainedBytes > MAX_DRAINED_BYTES) end()

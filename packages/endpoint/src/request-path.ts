@@ -1,7 +1,6 @@
 import { RefusedRequestError } from './errors.ts'
+import { MAX_TARGET_CHARACTERS } from './limits.ts'
 
-/** A repository path of 1024 characters with each one percent-encoded, a repository name, and a query. */
-const MAX_TARGET_CHARACTERS = 4096
 const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)(.*)$/i
 /** Bytes that the grammar of repository paths has: visible ASCII without backslash and percent sign. */
 const SEGMENT = /^[\x21-\x24\x26-\x5b\x5d-\x7e]+$/

@@ -1,11 +1,10 @@
 import type { IndexEntry } from '@jarswarm/manifest'
 import type { ArtifactOpener, Clock } from '@jarswarm/ports'
 import { LRUCache } from 'lru-cache'
+import { MAX_PAIRS } from './limits.ts'
 
 /** A client asks for the sidecar right after the file; a slow one within this time. */
 const PAIR_MS = 10_000
-/** Mutable files that are asked for within the same 10 s. */
-const MAX_PAIRS = 1_000
 
 /** A version of a file, and what opens it. */
 export interface ServedVersion {

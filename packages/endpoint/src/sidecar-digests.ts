@@ -4,10 +4,8 @@ import type { SidecarAlgorithm } from '@jarswarm/maven'
 import type { ArtifactOpener } from '@jarswarm/ports'
 import { LRUCache } from 'lru-cache'
 import type { HotBlobs, OpenBlob } from './hot-blobs.ts'
+import { MAX_REMEMBERED_BLOBS } from './limits.ts'
 import { untilAborted } from './until-aborted.ts'
-
-/** About 4 MB: the files of a hundred large builds. */
-const MAX_REMEMBERED_BLOBS = 20_000
 
 interface DerivedDigests {
   readonly md5: string

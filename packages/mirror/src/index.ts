@@ -1,5 +1,5 @@
 export { DECISION_TIMEOUT_MS } from './fetch/blob-fetcher.ts'
-export { MAX_ENTRIES_READ } from './index-tree/index-entries.ts'
+export { MAX_ENTRIES_READ, MIRROR_LIMITS } from './limits.ts'
 export { LanPeers } from './lan/lan-peers.ts'
 export type { LanPeersComponents } from './lan/lan-peers.ts'
 export { LanShelf } from './lan/lan-shelf.ts'

@@ -13,10 +13,10 @@ import {
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
+import { DAILY_BUDGET } from '../src/limits.ts'
 import {
   Announcer,
   CHECK_INTERVAL_MS,
-  DAILY_BUDGET,
   DEBOUNCE_MS,
   PAUSE_MS,
   REPROVIDE_INTERVAL_MS,

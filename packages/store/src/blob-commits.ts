@@ -3,11 +3,9 @@ import { folderOf } from './blob-files.ts'
 import type { BlobFiles } from './blob-files.ts'
 import type { BlobRecord, BlobRecords } from './blob-records.ts'
 import { removeIfThere } from './durable-file.ts'
+import { MAX_GROUP_BLOBS } from './limits.ts'
 import type { Mutex } from './mutex.ts'
 import { toStorageError } from './storage-error.ts'
-
-/** Blobs that share one synced batch. More would make the first wait for the last without saving much. */
-export const MAX_GROUP_BLOBS = 100
 
 /** A verified and synced temporary file that waits for its name. */
 export interface FinishedBlob {

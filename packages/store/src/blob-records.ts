@@ -2,12 +2,10 @@ import type { BlobStat, Clock } from '@jarswarm/ports'
 import type { Digest } from '@jarswarm/manifest'
 import { textTable } from './database.ts'
 import type { Database, TableChange } from './database.ts'
+import { MAX_PENDING_TOUCHES } from './limits.ts'
 
 /** A use within this time of the last one is not noted: it would cost a write and hardly change the order. */
 export const ACCESS_GRANULARITY_MS = 600_000
-
-/** Uses that are noted in the heap before they are written; losing them in a crash costs nothing but order. */
-export const MAX_PENDING_TOUCHES = 1_000
 
 const BLOBS = textTable('blob')
 const BY_ACCESS = textTable('access')

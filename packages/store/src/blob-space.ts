@@ -1,12 +1,8 @@
 import type { Digest } from '@jarswarm/manifest'
 import { NoSpaceError } from '@jarswarm/ports'
 import type { BlobRecord, BlobRecords } from './blob-records.ts'
+import { FREE_SHARE, MAX_FREE_FLOOR_BYTES } from './limits.ts'
 import { Mutex } from './mutex.ts'
-
-/** Free space that is left to everybody else: this share of the volume, */
-export const FREE_SHARE = 0.05
-/** or this much, whichever is smaller. */
-export const MAX_FREE_FLOOR_BYTES: number = 1024 ** 3
 
 export interface Victim {
   readonly digest: Digest

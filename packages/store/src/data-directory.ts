@@ -26,11 +26,9 @@ import { LevelIndexStore } from './level-index-store.ts'
 import { LevelProxyCache } from './level-proxy-cache.ts'
 import { LevelRecordStore } from './level-record-store.ts'
 import { LevelServedLog } from './level-served-log.ts'
+import { DEFAULT_QUOTA_BYTES } from './limits.ts'
 import { claimDirectory } from './marker.ts'
 import { toStorageError } from './storage-error.ts'
-
-/** What a workstation can spare without being asked. */
-export const DEFAULT_QUOTA_BYTES: number = 20 * 1024 ** 3
 
 /** Enough for the database to begin a new log and manifest. */
 const PROBE_BYTES = 1024 * 1024

@@ -6,11 +6,9 @@ import type { RepositoryId } from '@jarswarm/trust'
 import { checkDigest } from './blob-files.ts'
 import { replaceFile } from './durable-file.ts'
 import type { FileSystem } from './file-system.ts'
+import { MAX_EVIDENCE_FILES } from './limits.ts'
 import { Mutex } from './mutex.ts'
 import { codeOf, toStorageError } from './storage-error.ts'
-
-/** Files kept: whoever holds the keys can make contradictions without end, and one is enough. */
-export const MAX_EVIDENCE_FILES = 64
 
 const REPOSITORY_DIGITS = 8
 const NAME_DIGITS = 16

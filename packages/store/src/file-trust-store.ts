@@ -5,9 +5,10 @@ import type { RepositoryId } from '@jarswarm/trust'
 import { checkDigest } from './blob-files.ts'
 import { readSmallFile, replaceFile, syncDirectory } from './durable-file.ts'
 import type { FileSystem } from './file-system.ts'
+import { MAX_TRUST_FILE_BYTES } from './limits.ts'
 import { Mutex } from './mutex.ts'
 import { toStorageError } from './storage-error.ts'
-import { formatTrustFile, MAX_TRUST_FILE_BYTES, parseTrustFile } from './trust-file.ts'
+import { formatTrustFile, parseTrustFile } from './trust-file.ts'
 import type { TrustGeneration } from './trust-file.ts'
 
 const SLOTS = ['0', '1'] as const

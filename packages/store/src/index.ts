@@ -1,5 +1,6 @@
-export { DEFAULT_QUOTA_BYTES, openDataDirectory } from './data-directory.ts'
+export { openDataDirectory } from './data-directory.ts'
 export type { DataDirectory, DataDirectoryComponents, DataDirectoryInit } from './data-directory.ts'
 export { StorageFailedError, StoreClosedError } from './errors.ts'
 export { nodeFileSystem } from './file-system.ts'
 export type { FileStat, FileSystem, OpenFile } from './file-system.ts'
+export { DEFAULT_QUOTA_BYTES, STORE_LIMITS } from './limits.ts'

@@ -4,10 +4,9 @@ import type { ServedLog, ServedTimes } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import { textTable } from './database.ts'
 import type { Database, Table, TableChange } from './database.ts'
+import { MAX_NOTED_PATHS } from './limits.ts'
 import { Mutex } from './mutex.ts'
 
-/** Paths noted between two writes; a node that gives more files than this in a minute forgets some of them. */
-const MAX_NOTED = 50_000
 /** Share of what is remembered that goes at once, so that a full log is not gone through each time: a tenth. */
 const DROP_PARTS = 10
 
@@ -32,7 +31,7 @@ export class LevelServedLog implements ServedLog {
 
   note(path: RepositoryPath, nowMs: number): void {
     const known = this.#noted.get(path)
-    if (known === undefined && this.#noted.size >= MAX_NOTED) return
+    if (known === undefined && this.#noted.size >= MAX_NOTED_PATHS) return
     this.#noted.set(path, { firstMs: known?.firstMs ?? nowMs, lastMs: nowMs })
   }
 

@@ -13,15 +13,13 @@
  */
 import { sha256 } from '@jarswarm/manifest'
 import type { TrustRecord } from '@jarswarm/ports'
+import { MAX_TRUST_FILE_BYTES } from './limits.ts'
 
 const MAGIC = new TextEncoder().encode('jswtrst1')
 const CHECKSUM_AT = MAGIC.length
 const SERIAL_AT = CHECKSUM_AT + 32
 const LENGTH_AT = SERIAL_AT + 8
 const BODY_AT = LENGTH_AT + 4
-
-/** Two hundred roots of the largest size; a file beyond that was not written here. */
-export const MAX_TRUST_FILE_BYTES: number = 100 * 1024 * 1024
 
 export interface TrustGeneration {
   readonly serial: number

@@ -1,10 +1,9 @@
 import { HttpReader, userAgent } from '@jarswarm/http'
 import type { HttpFile } from '@jarswarm/http'
 import type { OriginAnswer, OriginRequest, ProxyOrigin } from '@jarswarm/ports'
+import { MAX_ORIGIN_CONNECTIONS } from './limits.ts'
 import { toSourceError } from './source-error.ts'
 
-/** Four requests a file, itself and its checksum files, of six files at once. */
-export const MAX_ORIGIN_CONNECTIONS = 24
 /** Longest wait for an answer to begin: inside the 8 s in which a request must be decided. */
 const FIRST_BYTE_TIMEOUT_MS = 5_500
 /** Longest pause inside a body, the same as the endpoint's towards its clients. */

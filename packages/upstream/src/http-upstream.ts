@@ -21,11 +21,10 @@ import type {
 import type { RepositoryPath } from '@jarswarm/maven'
 import { HealthTracker } from './health-tracker.ts'
 import type { TrackedRequest } from './health-tracker.ts'
+import { MAX_UPSTREAM_CONNECTIONS } from './limits.ts'
 import { planBody, readPlanned } from './response-body.ts'
 import { isPortError, toSourceError } from './source-error.ts'
 
-/** Connections to one upstream at a time: what browsers take, twice over, and no burden to a server. */
-export const MAX_CONNECTIONS = 16
 /** Longest wait for an answer to begin: inside the 8 s in which a request must be decided. */
 export const FIRST_BYTE_TIMEOUT_MS = 6_000
 /** Longest pause inside a body, the same as the endpoint's towards its clients. */
@@ -51,7 +50,7 @@ export interface HttpUpstreamInit {
   readonly firstByteTimeoutMs?: number
   /** @defaultValue {@link SILENCE_TIMEOUT_MS} */
   readonly silenceTimeoutMs?: number
-  /** @defaultValue {@link MAX_CONNECTIONS} */
+  /** @defaultValue {@link MAX_UPSTREAM_CONNECTIONS} */
   readonly connections?: number
 }
 
@@ -79,7 +78,7 @@ export class HttpUpstream implements Upstream {
     this.url = init.url.replace(/\/+$/, '')
     this.#headers = { 'user-agent': userAgent(init.version), 'accept-encoding': 'identity' }
     this.#agent = createDispatcher({
-      connections: init.connections ?? MAX_CONNECTIONS,
+      connections: init.connections ?? MAX_UPSTREAM_CONNECTIONS,
       firstByteTimeoutMs: init.firstByteTimeoutMs ?? FIRST_BYTE_TIMEOUT_MS,
       silenceTimeoutMs: init.silenceTimeoutMs ?? SILENCE_TIMEOUT_MS,
       connectTimeoutMs: init.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,

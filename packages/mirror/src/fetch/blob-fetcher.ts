@@ -4,6 +4,7 @@ import type { RepositoryPath } from '@jarswarm/maven'
 import { NoSpaceError, UnavailableError } from '@jarswarm/ports'
 import type { AbortOptions, ArtifactContent, BlobStore, BlobWriter } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
+import { MAX_BYTES_WITHOUT_DISK } from '../limits.ts'
 import type { Part } from '../transfer/part.ts'
 import { orAborted, withDeadline } from '../wait/deadline.ts'
 import { BlobDownload } from './blob-download.ts'
@@ -19,8 +20,6 @@ export const DECISION_TIMEOUT_MS = 7_000
  * silence, and the endpoint breaks off after 8.
  */
 export const MAX_EARLY_MS = 7_500
-/** Bytes of large blobs in the heap at a time while the disk has no room for them. */
-export const MAX_BYTES_WITHOUT_DISK = 67_108_864
 /** Longest wait for a piece list. */
 const PIECE_LIST_TIMEOUT_MS = 20_000
 

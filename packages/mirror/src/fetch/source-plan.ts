@@ -3,6 +3,7 @@ import type { IndexEntry } from '@jarswarm/manifest'
 import { isMutablePath, projectOf } from '@jarswarm/maven'
 import type { Clock, Logger, PeerName, Swarm } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
+import { MAX_PEERS_AT_ONCE, MAX_PEERS_PER_BLOB } from '../limits.ts'
 import { PeerSource } from '../transfer/peer-source.ts'
 import type { PeerStandings } from '../transfer/peer-standings.ts'
 import type { PartSource } from '../transfer/part.ts'
@@ -14,10 +15,6 @@ import { PeerQueue } from './peer-queue.ts'
 
 /** What the DHT gets ahead of an upstream that fails or is slow, and of peers that claim nothing. */
 export const SWARM_HEAD_START_MS = 1_500
-/** Claimants asked for a large blob at the same time. */
-export const MAX_PEERS_AT_ONCE = 4
-/** Peers asked in all for one blob: more would be a flood, and fewer claims are wrong. */
-export const MAX_PEERS_PER_BLOB = 16
 /** Of these, peers that claim nothing: they leave room for those that the DHT names late. */
 export const MAX_FOLLOWERS_PER_BLOB = 8
 /** Longest look into the DHT for one blob. */

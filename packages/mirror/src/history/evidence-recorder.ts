@@ -15,7 +15,7 @@ import type { Contradictory } from '../trust/trust-keeper.ts'
 import { eventsOf } from './step-check.ts'
 
 /** Contradictions whose digests are remembered, so that each is judged once. */
-const MAX_SEEN = 1_000
+const MAX_SEEN_CONTRADICTIONS = 1_000
 
 export interface EvidenceRecorderComponents {
   readonly evidence: EvidenceStore
@@ -72,7 +72,7 @@ export class EvidenceRecorder {
     const key = sha256(second)
     // A peer may send the same one over and over.
     if (this.#seen.has(key)) return
-    if (this.#seen.size >= MAX_SEEN) this.#seen.clear()
+    if (this.#seen.size >= MAX_SEEN_CONTRADICTIONS) this.#seen.clear()
     this.#seen.add(key)
     if (isManifest(first)) await this.record({ kind: 'two-stories', first, second }, roots)
     else {

@@ -1,11 +1,9 @@
 import type { IndexEntry } from '@jarswarm/manifest'
 import { UnavailableError } from '@jarswarm/ports'
 import type { AbortOptions, IndexStore } from '@jarswarm/ports'
+import { MAX_ENTRIES_READ } from '../limits.ts'
 import { sampleEntries } from '../upstreams/sample-entries.ts'
 import type { IndexKeeper } from './index-keeper.ts'
-
-/** Most entries that are read at a time: some megabytes, wherever they go. */
-export const MAX_ENTRIES_READ = 10_000
 
 export interface IndexEntriesComponents {
   readonly index: IndexStore

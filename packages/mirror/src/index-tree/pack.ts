@@ -4,11 +4,8 @@ import type { IndexStore, Logger, NamedObject } from '@jarswarm/ports'
 import type { UpstreamSet } from '../upstreams/upstream-set.ts'
 import { promisify } from 'node:util'
 import { zstdDecompress } from 'node:zlib'
+import { MAX_PACK_BYTES, MAX_UNPACKED_BYTES } from '../limits.ts'
 
-/** Largest pack that is fetched, as sent: several million files. Beyond it the objects come one by one. */
-export const MAX_PACK_BYTES = 134_217_728
-/** Largest pack after decompression; it is held in memory once. */
-export const MAX_UNPACKED_BYTES = 536_870_912
 /** Objects written in one batch. */
 const OBJECTS_PER_BATCH = 512
 

@@ -12,11 +12,10 @@ import type {
 } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import { LRUCache } from 'lru-cache'
+import { MAX_LAN_PEERS } from '../limits.ts'
 import { withDeadline } from '../wait/deadline.ts'
 import { WrongChecksumError } from '../proxy/errors.ts'
 
-/** Peers asked for one file, nearest first. */
-export const MAX_LAN_PEERS = 8
 /** A peer of the LAN answers in a few milliseconds. Who takes longer is not waited for: the origin's bytes are on their way. */
 export const LAN_FIND_MS = 100
 /** Longest wait for the next piece. */

@@ -11,10 +11,8 @@ import type {
 } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import { LRUCache } from 'lru-cache'
+import { MAX_NAMED_BLOBS } from '../limits.ts'
 import { readRange } from '../share/read-range.ts'
-
-/** Blobs that were named lately, and may be read: the files of the largest builds. */
-const MAX_NAMED = 20_000
 
 export interface LanShelfComponents {
   readonly blobs: BlobStore
@@ -29,7 +27,7 @@ export interface LanShelfComponents {
 export class LanShelf implements LanContent {
   readonly #components: LanShelfComponents
   /** Named in an answer of `find`: nothing else of the store is read, and no piece costs a search. */
-  readonly #named = new LRUCache<string, true>({ max: MAX_NAMED })
+  readonly #named = new LRUCache<string, true>({ max: MAX_NAMED_BLOBS })
 
   constructor(components: LanShelfComponents) {
     this.#components = components

@@ -3,15 +3,12 @@ import type { RepositoryPath } from '@jarswarm/maven'
 import { NoSpaceError } from '@jarswarm/ports'
 import type { Clock, Logger } from '@jarswarm/ports'
 import type PQueue from 'p-queue'
+import { MAX_BYTES_AHEAD, MAX_FILES_AHEAD } from '../limits.ts'
 import { withDeadline } from '../wait/deadline.ts'
 import type { PrefetchSource } from './prefetch-source.ts'
 import type { PrefetchRoom } from './prefetch-room.ts'
 import type { PrefetchTally } from './prefetch-tally.ts'
 
-/** Most files that are fetched ahead after one pom that a client asked for. The largest applications have 2 000. */
-export const MAX_FILES_AHEAD = 4_000
-/** Most bytes of them: a client that asks for one pom must not fill a disk. */
-export const MAX_BYTES_AHEAD: number = 1024 ** 3
 /** Files in a row that could not be had, after which nothing more is tried: the network is down, or we are cut off. */
 export const MAX_FAILURES_IN_A_ROW = 16
 /** Longest wait for one file; what takes longer comes by itself, and others may go ahead of it. */

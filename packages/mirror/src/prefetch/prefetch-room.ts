@@ -2,9 +2,8 @@ import type { RepositoryPath } from '@jarswarm/maven'
 import { NoSpaceError } from '@jarswarm/ports'
 import type { BlobStore, Clock } from '@jarswarm/ports'
 import { LRUCache } from 'lru-cache'
+import { PREFETCH_SHARE } from '../limits.ts'
 
-/** Of a full store, what may be pushed out by files that nobody asked for yet. */
-export const PREFETCH_SHARE = 0.125
 /** What was fetched ahead in vain is forgiven after so long: an unused eighth a day flushes no store of a week's builds. */
 export const PREFETCH_RENEW_MS = 86_400_000
 /** Files whose use gives room back. */

@@ -1,12 +1,10 @@
 import { formatCoordinates, walkClosure } from '@jarswarm/maven'
 import type { Coordinates } from '@jarswarm/maven'
 import type { ServedArtifact } from '@jarswarm/ports'
+import { MAX_WALKS } from '../limits.ts'
 import { FileBringer } from './file-bringer.ts'
 import type { FileBringerComponents } from './file-bringer.ts'
 import { PomLibrary } from './pom-library.ts'
-
-/** Poms that clients asked for whose closures are walked at the same time; others are left to the client. */
-export const MAX_WALKS = 64
 
 /** Everything that is fetched ahead for the clients of one repository, from their first pom until they fall silent. */
 export class PrefetchSession {

@@ -1,8 +1,6 @@
 import type { RepositoryPath } from '@jarswarm/maven'
 import type { PrefetchCounts } from '@jarswarm/ports'
-
-/** Files whose use is watched for; older ones count as never used. */
-export const MAX_WATCHED_FILES = 50_000
+import { MAX_WATCHED_FILES } from '../limits.ts'
 
 interface Watched {
   stored: boolean

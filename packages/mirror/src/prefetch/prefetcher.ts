@@ -11,14 +11,13 @@ import type {
 } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import PQueue from 'p-queue'
+import { PREFETCH_PARALLEL } from '../limits.ts'
 import { ClientOrder } from './client-order.ts'
 import { PrefetchRoom } from './prefetch-room.ts'
 import { PrefetchSession } from './prefetch-session.ts'
 import type { PrefetchSource } from './prefetch-source.ts'
 import { PrefetchTally } from './prefetch-tally.ts'
 
-/** Files fetched ahead at a time: as many as an upstream takes connections. */
-export const PREFETCH_PARALLEL = 16
 /** When no client has asked for so long, nobody waits for what is still to be fetched. */
 export const PREFETCH_IDLE_MS = 30_000
 /** After the store was full, nothing is fetched ahead for so long. */

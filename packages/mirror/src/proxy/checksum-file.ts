@@ -1,8 +1,5 @@
 import type { ChecksumKind } from '@jarswarm/ports'
 
-/** A checksum with a file name, twice over. What is longer is an error page. */
-export const MAX_CHECKSUM_FILE_BYTES = 1_024
-
 const HEX_DIGITS: Readonly<Record<ChecksumKind, number>> = {
   sha512: 128,
   sha256: 64,

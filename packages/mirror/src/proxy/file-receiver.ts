@@ -14,6 +14,7 @@ import type {
 } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import type { LanPeers } from '../lan/lan-peers.ts'
+import { MAX_UNSTATED_BYTES } from '../limits.ts'
 import { Arrival } from './arrival.ts'
 import { NoChecksumError, WrongChecksumError } from './errors.ts'
 import { Hashes } from './hashes.ts'
@@ -23,8 +24,6 @@ import type { StatedChecksums } from './stated-checksums.ts'
 
 /** Larger files are passed on as they come, but for their end. */
 export const MAX_WHOLE_BYTES = 262_144
-/** Most of a file whose length the origin does not state: it is read into memory. */
-export const MAX_UNSTATED_BYTES = 16_777_216
 
 export interface FileReceiverComponents {
   readonly blobs: BlobStore

@@ -1,7 +1,5 @@
 import { NoSpaceError } from '@jarswarm/ports'
-
-/** Bytes in the heap at a time of files that have no place on disk, or whose length the origin does not state. */
-export const MAX_HEAP_BYTES = 67_108_864
+import { MAX_HEAP_BYTES } from '../limits.ts'
 
 /** What may be taken of the heap by files on their way. */
 export class HeapBudget {

@@ -1,8 +1,6 @@
 import type { Clock } from '@jarswarm/ports'
 import { LRUCache } from 'lru-cache'
-
-/** A large build asks for some thousand files that its first repository does not have. */
-const MAX_MISSES = 20_000
+import { MAX_MISSES } from '../limits.ts'
 
 /** Paths that the origin said it does not have, each for a while. In memory: a restart forgets them. */
 export class Misses {

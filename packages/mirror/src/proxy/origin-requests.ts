@@ -3,6 +3,7 @@ import type { RepositoryPath } from '@jarswarm/maven'
 import { UnavailableError } from '@jarswarm/ports'
 import type { ProxyOrigin, ProxyRecord } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
+import { MAX_DOWNLOADS } from '../limits.ts'
 import type { Arrival } from './arrival.ts'
 import { OriginBusyError, WrongChecksumError } from './errors.ts'
 import { Misses } from './misses.ts'
@@ -13,8 +14,6 @@ import type { DownloadOutcome, OriginDownloadComponents } from './origin-downloa
 export const MISS_MS = 300_000
 /** The same for a mutable file, whose next version may come at any moment. */
 export const MUTABLE_MISS_MS = 10_000
-/** Files asked of one origin at a time; each may take 256 KiB of memory. */
-export const MAX_DOWNLOADS = 256
 
 export interface OriginRequestsComponents extends Omit<OriginDownloadComponents, 'origin'> {
   readonly origin: ProxyOrigin | undefined

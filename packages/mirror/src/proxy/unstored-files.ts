@@ -1,14 +1,12 @@
 import type { Digest } from '@jarswarm/manifest'
 import type { ArtifactContent } from '@jarswarm/ports'
 import { LRUCache } from 'lru-cache'
-
-/** Room for the poms and small jars of one build. */
-const MAX_BYTES = 16_777_216
+import { MAX_UNSTORED_BYTES } from '../limits.ts'
 
 /** Small checked files that the store has no room for: a build goes on while the disk is full. */
 export class UnstoredFiles {
   readonly #files = new LRUCache<Digest, Uint8Array>({
-    maxSize: MAX_BYTES,
+    maxSize: MAX_UNSTORED_BYTES,
     sizeCalculation: (bytes) => Math.max(1, bytes.length),
   })
 

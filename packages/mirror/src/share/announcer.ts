@@ -1,5 +1,6 @@
 import type { Clock, Logger, ProviderSubject, Swarm } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
+import { DAILY_BUDGET } from '../limits.ts'
 import { withDeadline } from '../wait/deadline.ts'
 import { pause } from '../wait/pause.ts'
 import { Periodic } from '../wait/periodic.ts'
@@ -13,8 +14,6 @@ export const CHECK_INTERVAL_MS = 3_600_000
 export const DEBOUNCE_MS = 2_000
 /** Between two announcements: each is a walk through the DHT, and many at once would slow down the build they follow. */
 export const PAUSE_MS = 1_000
-/** Announcements of one repository in a day. */
-export const DAILY_BUDGET = 2_000
 /** Longest wait for one announcement. */
 const PROVIDE_TIMEOUT_MS = 30_000
 /** Then there is nobody to tell now: tried again when a peer joins, and with the next look. */

@@ -1,9 +1,8 @@
 import type { Digest, IndexEntry } from '@jarswarm/manifest'
 import { projectOf } from '@jarswarm/maven'
 import type { BlobStore, IndexStore } from '@jarswarm/ports'
+import { MAX_HELD_BLOBS } from '../limits.ts'
 
-/** Most blobs kept account of; a cache beyond it tells of these, and of new ones. About 100 B each. */
-export const MAX_HELD_BLOBS = 500_000
 /** Blobs beyond them that are given to who asks, though nobody is told: a full mirror has so many. About 40 B each. */
 export const MAX_UNTOLD_BLOBS = 4_000_000
 /** 48 bits of a digest, which a number holds exactly. */

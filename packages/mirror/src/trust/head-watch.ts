@@ -1,4 +1,5 @@
 import type { Clock, Logger, ManifestVerdict, PeerName } from '@jarswarm/ports'
+import { MAX_UNDER_WAY } from '../limits.ts'
 import type { UpstreamStanding } from '../upstreams/upstream-standing.ts'
 import { orAborted, startDeadline, withDeadline } from '../wait/deadline.ts'
 import { pause } from '../wait/pause.ts'
@@ -24,11 +25,6 @@ export const FIRST_HEAD_PAUSE_MS = 30_000
 const FIRST_HEAD_INTERVAL_MS = 2_000
 /** Longest wait for one manifest in the background. */
 const BACKGROUND_TIMEOUT_MS = 10_000
-/**
- * Pushed manifests of one peer that are judged or wait for it. Each may wait for roots that nobody has: without this
- * bound one peer could take up all searches for roots, and fill the memory.
- */
-export const MAX_UNDER_WAY = 2
 /** Followers asked in one look. */
 const PEERS_PER_LOOK = 3
 

@@ -4,14 +4,11 @@ import type { Clock, Logger, PeerName, TrustRecord } from '@jarswarm/ports'
 import { MissingRootError, TrustedRepository } from '@jarswarm/trust'
 import type { RepositoryId } from '@jarswarm/trust'
 import PQueue from 'p-queue'
+import { MAX_ROOT_SEARCHES, MAX_WAITING_SEARCHES } from '../limits.ts'
 import { withDeadline } from '../wait/deadline.ts'
 
 /** Longest wait for the roots that one manifest needs. */
 export const ROOTS_TIMEOUT_MS = 15_000
-/** Manifests whose roots are looked for at a time: those of liars do not hold up the others, and ask no crowd. */
-export const MAX_ROOT_SEARCHES = 8
-/** Manifests that wait for their turn; what comes on top comes again. */
-const MAX_WAITING_SEARCHES = 64
 
 /** Gives candidates for a root from one source after the other; any of them may lie. */
 export type RootCandidates = (

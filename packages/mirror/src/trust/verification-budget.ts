@@ -1,9 +1,5 @@
 import type { Clock, PeerName } from '@jarswarm/ports'
-
-/** Manifests of one peer that are verified at once; afterwards one more each second. */
-export const VERIFICATION_BURST = 5
-/** Peers that are kept account of; who was asked for longest ago is forgotten. */
-export const MAX_ACCOUNTS = 1_024
+import { MAX_ACCOUNTS, VERIFICATION_BURST } from '../limits.ts'
 
 interface Account {
   tokens: number

@@ -1,0 +1,70 @@
+import type { LimitGroup, Limits } from '@jarswarm/ports'
+
+/** Every bound of the data directory in one place. */
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const GIB = 1024 * MIB
+
+const DISK = {
+  DEFAULT_QUOTA_BYTES: {
+    value: 20 * GIB,
+    unit: 'bytes of blobs',
+    why: 'what a workstation can spare without being asked; the least recently used give way',
+    change: '--quota SIZE',
+  },
+  FREE_SHARE: {
+    value: 0.05,
+    unit: 'share of the volume that is left free',
+    why: 'other programs need room too; then nothing more is fetched',
+  },
+  MAX_FREE_FLOOR_BYTES: {
+    value: GIB,
+    unit: 'bytes of the volume that are left free, when that is less',
+    why: 'a large disk need not keep more',
+  },
+  MAX_TRUST_FILE_BYTES: {
+    value: 100 * MIB,
+    unit: 'bytes of a file of trusted state',
+    why: 'two hundred roots of the largest size; a file beyond that was not written here',
+  },
+  MAX_EVIDENCE_FILES: {
+    value: 64,
+    unit: 'files of evidence of one repository',
+    why: 'whoever holds the keys can make contradictions without end, and one is enough',
+  },
+} satisfies Limits
+
+const MEMORY = {
+  MAX_PENDING_TOUCHES: {
+    value: 1_000,
+    unit: 'uses of blobs noted in memory before they are written',
+    why: 'losing them in a crash costs nothing but order',
+  },
+  MAX_NOTED_PATHS: {
+    value: 50_000,
+    unit: 'files given to clients noted between two writes',
+    why: 'a node that gives more than this in a minute forgets some of them',
+  },
+  MAX_GROUP_BLOBS: {
+    value: 100,
+    unit: 'blobs that share one synced write',
+    why: 'more would make the first wait for the last without saving much',
+  },
+} satisfies Limits
+
+export const DEFAULT_QUOTA_BYTES: number = DISK.DEFAULT_QUOTA_BYTES.value
+export const FREE_SHARE: number = DISK.FREE_SHARE.value
+export const MAX_FREE_FLOOR_BYTES: number = DISK.MAX_FREE_FLOOR_BYTES.value
+export const MAX_TRUST_FILE_BYTES: number = DISK.MAX_TRUST_FILE_BYTES.value
+export const MAX_EVIDENCE_FILES: number = DISK.MAX_EVIDENCE_FILES.value
+
+export const MAX_PENDING_TOUCHES: number = MEMORY.MAX_PENDING_TOUCHES.value
+export const MAX_NOTED_PATHS: number = MEMORY.MAX_NOTED_PATHS.value
+export const MAX_GROUP_BLOBS: number = MEMORY.MAX_GROUP_BLOBS.value
+
+/** All of it, for people. */
+export const STORE_LIMITS: readonly LimitGroup[] = [
+  { title: 'Disk', limits: DISK },
+  { title: 'Memory of the store', limits: MEMORY },
+]
