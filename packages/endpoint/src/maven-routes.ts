@@ -134,7 +134,10 @@ export class MavenRoutes {
     const spared = answerWithoutBytes(request, facts)
     if (spared !== undefined) return spared
     // HEAD opens the artifact too: its 200 would else promise bytes that the GET after it cannot have.
+    const { head } = source
     const blob = await this.#openWithPom(request, found)
+    // What was withdrawn while the pom was waited for is not begun. What is taken back later is cut by its content.
+    if (source.head !== head) await refuseTakenSince(request, entry.path, blob)
     if (mutable) this.#versions.served(source.id, { entry, opener: openerOf(request, found) })
     // HEAD asks whether a file that the client has is here, too: nothing follows from it.
     if (request.method === 'GET') this.#served(request, entry.path, blob)
@@ -298,6 +301,21 @@ function refuseTaken({ source }: MavenRequest, found: Known, path: RepositoryPat
     410,
     `${nameOf(path)} was withdrawn from ${source.name} on ${day}${why}`,
   )
+}
+
+async function refuseTakenSince(
+  request: MavenRequest,
+  path: RepositoryPath,
+  blob: OpenBlob,
+): Promise<void> {
+  const { source, signal } = request
+  try {
+    const found = await untilAborted(source.resolve(path, { signal, indexOnly: true }), signal)
+    if (found.kind !== 'unknown') refuseTaken(request, found, path)
+  } catch (error) {
+    release(blob)
+    throw error
+  }
 }
 
 /** 404, which clients remember: only while the head is not so old that the file may exist by now. */

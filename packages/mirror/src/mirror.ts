@@ -78,9 +78,12 @@ export class Mirror implements SwarmContent {
     digest: Digest,
     range: ByteRange,
   ): Promise<Uint8Array | undefined> {
-    if (this.#repositories.get(repository)?.holds(digest) !== true) return undefined
-    if (this.#isDenied(digest)) return undefined
-    return await readRange(this.#blobs, digest, range)
+    const mayGive = (): boolean =>
+      this.#repositories.get(repository)?.holds(digest) === true && !this.#isDenied(digest)
+    if (!mayGive()) return undefined
+    const bytes = await readRange(this.#blobs, digest, range)
+    // It may have been withdrawn while the disk was read.
+    return mayGive() ? bytes : undefined
   }
 
   async readObject(repository: RepositoryId, digest: Digest): Promise<Uint8Array | undefined> {

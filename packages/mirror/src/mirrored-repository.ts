@@ -135,8 +135,8 @@ export class MirroredRepository implements ArtifactSource {
   }
 
   async open(entry: IndexEntry, options: AbortOptions): Promise<ArtifactContent> {
-    this.#parts.withdrawals.refuse(entry.path)
-    return await this.#parts.fetcher.open(entry, options)
+    const { withdrawals, fetcher } = this.#parts
+    return await withdrawals.guard(entry.path, () => fetcher.open(entry, options))
   }
 
   async list(

@@ -1,4 +1,5 @@
 import type { Head, IndexDifference, IndexEntry, Withdrawal } from '@jarswarm/manifest'
+import type { RepositoryPath } from '@jarswarm/maven'
 import type { PeerName } from '@jarswarm/ports'
 import { BlobFetcher } from './fetch/blob-fetcher.ts'
 import { EvidenceRecorder } from './history/evidence-recorder.ts'
@@ -74,13 +75,14 @@ export function assembleRepository(
   })
   const onStored = events.onStored.bind(events)
   const fetcher = assembleFetcher({ ...components, ...network, tree, onStored }, init)
-  const held = new HeldBlobs({ blobs, index })
   const recorder = new EvidenceRecorder(components, { name: init.name })
   const trust = assembleTrust({ ...components, upstreams, random, recorder }, init, events)
   const withdrawals = new WithdrawalBook(
     { ...components, ...trust, tree },
     { repository, name: init.name, onWithdrawn: events.onWithdrawn.bind(events) },
   )
+  const isWithdrawn = (path: RepositoryPath): boolean => withdrawals.find(path) !== undefined
+  const held = new HeldBlobs({ blobs, index, isWithdrawn })
   const checked = assembleHistory(
     { ...components, ...trust, upstreams, recorder, tree, withdrawals },
     init,

@@ -38,7 +38,11 @@ interface Rig {
 function rig(t: TestContext, counts: Readonly<Record<string, number>>, enabled = true): Rig {
   const clock = new ManualClock()
   const blobs = new MemoryBlobStore()
-  const held = new HeldBlobs({ blobs, index: new MemoryIndexStore(REPOSITORY) })
+  const held = new HeldBlobs({
+    blobs,
+    index: new MemoryIndexStore(REPOSITORY),
+    isWithdrawn: () => false,
+  })
   for (const [project, count] of Object.entries(counts)) {
     for (let at = 0; at < count; at += 1) {
       const path = parsePath(`${project}/${String(at)}/${project.slice(2)}-${String(at)}.jar`)

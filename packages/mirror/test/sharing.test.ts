@@ -215,6 +215,7 @@ describe('sharing', () => {
     const held = new HeldBlobs({
       blobs: new MemoryBlobStore(),
       index: new MemoryIndexStore('a'.repeat(64)),
+      isWithdrawn: () => false,
     })
     const entryOf = (at: number): IndexEntry => ({
       path: parsePath(POM),

@@ -1,4 +1,5 @@
 import type { IndexEntry } from '@jarswarm/manifest'
+import type { RepositoryPath } from '@jarswarm/maven'
 import { UnavailableError } from '@jarswarm/ports'
 import type {
   AbortOptions,
@@ -7,6 +8,7 @@ import type {
   Clock,
   Resolution,
 } from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
 import { parseAddress } from './artifact-address.ts'
 import { NotFoundError } from './errors.ts'
 import type { GottenArtifact } from './node-control.ts'
@@ -19,6 +21,8 @@ const PAUSE_MS = 300
 export interface ArtifactReaderComponents {
   readonly repositories: () => readonly ArtifactSource[]
   readonly clock: Clock
+  /** Called with each file that the user is given. */
+  readonly onServed: (repository: RepositoryId, path: RepositoryPath) => void
 }
 
 /** Gets single artifacts for the user. */
@@ -68,10 +72,10 @@ export class ArtifactReader {
     const found = await source.resolve(path, options)
     switch (found.kind) {
       case 'artifact':
-        return await open(source, { found, entry: found.entry }, options)
+        return await this.#open(source, { found, entry: found.entry }, options)
       case 'arriving': {
         const entry = await found.complete(options)
-        return await open(source, { found, entry }, options)
+        return await this.#open(source, { found, entry }, options)
       }
       case 'directory':
         throw new NotFoundError(
@@ -94,6 +98,18 @@ export class ArtifactReader {
     }
   }
 
+  async #open(
+    source: ArtifactSource,
+    { found, entry }: { readonly found: Found; readonly entry: IndexEntry },
+    options: AbortOptions,
+  ): Promise<GottenArtifact> {
+    const { unindexed } = found
+    const content = await (unindexed ?? source).open(entry, options)
+    this.#components.onServed(source.id, entry.path)
+    const verified = unindexed === undefined && source.proxied !== true
+    return { ...toGotten(entry, content, options), verified }
+  }
+
   #pause({ signal }: AbortOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted()
@@ -111,17 +127,6 @@ export class ArtifactReader {
 }
 
 type Found = Pick<Resolution & { readonly kind: 'artifact' }, 'unindexed'>
-
-async function open(
-  source: ArtifactSource,
-  { found, entry }: { readonly found: Found; readonly entry: IndexEntry },
-  options: AbortOptions,
-): Promise<GottenArtifact> {
-  const { unindexed } = found
-  const content = await (unindexed ?? source).open(entry, options)
-  const verified = unindexed === undefined && source.proxied !== true
-  return { ...toGotten(entry, content, options), verified }
-}
 
 function toGotten(
   entry: IndexEntry,

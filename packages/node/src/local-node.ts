@@ -90,7 +90,8 @@ export class LocalNode implements Node {
       [...followed.mirror.sources(), ...proxied.sources()].map(
         (source) => new DenyingSource(source, denied),
       )
-    this.#reader = new ArtifactReader({ repositories, clock })
+    const onServed = followed.noteServed.bind(followed)
+    this.#reader = new ArtifactReader({ repositories, clock, onServed })
     const { blobs } = components.data
     this.#lookup = new PathLookup({ blobs, repositories: () => followed.mirror.sources() })
     this.#control = new ControlServer({ control: this, logger }, { dataDir })
@@ -99,7 +100,7 @@ export class LocalNode implements Node {
       {
         repositories,
         prefetch: followed.prefetcher,
-        onServed: followed.noteServed.bind(followed),
+        onServed,
         openPublished: (source, name) => followed.openPublished(source.id, name),
         status: () => this.statusNow(),
         clock,

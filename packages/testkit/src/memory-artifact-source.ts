@@ -14,6 +14,7 @@ import type {
   Resolution,
   ResolveOptions,
   SourceKind,
+  WithdrawnStatus,
 } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 
@@ -49,6 +50,8 @@ interface Held {
   readonly unindexed: boolean
 }
 
+type Taken = Extract<Resolution, { readonly kind: 'withdrawn' | 'denied' }>
+
 export interface MemoryArtifactSourceInit {
   /** @defaultValue 'clojars' */
   readonly name?: string
@@ -69,6 +72,10 @@ export class MemoryArtifactSource implements ArtifactSource {
   unknownReason: string | undefined
   /** Whether the whole index is here, or only proofs. */
   indexComplete = true
+  /** What `resolve` says of paths that were withdrawn or denied, whatever else is known of them. */
+  readonly taken: Map<string, Taken> = new Map()
+  /** Answer of `status`: what was withdrawn. */
+  withdrawn: WithdrawnStatus | undefined
   /** When set, `resolve` stands still and heeds no signal. */
   silent = false
   /** Paths that were given to `open`, in order. */
@@ -126,6 +133,8 @@ export class MemoryArtifactSource implements ArtifactSource {
     options.signal?.throwIfAborted()
     if (this.silent) await never()
     if (this.unknownReason !== undefined) return { kind: 'unknown', reason: this.unknownReason }
+    const taken = this.taken.get(path)
+    if (taken !== undefined) return taken
     const held = this.#artifacts.get(path)
     if (held?.unindexed === true && options.indexOnly !== true)
       return { kind: 'artifact', entry: held.entry, mutable: true, unindexed: this.unindexed }
@@ -180,6 +189,7 @@ export class MemoryArtifactSource implements ArtifactSource {
       freshness: age.state,
       head: head === undefined ? null : headStatus(head),
       index: { complete: this.unknownReason === undefined && this.indexComplete, files },
+      ...(this.withdrawn && { withdrawn: this.withdrawn }),
     }
   }
 

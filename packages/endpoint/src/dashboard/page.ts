@@ -3,7 +3,7 @@ import type { NodeStatus, ProxiedStatus } from '../status.ts'
 import { html, joinHtml, SafeHtml } from './html.ts'
 import { clientSnippets } from './snippets.ts'
 import { DASHBOARD_STYLE } from './style.ts'
-import { formatCount, formatDuration, formatSize } from './wording.ts'
+import { formatCount, formatDuration, formatSize, formatTime } from './wording.ts'
 
 const REFRESH_SECONDS = 30
 // Not inside a template: white space around the style would change its digest.
@@ -105,14 +105,18 @@ function proxiedRepository({
 
 function withdrawn(status: RepositoryStatus['withdrawn']): SafeHtml {
   if (status === undefined || status.count === 0) return html``
-  const got = status.files.filter(({ servedAt }) => servedAt !== null)
-  const list = got.map(
-    ({ path, reason }) => html`<br /><code>${path}</code>: ${reason ?? 'no reason given'}`,
-  )
+  const list = status.files.map(({ path, reason, servedAt }) => {
+    if (servedAt === null) return html``
+    const { first, last } = servedAt
+    const when = first === last ? formatTime(first) : `${formatTime(first)} to ${formatTime(last)}`
+    return html`<br /><code>${path}</code>: ${reason ?? 'no reason given'} (got ${when})`
+  })
+  const got = status.files.some(({ servedAt }) => servedAt !== null)
   return html`<dt>Withdrawn</dt>
     <dd>
       ${formatCount(status.count)}
-      files${got.length === 0 ? '' : '; your builds got from this node:'} ${joinHtml(list)}
+      ${status.count === 1 ? 'file' : 'files'}${got ? '; your builds got from this node:' : ''}
+      ${joinHtml(list)}
     </dd>`
 }
 

@@ -26,3 +26,8 @@ export function formatDuration(seconds: number): string {
 export function formatCount(count: number): string {
   return count.toLocaleString('en-US')
 }
+
+/** A time of ISO 8601 in UTC, to the minute: `2026-11-22 20:18 UTC`. */
+export function formatTime(iso: string): string {
+  return `${iso.slice(0, 16).replace('T', ' ')} UTC`
+}

@@ -56,11 +56,17 @@ export interface FetchOptions extends AbortOptions {
  */
 export type FetchPurpose = 'client' | 'fill' | 'prefetch'
 
+interface Running {
+  readonly starting: Promise<BlobDownload>
+  /** The files that were asked for, all of the same bytes, less those that were withdrawn. */
+  readonly wanted: Map<RepositoryPath, IndexEntry>
+}
+
 /** Fetches blobs from the best sources; equal requests at the same time are one download. */
 export class BlobFetcher {
   readonly #components: BlobFetcherComponents
   readonly #init: BlobFetcherInit
-  readonly #downloads = new Map<Digest, Promise<BlobDownload>>()
+  readonly #downloads = new Map<Digest, Running>()
   /** Those of them that no client began. */
   readonly #ahead = new WeakSet<Promise<BlobDownload>>()
   readonly #stop = new AbortController()
@@ -154,13 +160,23 @@ export class BlobFetcher {
     return isStored
   }
 
+  /** A file was withdrawn: end the download of its blob, unless another file is fetched by it, too. */
+  withdrawn({ path, digest }: Pick<IndexEntry, 'path' | 'digest'>): void {
+    const running = this.#downloads.get(digest)
+    if (running?.wanted.delete(path) !== true || running.wanted.size > 0) return
+    const end = (download: BlobDownload): void => {
+      download.abort(new UnavailableError(`${path} was withdrawn`))
+    }
+    running.starting.then(end, () => undefined)
+  }
+
   /** End all downloads; resolves when they let go of the store. */
   async stop(): Promise<void> {
     this.#stop.abort(new UnavailableError('the node stops'))
-    const starting = [...this.#downloads.values()]
+    const running = [...this.#downloads.values()]
     await Promise.allSettled(
-      starting.map(async (promise) => {
-        const download = await promise
+      running.map(async ({ starting }) => {
+        const download = await starting
         download.abort(this.#stop.signal.reason as Error)
         await download.stored
       }),
@@ -172,21 +188,25 @@ export class BlobFetcher {
       return Promise.reject(unavailable(entry, 'the user of this node denied it'))
     }
     const running = this.#downloads.get(entry.digest)
-    if (running !== undefined) return running
-    return this.#begin(entry, options.purpose ?? 'client')
+    // One that nobody wants any more is about to end.
+    if (running === undefined || running.wanted.size === 0)
+      return this.#begin(entry, options.purpose ?? 'client')
+    running.wanted.set(entry.path, entry)
+    return running.starting
   }
 
   /** A download for a client in place of one that failed, unless another client was first. */
   #restart(entry: IndexEntry, failed: Promise<BlobDownload>): Promise<BlobDownload> {
-    const running = this.#downloads.get(entry.digest)
-    return running === undefined || running === failed ? this.#begin(entry, 'client') : running
+    const starting = this.#downloads.get(entry.digest)?.starting
+    return starting === undefined || starting === failed ? this.#begin(entry, 'client') : starting
   }
 
   #begin(entry: IndexEntry, purpose: FetchPurpose): Promise<BlobDownload> {
     const starting = this.#start(entry, purpose)
     if (purpose !== 'client') this.#ahead.add(starting)
-    this.#downloads.set(entry.digest, starting)
-    void this.#finish(entry, starting)
+    const running = { starting, wanted: new Map([[entry.path, entry]]) }
+    this.#downloads.set(entry.digest, running)
+    void this.#finish(entry, running)
     return starting
   }
 
@@ -204,14 +224,14 @@ export class BlobFetcher {
     return download
   }
 
-  async #finish(entry: IndexEntry, starting: Promise<BlobDownload>): Promise<void> {
+  async #finish(entry: IndexEntry, running: Running): Promise<void> {
     const { logger, onStored } = this.#components
     try {
       await (
-        await starting
+        await running.starting
       ).stored
       this.#saidFull = false
-      onStored(entry)
+      for (const one of running.wanted.values()) onStored(one)
     } catch (error) {
       if (!(error instanceof NoSpaceError)) {
         logger.debug({ path: entry.path, error: String(error) }, 'download failed')
@@ -220,7 +240,7 @@ export class BlobFetcher {
         logger.warn({ path: entry.path, error: error.message }, 'no room: serving without storing')
       }
     } finally {
-      if (this.#downloads.get(entry.digest) === starting) this.#downloads.delete(entry.digest)
+      if (this.#downloads.get(entry.digest) === running) this.#downloads.delete(entry.digest)
     }
   }
 
@@ -266,7 +286,7 @@ export class BlobFetcher {
   async #releaseHeap(entry: IndexEntry): Promise<void> {
     try {
       await (
-        await this.#downloads.get(entry.digest)
+        await this.#downloads.get(entry.digest)?.starting
       )?.stored
     } catch (error) {
       this.#components.logger.debug({ path: entry.path, error: String(error) }, 'kept in memory')

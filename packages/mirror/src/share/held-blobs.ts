@@ -1,5 +1,6 @@
 import type { Digest, IndexEntry } from '@jarswarm/manifest'
 import { projectOf } from '@jarswarm/maven'
+import type { RepositoryPath } from '@jarswarm/maven'
 import type { BlobStore, IndexStore } from '@jarswarm/ports'
 import { MAX_HELD_BLOBS } from '../limits.ts'
 
@@ -11,6 +12,8 @@ const UNTOLD_HEX_DIGITS = 12
 export interface HeldBlobsComponents {
   readonly blobs: BlobStore
   readonly index: IndexStore
+  /** Whether a file was taken back, which the index may not know yet. */
+  readonly isWithdrawn: (path: RepositoryPath) => boolean
 }
 
 /** Which blobs of a repository are in the store, and to which project each belongs. */
@@ -38,8 +41,13 @@ export class HeldBlobs {
     return this.#projectOf.has(digest) || this.#untold.has(untoldKey(digest))
   }
 
-  /** @returns whether it was not known before, and others are to be told */
+  /**
+   * What was withdrawn is not added.
+   *
+   * @returns whether it was not known before, and others are to be told
+   */
   add(entry: IndexEntry): boolean {
+    if (this.#components.isWithdrawn(entry.path)) return false
     if (this.#projectOf.has(entry.digest)) return false
     if (this.#projectOf.size >= MAX_HELD_BLOBS) {
       if (this.#untold.size < MAX_UNTOLD_BLOBS) this.#untold.add(untoldKey(entry.digest))

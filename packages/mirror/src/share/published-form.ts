@@ -11,6 +11,7 @@ import type {
 } from '@jarswarm/ports'
 import type { TrustedRepository } from '@jarswarm/trust'
 import type { IndexKeeper } from '../index-tree/index-keeper.ts'
+import { guardedContent } from '../withdrawal/guarded-content.ts'
 import type { HeldBlobs } from './held-blobs.ts'
 
 export interface PublishedFormComponents {
@@ -67,7 +68,8 @@ export class PublishedForm {
   async #blob(digest: Digest): Promise<ArtifactContent | undefined> {
     const { blobs, held, isDenied } = this.#components
     // The store is shared with other repositories, also with those that are nobody else's business.
-    if (!held.has(digest) || isDenied?.(digest) === true) return undefined
+    const mayGive = (): boolean => held.has(digest) && isDenied?.(digest) !== true
+    if (!mayGive()) return undefined
     const hold = blobs.hold(digest)
     const stat = await blobs.stat(digest)
     if (stat === undefined) {
@@ -75,7 +77,7 @@ export class PublishedForm {
       return undefined
     }
     let isHeld = true
-    return {
+    const content: ArtifactContent = {
       source: 'store',
       sizeBytes: stat.sizeBytes,
       read: (range, options) => readBlob(blobs, digest, { ...range, ...options }),
@@ -84,6 +86,9 @@ export class PublishedForm {
         isHeld = false
       },
     }
+    return guardedContent(content, () => {
+      if (!mayGive()) throw new UnavailableError('A blob is not given any more')
+    })
   }
 }
 

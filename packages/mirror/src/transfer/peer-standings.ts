@@ -43,6 +43,11 @@ export class PeerStandings {
     return peers.toSorted((one, other) => (rank.get(one) ?? 0) - (rank.get(other) ?? 0))
   }
 
+  /** Whether it mostly let us down. */
+  isDoubtful(peer: PeerName): boolean {
+    return this.#score(peer) < UNKNOWN
+  }
+
   #count(peer: PeerName, outcome: 0 | 1): void {
     const before = this.#score(peer)
     const score = before + (outcome - before) * NEWEST_WEIGHT

@@ -9,12 +9,13 @@ import {
 import type { Head, Withdrawal } from '@jarswarm/manifest'
 import type { RepositoryPath } from '@jarswarm/maven'
 import { UnavailableError } from '@jarswarm/ports'
-import type { Clock, IndexStore, Logger, RecordStore } from '@jarswarm/ports'
+import type { ArtifactContent, Clock, IndexStore, Logger, RecordStore } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import { HistoryRefusedError } from '../history/errors.ts'
 import type { IndexKeeper } from '../index-tree/index-keeper.ts'
 import type { TrustKeeper } from '../trust/trust-keeper.ts'
 import { WithdrawalsHeldError } from './errors.ts'
+import { guardedContent } from './guarded-content.ts'
 import { formatLearned, parseLearned } from './learned.ts'
 import type { LearnedHead } from './learned.ts'
 
@@ -68,6 +69,17 @@ export class WithdrawalBook {
   /** @throws {UnavailableError} when a file was resolved a moment ago, and was taken back since */
   refuse(path: RepositoryPath): void {
     if (this.#byPath.has(path)) throw new UnavailableError(`${path} was withdrawn`)
+  }
+
+  /** Open a file; its content ends when it is withdrawn meanwhile. Throws as `refuse` and `open` do. */
+  async guard(
+    path: RepositoryPath,
+    open: () => Promise<ArtifactContent>,
+  ): Promise<ArtifactContent> {
+    this.refuse(path)
+    return guardedContent(await open(), () => {
+      this.refuse(path)
+    })
   }
 
   /** When this node learned of a withdrawal, in milliseconds since the epoch. */
@@ -159,9 +171,10 @@ export class WithdrawalBook {
     const old = this.#all
     this.#use(head, list)
     this.#coveredSeconds = Math.max(this.#coveredSeconds, secondsOf(head))
+    // Before the disk is asked: a full one must not keep what was withdrawn in use.
+    if (fresh.length > 0) this.#init.onWithdrawn(fresh)
     await this.#save()
     await this.#dropObjects(old)
-    if (fresh.length > 0) this.#init.onWithdrawn(fresh)
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Digest, Withdrawal } from '@jarswarm/manifest'
 import type { BlobStore, Clock, Logger, ServedLog, WithdrawnStatus } from '@jarswarm/ports'
+import type { BlobFetcher } from '../fetch/blob-fetcher.ts'
 import type { HeldBlobs } from '../share/held-blobs.ts'
 import type { HoldingsBoard } from '../share/holdings-board.ts'
 import { Periodic } from '../wait/periodic.ts'
@@ -17,6 +18,7 @@ export interface WithdrawalWatchComponents {
   readonly book: WithdrawalBook
   readonly board: HoldingsBoard
   readonly held: HeldBlobs
+  readonly fetcher: Pick<BlobFetcher, 'withdrawn'>
   readonly blobs: BlobStore
   readonly served: ServedLog
   readonly clock: Clock
@@ -62,14 +64,15 @@ export class WithdrawalWatch {
     return { count: this.#components.book.all.length, files: this.#named }
   }
 
-  /** Files came to be withdrawn. */
+  /** Files came to be withdrawn: when this returns its promise, none of them is fetched or given to peers any more. */
   async withdrawn(fresh: readonly Withdrawal[]): Promise<void> {
-    const { board, blobs } = this.#components
-    for (const { digest } of fresh) {
+    const { board, fetcher, blobs } = this.#components
+    for (const withdrawal of fresh) {
+      fetcher.withdrawn(withdrawal)
       // Another path may have it: then the next scan, by an index without this one, finds it again.
-      if (board.removed(digest)) this.#needsScan = true
-      await blobs.setPinned(digest, false)
+      if (board.removed(withdrawal.digest)) this.#needsScan = true
     }
+    for (const { digest } of fresh) await blobs.setPinned(digest, false)
     await this.#nameFiles()
     await this.#warn(fresh)
   }

@@ -1,5 +1,6 @@
 import type { IndexEntry } from '@jarswarm/manifest'
 import type { RepositoryPath } from '@jarswarm/maven'
+import { guardedContent } from '@jarswarm/mirror'
 import { UnavailableError } from '@jarswarm/ports'
 import type {
   AbortOptions,
@@ -52,9 +53,12 @@ export class DenyingSource implements ArtifactSource {
   }
 
   async open(entry: IndexEntry, options: AbortOptions): Promise<ArtifactContent> {
-    const denial = this.#denied.find(entry.path) ?? this.#denied.find(entry.digest)
-    if (denial !== undefined) throw new UnavailableError(`${entry.path} was denied`)
-    return await this.#source.open(entry, options)
+    const refuse = (): void => {
+      const denial = this.#denied.find(entry.path) ?? this.#denied.find(entry.digest)
+      if (denial !== undefined) throw new UnavailableError(`${entry.path} was denied`)
+    }
+    refuse()
+    return guardedContent(await this.#source.open(entry, options), refuse)
   }
 
   async list(
