@@ -56,9 +56,19 @@ const FILES = {
     why: 'they fill a line; more only share it',
   },
   MAX_PEERS_PER_BLOB: {
-    value: 16,
+    value: 24,
     unit: 'peers asked in all for one blob',
     why: 'more would be a flood, and fewer claims are wrong',
+  },
+  MAX_CLAIMANTS_PER_BLOB: {
+    value: 8,
+    unit: 'of these, peers that claim the blob',
+    why: 'claims cost nothing, so they leave room for others',
+  },
+  MAX_STANDINGS: {
+    value: 1_024,
+    unit: 'peers kept account of by what came of asking them',
+    why: 'who gave or let down nothing for longest is forgotten',
   },
   MAX_BYTES_WITHOUT_DISK: {
     value: 64 * MIB,
@@ -164,6 +174,8 @@ export const MAX_ENTRIES_READ: number = STATES.MAX_ENTRIES_READ.value
 
 export const MAX_PEERS_AT_ONCE: number = FILES.MAX_PEERS_AT_ONCE.value
 export const MAX_PEERS_PER_BLOB: number = FILES.MAX_PEERS_PER_BLOB.value
+export const MAX_CLAIMANTS_PER_BLOB: number = FILES.MAX_CLAIMANTS_PER_BLOB.value
+export const MAX_STANDINGS: number = FILES.MAX_STANDINGS.value
 export const MAX_BYTES_WITHOUT_DISK: number = FILES.MAX_BYTES_WITHOUT_DISK.value
 export const MAX_HELD_BLOBS: number = FILES.MAX_HELD_BLOBS.value
 export const DAILY_BUDGET: number = FILES.DAILY_BUDGET.value

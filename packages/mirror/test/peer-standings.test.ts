@@ -1,7 +1,8 @@
 import { ManualClock } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { MAX_STANDINGS, PeerStandings, STANDING_LIFE_MS } from '../src/transfer/peer-standings.ts'
+import { MAX_STANDINGS } from '../src/limits.ts'
+import { PeerStandings, STANDING_LIFE_MS } from '../src/transfer/peer-standings.ts'
 
 describe('PeerStandings', () => {
   it('puts those that gave first and those that let us down last, and keeps the order else', () => {

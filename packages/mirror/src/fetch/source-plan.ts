@@ -3,7 +3,7 @@ import type { IndexEntry } from '@jarswarm/manifest'
 import { isMutablePath, projectOf } from '@jarswarm/maven'
 import type { Clock, Logger, PeerName, Swarm } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
-import { MAX_PEERS_AT_ONCE, MAX_PEERS_PER_BLOB } from '../limits.ts'
+import { MAX_CLAIMANTS_PER_BLOB, MAX_PEERS_AT_ONCE, MAX_PEERS_PER_BLOB } from '../limits.ts'
 import { PeerSource } from '../transfer/peer-source.ts'
 import type { PeerStandings } from '../transfer/peer-standings.ts'
 import type { PartSource } from '../transfer/part.ts'
@@ -45,7 +45,8 @@ export interface SourcePlanInit {
  * Who is asked for one blob, and in which order: connected claimants, those that gave something lately before all others
  * and else the nearest first; then healthy upstreams with
  * the DHT beside them; upstreams that fail or are slow only after the DHT had a head start; then peers that follow
- * the repository and claim nothing, for a summary may lag; at last whom the DHT names late.
+ * the repository and claim nothing, for a summary may lag; at last whom the DHT names late, and claimants that mostly
+ * let us down.
  */
 export class SourcePlan {
   readonly #components: SourcePlanComponents
@@ -54,6 +55,7 @@ export class SourcePlan {
   readonly #upstreams: UpstreamStanding[]
   #found: PeerQueue | undefined
   #headStartOver = false
+  #claimantsAsked = 0
   #followersAsked = 0
 
   constructor(components: SourcePlanComponents, init: SourcePlanInit) {
@@ -86,13 +88,26 @@ export class SourcePlan {
     const found = await this.#nextFound(signal)
     if (found !== undefined) return [found]
     if (this.#upstreams.length > 0) return this.#takeUpstreams(1)
-    const last = this.#nextFollower() ?? (await this.#takeFound(signal))
+    const last =
+      this.#nextFollower() ??
+      (await this.#takeFound(signal)) ??
+      this.#nextPeer(this.#claimants, true)
     return last === undefined ? [] : [last]
   }
 
   #nextClaimant(): PartSource | undefined {
+    if (this.#claimantsAsked >= MAX_CLAIMANTS_PER_BLOB) return undefined
+    this.#claimantsAsked += 1
+    const { standings } = this.#components
+    return this.#nextPeer(
+      this.#claimants.filter((peer) => !standings.isDoubtful(peer)),
+      true,
+    )
+  }
+
+  get #claimants(): readonly PeerName[] {
     const { repository, entry } = this.#init
-    return this.#nextPeer(this.#components.swarm.claimants(repository, entry.digest), true)
+    return this.#components.swarm.claimants(repository, entry.digest)
   }
 
   #nextFollower(): PartSource | undefined {

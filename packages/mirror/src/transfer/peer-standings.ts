@@ -1,4 +1,5 @@
 import type { Clock, PeerName } from '@jarswarm/ports'
+import { MAX_STANDINGS } from '../limits.ts'
 
 /** Of a peer that nobody knows yet. From 0, never gave what it was asked for, to 1. */
 const UNKNOWN = 0.5
@@ -6,8 +7,6 @@ const UNKNOWN = 0.5
 const NEWEST_WEIGHT = 0.25
 /** Without news for so long a peer is a stranger again. */
 export const STANDING_LIFE_MS = 3_600_000
-/** Peers that are kept account of; the one without news for longest is forgotten. */
-export const MAX_STANDINGS = 1_024
 
 interface Standing {
   readonly score: number
