@@ -3,7 +3,6 @@ import { MemoryBlobStore, MemoryUpstream, wrongBytes } from '@jarswarm/testkit'
 import type { PeerManner } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { MAX_CLAIMANTS_PER_BLOB } from '../src/limits.ts'
 import { BIG, BIG_BYTES, JAR, METADATA, POM, readAll, Rig } from './_rig.ts'
 
 describe('fetch', () => {
@@ -80,36 +79,6 @@ describe('fetch', () => {
     const before = rig.clock.now()
     assert.equal(await rig.fetch(node, POM), 'origin')
     assert.ok(rig.clock.now() - before < 1_000)
-  })
-
-  it('does not wait again for peers that claim everything and gave nothing', async (t) => {
-    const rig = new Rig(t)
-    const near = await Promise.all(
-      ['a', 'b', 'c'].map((name) => rig.fullNode({ name, roundTripMs: 1 })),
-    )
-    await rig.fullNode({ name: 'far', roundTripMs: 9 })
-    for (const { swarm } of near) swarm.manner = 'silent'
-    const node = await rig.node({ upstreams: [] })
-    await rig.synced(node)
-    const before = rig.clock.now()
-    assert.equal(await rig.fetch(node, JAR), 'peer')
-    assert.ok(rig.clock.now() - before < 250)
-  })
-
-  it('asks eight that claim it, and then others', async (t) => {
-    const rig = new Rig(t)
-    const full = await Promise.all(Array.from({ length: 10 }, () => rig.fullNode()))
-    const node = await rig.node()
-    await rig.synced(node)
-    for (const { swarm } of full) swarm.manner = 'unreachable'
-    const asked = new Set<string>()
-    const request = node.swarm.request.bind(node.swarm)
-    node.swarm.request = (peer, ...wanted) => {
-      asked.add(peer)
-      return request(peer, ...wanted)
-    }
-    assert.equal(await rig.fetch(node, JAR), 'origin')
-    assert.equal(asked.size, MAX_CLAIMANTS_PER_BLOB)
   })
 
   it('never takes other bytes of a release from the origin', async (t) => {
