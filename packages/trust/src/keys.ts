@@ -2,7 +2,7 @@ import { canonicalize } from '@tufjs/canonical-json'
 import { sha256 } from '@jarswarm/manifest'
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
-import { encryptKey, isEncryptedKey } from './encrypted-key.ts'
+import { decryptKey, encryptKey, isEncryptedKey } from './encrypted-key.ts'
 import { InvalidKeyError } from './errors.ts'
 
 /** A new ed25519 key pair. */
@@ -104,25 +104,27 @@ export function keyIdOf(publicKey: string): string {
 }
 
 function importPrivateKey(pem: string, passphrase: string | undefined): KeyObject {
-  const isEncrypted = isEncryptedKey(pem)
-  if (isEncrypted && passphrase === undefined) {
-    throw new InvalidKeyError(
-      'Cannot read the private key: found it encrypted, wanted its passphrase',
-    )
-  }
-  let key: KeyObject
+  const key = isEncryptedKey(pem) ? openWith(passphrase, pem) : readPlain(pem)
+  checkType(key, 'private')
+  return key
+}
+
+function openWith(passphrase: string | undefined, pem: string): KeyObject {
+  if (passphrase !== undefined) return decryptKey(pem, passphrase)
+  throw new InvalidKeyError(
+    'Cannot read the private key: found it encrypted, wanted its passphrase',
+  )
+}
+
+function readPlain(pem: string): KeyObject {
   try {
-    key = createPrivateKey({ key: pem, format: 'pem', ...(isEncrypted && { passphrase }) })
+    return createPrivateKey({ key: pem, format: 'pem' })
   } catch (cause) {
     throw new InvalidKeyError(
-      isEncrypted
-        ? 'Cannot read the private key: found one that the passphrase does not open, wanted the passphrase it was made with'
-        : 'Cannot read the private key: found text that is not a key, wanted PKCS #8 in PEM',
+      'Cannot read the private key: found text that is not a key, wanted PKCS #8 in PEM',
       { cause },
     )
   }
-  checkType(key, 'private')
-  return key
 }
 
 function checkType(key: KeyObject, what: 'public' | 'private'): void {
