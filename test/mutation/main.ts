@@ -9,6 +9,7 @@ import { relative } from 'node:path'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { EQUIVALENT } from './equivalent.ts'
+import type { Equivalent } from './equivalent.ts'
 import { mutantsOf, removesCheck } from './mutants.ts'
 import type { Mutant } from './mutants.ts'
 import { Trial } from './trial.ts'
@@ -28,13 +29,23 @@ const files = globSync(`${directory}/src/**/*.ts`)
 const mutants = files.flatMap((file) =>
   mutantsOf(relative(directory, file), readFileSync(file, 'utf8')),
 )
-const isEquivalent = (mutant: Mutant): boolean =>
-  (EQUIVALENT[packageName] ?? []).some(
-    ({ file, original, replacement }) =>
-      mutant.file === file && mutant.original === original && mutant.replacement === replacement,
-  )
+const explained = EQUIVALENT[packageName] ?? []
+const explains = ({ file, line, original, replacement }: Equivalent, mutant: Mutant): boolean =>
+  mutant.file === file &&
+  mutant.lineText === line &&
+  mutant.original === original &&
+  mutant.replacement === replacement
+const outdated = explained.filter(
+  (entry) =>
+    files.includes(`${directory}/${entry.file}`) &&
+    !mutants.some((mutant) => explains(entry, mutant)),
+)
+if (outdated.length > 0) {
+  const lines = outdated.map(({ file, line }) => `${file}: ${line}`).join('\n')
+  throw new Error(`Cannot begin: equivalent.ts explains lines that are no more:\n${lines}`)
+}
 const chosen = values.checks ? mutants.filter(removesCheck) : mutants
-const tried = chosen.filter((mutant) => !isEquivalent(mutant))
+const tried = chosen.filter((mutant) => !explained.some((entry) => explains(entry, mutant)))
 const survivors: Mutant[] = []
 const queue = tried.values()
 

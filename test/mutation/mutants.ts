@@ -5,6 +5,8 @@ export interface Mutant {
   readonly file: string
   /** 1 for the first. */
   readonly line: number
+  /** That line, without the white space around it. */
+  readonly lineText: string
   readonly start: number
   readonly end: number
   readonly original: string
@@ -35,12 +37,14 @@ const SWAPPED: ReadonlyMap<ts.SyntaxKind, string> = new Map([
  */
 export function mutantsOf(file: string, text: string): readonly Mutant[] {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true)
+  const lines = text.split('\n')
   const mutants: Mutant[] = []
   const add = (node: ts.Node, replacement: string): void => {
     const start = node.getStart(source)
     const line = source.getLineAndCharacterOfPosition(start).line + 1
+    const lineText = (lines[line - 1] ?? '').trim()
     const original = node.getText(source)
-    mutants.push({ file, line, start, end: node.end, original, replacement })
+    mutants.push({ file, line, lineText, start, end: node.end, original, replacement })
   }
   const visit = (node: ts.Node): void => {
     // What an error says is no behaviour that a check of bytes depends on.

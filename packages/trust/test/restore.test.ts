@@ -60,6 +60,12 @@ describe('restore', () => {
     }
   })
 
+  it('calls a defect no damage', () => {
+    const { roots } = trial.trusted.record()
+    const restore = () => TrustedRepository.restore(repository.id, { roots, manifest: 7 as never })
+    assert.throws(restore, TypeError)
+  })
+
   it('finds every flipped byte of the manifest, or reads the same', () => {
     trial.accept({})
     const { roots, manifest } = trial.trusted.record()
