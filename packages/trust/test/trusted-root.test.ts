@@ -189,4 +189,33 @@ describe('description in a root', () => {
     refusesFirst(described({ bootstrap: 'none' }), /found bootstrap/)
     refusesFirst(described({ bootstrap: [7] }), /found bootstrap/)
   })
+
+  it('is refused when the withdrawals that it allows are no list of SHA-256', () => {
+    const batch = sha256(Buffer.from('a batch'))
+    const allowed = (withdrawals: unknown): ReadonlySet<string> => {
+      const bytes = described({ withdrawals })
+      return TrustedRepository.create(sha256(bytes), bytes).allowedWithdrawals
+    }
+    assert.deepEqual(allowed([batch]), new Set([batch]))
+    assert.deepEqual(allowed([]), new Set())
+    assert.deepEqual(allowed(undefined), new Set())
+    const [short, long, upper] = [batch.slice(1), `${batch}0`, batch.toUpperCase()]
+    const notHex = `g${batch.slice(1)}`
+    const members = [
+      7,
+      null,
+      true,
+      '',
+      [batch],
+      { batch },
+      short,
+      long,
+      upper,
+      notHex,
+      `${batch}\n`,
+    ]
+    const lists = [null, 7, '', batch, true, {}, { 0: batch, length: 1 }]
+    for (const withdrawals of [...lists, ...members.map((member) => [batch, member])])
+      refusesFirst(described({ withdrawals }), /found withdrawals of another form/)
+  })
 })
