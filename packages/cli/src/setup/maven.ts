@@ -47,6 +47,8 @@ ${repositories.join('\n')}
     'Maven asks the node first in every build, and the other repositories for whatever it does not give.',
     'Maven cannot look first whether the node answers: when another process took its port and says nothing, Maven goes ' +
       'on after 10 s for each file; "jarswarm setup maven --undo" ends that.',
+    'What the node refuses Maven takes from the next repository, and there only warns of bytes that do not fit their checksum: ' +
+      '"mvn -C", or --strict-checksums in a project\'s .mvn/maven.config, makes it refuse them.',
     'Plugins still come from their own repositories.',
     'After --undo the next build must be online once: Maven checks again where the files it got from the node come from.',
     ...trustStoreNote(target, 'MAVEN_OPTS'),
