@@ -1,3 +1,4 @@
+import { UnavailableError } from '@jarswarm/ports'
 import type { Logger } from '@jarswarm/ports'
 import { realpath } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -116,7 +117,11 @@ export class OriginServer {
       return
     }
     try {
-      await sendFile(request, response, { ...file, name })
+      const refuse = (): void => {
+        if (this.#init.withdrawn(name) === undefined) return
+        throw new UnavailableError(`Cannot send the rest of ${name}: it was withdrawn`)
+      }
+      await sendFile(request, response, { ...file, name, refuse })
     } finally {
       await file.handle.close()
     }
@@ -125,6 +130,8 @@ export class OriginServer {
 
 interface NamedFile extends TreeFile {
   readonly name: string
+  /** Throws once no more of it may be sent. */
+  readonly refuse: () => void
 }
 
 /** The file that a request names, `//` folded and the query dropped; undefined when it is unclean. */
@@ -173,7 +180,19 @@ async function sendFile(
     response.end()
     return
   }
-  await pipeline(file.handle.createReadStream({ start, end: last, autoClose: false }), response)
+  const chunks = file.handle.createReadStream({ start, end: last, autoClose: false })
+  await pipeline(chunks, (source) => sendable(source, file), response)
+}
+
+/** The chunks of a file, until it is withdrawn. */
+async function* sendable(
+  chunks: AsyncIterable<Buffer>,
+  { refuse }: NamedFile,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    refuse()
+    yield chunk
+  }
 }
 
 function setFileHeaders(response: ServerResponse, file: NamedFile): void {
