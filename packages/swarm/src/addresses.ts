@@ -19,6 +19,11 @@ export function publicRange(address: Multiaddr): string | undefined {
     : host.split('.').slice(0, 3).join('.')
 }
 
+/** The machine on this one's own network that an address belongs to; undefined for public ones. */
+export function localHost(address: Multiaddr): string | undefined {
+  return isLocalAddress(address) ? hostOf(address) : undefined
+}
+
 /** Whether all of some addresses, of which there is at least one, are local. */
 export function areLocal(addresses: readonly string[]): boolean {
   return addresses.length > 0 && addresses.every((text) => isLocalAddress(multiaddr(text)))

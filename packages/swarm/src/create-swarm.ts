@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import type { PrivateKey } from '@libp2p/interface'
+import type { PeerId, PrivateKey } from '@libp2p/interface'
 import type { Clock, LanContent, Logger, Swarm, SwarmContent } from '@jarswarm/ports'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Multiaddr } from '@multiformats/multiaddr'
@@ -78,6 +78,7 @@ export async function createSwarm(components: SwarmComponents, init: SwarmInit):
   const isBanned = (peer: string): boolean => bans.isBanned(peer)
   const remoteAddresses = (): readonly Multiaddr[] =>
     node.libp2p.getConnections().map(({ remoteAddr }) => remoteAddr)
+  const connectionsOf = (peer: PeerId): number => node.libp2p.getConnections(peer).length
   const node: Libp2pNode = await orClose(
     datastore,
     createLibp2pNode({
@@ -90,7 +91,7 @@ export async function createSwarm(components: SwarmComponents, init: SwarmInit):
       announce: init.announce ?? [],
       mdns: init.mdns ?? false,
       dhtServer: dhtServer(init.dht, role, network),
-      gater: connectionGate({ isBanned, remoteAddresses }, limits),
+      gater: connectionGate({ isBanned, remoteAddresses, connectionsOf }, limits),
     }),
   )
   return new Libp2pSwarm(

@@ -27,15 +27,30 @@ const CONNECTIONS = {
     unit: 'share of all connections for one public /24 or /48',
     why: 'a flood from one place leaves three quarters to others',
   },
+  MAX_SHARE_OF_LOCAL_ADDRESS: {
+    value: 0.5,
+    unit: 'share of all connections for one address of the local network',
+    why: 'a flood from one machine leaves half to others; a test runs its whole swarm on one',
+  },
+  MAX_CONNECTIONS_OF_PEER: {
+    value: 4,
+    unit: 'connections of one peer',
+    why: 'two that dial each other at once have two; the rest is room for a reconnect',
+  },
   INBOUND_PER_SECOND: {
     value: 20,
     unit: 'new connections a second from one address',
     why: 'an office or a CI farm behind one address has many',
   },
   MAX_PENDING_INBOUND: {
-    value: 32,
+    value: 64,
     unit: 'handshakes under way from strangers',
     why: 'each holds keys and buffers',
+  },
+  MAX_PENDING_OF_ORIGIN: {
+    value: 24,
+    unit: 'of these, from one public /24 or /48, or one local address',
+    why: 'who connects and says nothing leaves room for others; twenty may come at once from one office',
   },
   MAX_KNOWN_PEERS: {
     value: 1_000,
@@ -198,6 +213,9 @@ const GREETING = {
 export const MAX_CONNECTIONS: number = CONNECTIONS.MAX_CONNECTIONS.value
 export const MAX_BOOTSTRAP_CONNECTIONS: number = CONNECTIONS.MAX_BOOTSTRAP_CONNECTIONS.value
 export const MAX_SHARE_OF_RANGE: number = CONNECTIONS.MAX_SHARE_OF_RANGE.value
+export const MAX_SHARE_OF_LOCAL_ADDRESS: number = CONNECTIONS.MAX_SHARE_OF_LOCAL_ADDRESS.value
+export const MAX_CONNECTIONS_OF_PEER: number = CONNECTIONS.MAX_CONNECTIONS_OF_PEER.value
+export const MAX_PENDING_OF_ORIGIN: number = CONNECTIONS.MAX_PENDING_OF_ORIGIN.value
 export const INBOUND_PER_SECOND: number = CONNECTIONS.INBOUND_PER_SECOND.value
 export const MAX_PENDING_INBOUND: number = CONNECTIONS.MAX_PENDING_INBOUND.value
 export const MAX_KNOWN_PEERS: number = CONNECTIONS.MAX_KNOWN_PEERS.value
