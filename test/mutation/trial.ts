@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import type { Mutant } from './mutants.ts'
 
 /** A mutant that makes a test wait for ever has been noticed. */
-const TEST_TIMEOUT_MS = 180_000
+const TEST_TIMEOUT_MS = 90_000
 
 /** A copy of one package in which one mutant after the other is put on trial. */
 export class Trial implements AsyncDisposable {
@@ -55,6 +55,8 @@ export class Trial implements AsyncDisposable {
         cwd: this.#directory,
         stdio: ['ignore', 'pipe', 'ignore'],
         timeout: TEST_TIMEOUT_MS,
+        // A loop without an end hears of nothing else.
+        killSignal: 'SIGKILL',
         // Inside of another test run, a test runner reports to that one.
         env: { ...process.env, NODE_TEST_CONTEXT: undefined },
       },
