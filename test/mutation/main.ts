@@ -51,7 +51,7 @@ const queue = tried.values()
 
 async function work(): Promise<void> {
   await using trial = await Trial.create(packageName ?? '')
-  if (await trial.notices()) throw new Error('Cannot begin: the tests fail without any mutant')
+  if (await trial.failsAnyway()) throw new Error('Cannot begin: the tests fail without any mutant')
   for (const mutant of queue) {
     if (await trial.notices(mutant)) continue
     survivors.push(mutant)

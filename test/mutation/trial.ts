@@ -6,13 +6,15 @@ import { basename, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Mutant } from './mutants.ts'
 
-/** A mutant that makes a test wait for ever has been noticed. */
-const TEST_TIMEOUT_MS = 90_000
+/** A mutant that makes the tests take so many times as long as they did without has been noticed: it waits for ever. */
+const PATIENCE = 5
+const FIRST_TIMEOUT_MS = 180_000
 
 /** A copy of one package in which one mutant after the other is put on trial. */
 export class Trial implements AsyncDisposable {
   readonly #root: string
   readonly #directory: string
+  #timeoutMs = FIRST_TIMEOUT_MS
 
   private constructor(root: string, directory: string) {
     this.#root = root
@@ -30,9 +32,16 @@ export class Trial implements AsyncDisposable {
     return new Trial(root, directory)
   }
 
-  /** Whether a test fails with the mutant, or without any when there is none. */
-  async notices(mutant?: Mutant): Promise<boolean> {
-    if (mutant === undefined) return this.#fails()
+  /** Whether a test fails without any mutant. Do this first: it shows how long the tests take. */
+  async failsAnyway(): Promise<boolean> {
+    const start = performance.now()
+    const fails = await this.#fails()
+    this.#timeoutMs = Math.ceil((performance.now() - start) * PATIENCE)
+    return fails
+  }
+
+  /** Whether a test fails with the mutant. */
+  async notices(mutant: Mutant): Promise<boolean> {
     const path = join(this.#directory, mutant.file)
     const text = await readFile(path, 'utf8')
     await writeFile(path, text.slice(0, mutant.start) + mutant.replacement + text.slice(mutant.end))
@@ -54,7 +63,7 @@ export class Trial implements AsyncDisposable {
       {
         cwd: this.#directory,
         stdio: ['ignore', 'pipe', 'ignore'],
-        timeout: TEST_TIMEOUT_MS,
+        timeout: this.#timeoutMs,
         // A loop without an end hears of nothing else.
         killSignal: 'SIGKILL',
         // Inside of another test run, a test runner reports to that one.
