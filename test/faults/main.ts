@@ -5,8 +5,9 @@ import { describeMachine, round } from '../_report.ts'
 import type { FaultRun } from './_fault-run.ts'
 import { inputs } from './inputs.ts'
 import { outage } from './outage.ts'
+import { requests } from './requests.ts'
 
-const RUNS: readonly FaultRun[] = [inputs, outage]
+const RUNS: readonly FaultRun[] = [inputs, outage, requests]
 
 const { values, positionals } = parseArgs({
   options: {

@@ -16,6 +16,9 @@ const LOOPBACK = ['/ip4/127.0.0.1/tcp/0']
 /** Nobody listens there. */
 const DEAD_ORIGIN = 'http://127.0.0.1:9/'
 
+/** What runs something at its end: a test, or a run of faults. */
+export type Ending = Pick<TestContext, 'after'>
+
 export interface TestnetNodeInit extends Partial<Omit<NodeInit, 'join' | 'bootstrap'>> {
   /** Nodes that it is told of; it is told of no other. */
   readonly knows?: readonly Node[]
@@ -32,7 +35,7 @@ export class Testnet {
   readonly #running: Node[] = []
   #made = 0
 
-  private constructor(test: TestContext, origin: Server, builder: SignedRepositoryBuilder) {
+  private constructor(test: Ending, origin: Server, builder: SignedRepositoryBuilder) {
     this.#origin = origin
     this.#originUrl = urlOf(origin)
     this.builder = builder
@@ -40,10 +43,7 @@ export class Testnet {
   }
 
   /** Publish files, by path, at an origin of their own. */
-  static async create(
-    test: TestContext,
-    files: Readonly<Record<string, Uint8Array>>,
-  ): Promise<Testnet> {
+  static async create(test: Ending, files: Readonly<Record<string, Uint8Array>>): Promise<Testnet> {
     const builder = new SignedRepositoryBuilder({ nowMs: Date.now(), origin: DEAD_ORIGIN })
     for (const [path, bytes] of Object.entries(files)) builder.put(path, bytes)
     builder.publish()

@@ -16,7 +16,7 @@ import { PublicSite } from './public-site.ts'
 import type { OpenPublished } from './public-site.ts'
 import { refuseBody } from './refuse-body.ts'
 import { toRefusal } from './refusal-answer.ts'
-import { announcesBody, isReadMethod, RequestGuard } from './request-guard.ts'
+import { announcesBody, isReadMethod, refuseDoubtfulHead, RequestGuard } from './request-guard.ts'
 import { cleanRequestPath, splitTarget } from './request-path.ts'
 import { Router } from './router.ts'
 import { sendAnswer } from './send-answer.ts'
@@ -210,6 +210,7 @@ export class Endpoint {
 
   async #answer(exchange: Exchange, outcome: Outcome): Promise<void> {
     const { request } = exchange
+    refuseDoubtfulHead(request)
     const target = splitTarget(request.url ?? '')
     const site = this.#publicSite
     const isPublic = site?.isFor(request, target.authority) === true

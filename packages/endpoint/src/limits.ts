@@ -19,8 +19,8 @@ const CLIENTS = {
   },
   MAX_HEADER_COUNT: {
     value: 100,
-    unit: 'headers of a request that are read',
-    why: 'clients send about ten; further ones are dropped',
+    unit: 'headers of a request',
+    why: 'clients send about ten; a request with more is refused',
   },
   HEADERS_TIMEOUT_MS: {
     value: 15 * SECOND_MS,

@@ -64,11 +64,9 @@ export class PublicSite {
    * come from elsewhere under a name of this machine are refused.
    *
    * @param authority of the absolute form of the request target, which wins over the Host header
-   * @throws {RefusedRequestError} 400 or 421
+   * @throws {RefusedRequestError} 421
    */
   isFor(request: IncomingMessage, authority: string | undefined): boolean {
-    if ((request.headersDistinct['host'] ?? []).length > 1)
-      throw new RefusedRequestError(400, 'Cannot read the request: found two Host headers')
     const host = (authority ?? request.headers.host ?? '').toLowerCase()
     if (this.#hosts.has(host)) return true
     // Behind a proxy that does not pass the host on, all the world would look like a program of this machine.

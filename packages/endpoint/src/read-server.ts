@@ -8,7 +8,6 @@ import {
   HEADERS_TIMEOUT_MS,
   MAX_CLIENT_CONNECTIONS,
   MAX_HEADER_BYTES,
-  MAX_HEADER_COUNT,
   SOCKET_SILENCE_MS,
 } from './limits.ts'
 
@@ -22,7 +21,8 @@ const WRITE_AHEAD_BYTES = 256 * 1024
 
 const OPTIONS: ServerOptions = {
   insecureHTTPParser: false,
-  requireHostHeader: true,
+  // The guard refuses it: the parser's own refusal would be one in chunks.
+  requireHostHeader: false,
   maxHeaderSize: MAX_HEADER_BYTES,
   keepAliveTimeout: KEEP_ALIVE_MS,
   headersTimeout: HEADERS_TIMEOUT_MS,
@@ -62,16 +62,30 @@ export function createSecureReadServer(
 type Listener = (request: IncomingMessage, response: ServerResponse) => void
 
 function bound<S extends Server | SecureServer>(server: S, listener: Listener): S {
-  server.maxHeadersCount = MAX_HEADER_COUNT
+  // None is dropped in silence: their bytes are bounded, and the guard refuses too many.
+  server.maxHeadersCount = 0
   server.maxConnections = MAX_CLIENT_CONNECTIONS
   server.timeout = SOCKET_SILENCE_MS
-  server.on('request', listener)
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (hidesTheNext(request)) response.shouldKeepAlive = false
+    listener(request, response)
+  })
   // Not `100 Continue`: a body is refused before it is sent.
   server.on('checkContinue', listener)
+  // What else a client expects is ignored, as RFC 9110 (10.1.1) allows.
+  server.on('checkExpectation', listener)
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
     refuseTunnel(socket)
   })
   return server
+}
+
+/**
+ * Whether nobody can say for sure where the next request on a connection begins: of what comes behind an Upgrade in the same
+ * packet the parser loses the beginning, and HTTP/0.9 has no headers, though the parser takes them.
+ */
+function hidesTheNext({ headers, httpVersionMajor }: IncomingMessage): boolean {
+  return headers.upgrade !== undefined || httpVersionMajor !== 1
 }
 
 /** CONNECT is the one method that reaches no request listener. */

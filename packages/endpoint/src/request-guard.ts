@@ -1,8 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import { RefusedRequestError } from './errors.ts'
+import { MAX_HEADER_COUNT } from './limits.ts'
 
 const READ_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 const LOOPBACK_NAMES: readonly string[] = ['127.0.0.1', 'localhost', '[::1]']
+/** A name or address, and perhaps a port. */
+const HOST = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': ':80', 'https:': ':443' }
 
 /** What decides whether a request is meant for this node. */
@@ -26,12 +29,9 @@ export class RequestGuard {
 
   /**
    * @param authority of the absolute form of the request target, which wins over the Host header
-   * @throws {RefusedRequestError} 400, 403 or 421
+   * @throws {RefusedRequestError} 403 or 421
    */
   check(request: IncomingMessage, authority: string | undefined): void {
-    // Two Host headers: a proxy in front may have judged the other one.
-    if ((request.headersDistinct['host'] ?? []).length > 1)
-      throw new RefusedRequestError(400, 'Cannot read the request: found two Host headers')
     const host = authority ?? request.headers.host ?? ''
     // DNS rebinding: a foreign name that resolves to this node makes a web page same-origin with it.
     if (!this.#isOwn(host, isSecure(request) ? ':443' : ':80'))
@@ -44,8 +44,8 @@ export class RequestGuard {
 
   /** A web page elsewhere must neither read from the node nor make it fetch. */
   #refuseForeignPages(request: IncomingMessage): void {
-    const site = request.headersDistinct['sec-fetch-site']?.[0]
-    const foreignSite = site !== undefined && site !== 'none' && site !== 'same-origin'
+    const sites = request.headersDistinct['sec-fetch-site'] ?? []
+    const foreignSite = sites.some((site) => site !== 'none' && site !== 'same-origin')
     const { origin } = request.headers
     if (foreignSite || (origin !== undefined && !this.#isOwnOrigin(origin)))
       throw new RefusedRequestError(403, 'This node does not answer requests of other web sites')
@@ -58,15 +58,39 @@ export class RequestGuard {
   }
 
   #isOwn(host: string, defaultPort: string): boolean {
-    const lower = host.toLowerCase()
-    const name = lower.replace(/:\d*$/, '')
-    const withPort = /:\d+$/.test(lower) ? lower : `${name}${defaultPort}`
+    const [whole, name = '', port = ''] = HOST.exec(host.toLowerCase()) ?? []
+    if (whole === undefined) return false
+    const withPort = name + (port === '' ? defaultPort : `:${port}`)
     return this.#allowed.has(withPort) || this.#allowed.has(name)
   }
 }
 
 function isSecure({ socket }: IncomingMessage): boolean {
   return 'encrypted' in socket
+}
+
+/**
+ * Refuse what a proxy in front may have understood otherwise: no Host header or two, another HTTP, and
+ * more headers than anyone sends.
+ *
+ * @throws {RefusedRequestError} 400 or 431
+ */
+export function refuseDoubtfulHead(request: IncomingMessage): void {
+  const headers = request.rawHeaders.length / 2
+  if (headers > MAX_HEADER_COUNT)
+    throw new RefusedRequestError(
+      431,
+      `Cannot read the request: found ${headers} headers, wanted at most ${MAX_HEADER_COUNT}`,
+    )
+  if (request.httpVersionMajor !== 1)
+    throw new RefusedRequestError(
+      400,
+      `Cannot read the request: found HTTP/${request.httpVersion}, wanted 1.1`,
+    )
+  const hosts = request.headersDistinct['host']?.length ?? 0
+  // HTTP/1.0 has none; the guard then finds no host that it answers for.
+  if (hosts > 1 || (hosts === 0 && request.httpVersion !== '1.0'))
+    throw new RefusedRequestError(400, `Cannot read the request: found ${hosts} Host headers`)
 }
 
 /** Whether a method reads; no other reaches anything. */

@@ -154,6 +154,38 @@ describe('malformed requests', () => {
     assert.equal(source.unreleased, 0)
   })
 
+  it('answers nothing behind a request whose end is in doubt', async (t) => {
+    const { port } = await startEndpoint(t)
+    const host = `Host: 127.0.0.1:${port}`
+    const next = `GET /-/status HTTP/1.1\r\n${host}\r\nConnection: close\r\n\r\n`
+    const upgrade = `${host}\r\nConnection: Upgrade\r\nUpgrade: h2c`
+    for (const [first, status] of [
+      [`GET /-/health HTTP/1.1\r\n${upgrade}`, 200],
+      [`GET /-/health HTTP/2.0\r\n${host}\r\nConnection: keep-alive`, 400],
+      [`GET /-/health\r\n${host}\r\nConnection: keep-alive`, 400],
+    ] as const) {
+      const { text } = await sendRaw(port, `${first}\r\n\r\n${next}`)
+      assert.match(text, new RegExp(`^HTTP/1\\.1 ${String(status)} `), first)
+      assert.match(text, /\r\nConnection: close\r\n/, first)
+      assert.equal(text.match(/HTTP\/1\.1/g)?.length, 1, first)
+    }
+  })
+
+  it('refuses more headers than its bound, rather than drop some', async (t) => {
+    const { port } = await startEndpoint(t)
+    const many = (count: number): Record<string, string> =>
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [`x-${at}`, 'a']))
+    // Host and Connection are headers, too.
+    assert.equal((await ask(port, '/-/health', { headers: many(98) })).status, 200)
+    assert.equal((await ask(port, '/-/health', { headers: many(99) })).status, 431)
+  })
+
+  it('does not mind what else a client expects', async (t) => {
+    const { port } = await startEndpoint(t)
+    const got = await ask(port, '/-/health', { headers: { expect: 'the-unexpected' } })
+    assert.equal(got.status, 200)
+  })
+
   it('adds no header from what a repository says', async (t) => {
     const { port, source } = await startEndpoint(t)
     source.unknownReason = 'one\r\nSet-Cookie: a=b\r\n\r\n\u00e9' + 'x'.repeat(500)
@@ -184,6 +216,7 @@ describe('who is answered', () => {
       `evil.example:${port}`,
       '127.0.0.1',
       '127.0.0.1:1',
+      `127.0.0.1:${port}:80`,
       'other.example',
     ])
       assert.equal(await status(host), 421, host)
@@ -220,6 +253,9 @@ describe('who is answered', () => {
     assert.equal(await status({ 'Sec-Fetch-Site': 'cross-site' }), 403)
     assert.equal(await status({ 'Sec-Fetch-Site': 'same-site' }), 403)
     assert.equal(await status({ 'Sec-Fetch-Site': 'same-origin' }), 200)
+    const twice = 'Sec-Fetch-Site: same-origin\r\nSec-Fetch-Site: cross-site\r\nConnection: close'
+    const raw = `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${twice}\r\n\r\n`
+    assert.match((await sendRaw(port, raw)).text, /^HTTP\/1\.1 403 /)
     assert.equal(await status({ 'Sec-Fetch-Site': 'none' }), 200)
   })
 })
