@@ -61,6 +61,8 @@ export interface EndpointInit {
    * @defaultValue none
    */
   readonly publicUrl?: string | undefined
+  /** Connections of clients on each listener. @defaultValue 1 024 */
+  readonly maxConnections?: number | undefined
   /** Memory for small blobs. @defaultValue 64 MiB */
   readonly hotCacheBytes?: number
 }
@@ -121,11 +123,15 @@ export class Endpoint {
     const listener: RequestListener = (request, response, reset) => {
       void this.#serve(new Exchange({ request, response, reset }, clock))
     }
-    const address = { host: this.#host, port: init.port ?? DEFAULT_PORT }
+    const { maxConnections } = init
+    const address = { host: this.#host, port: init.port ?? DEFAULT_PORT, maxConnections }
     this.#listener = new HttpListener({ clock, listener }, address)
     this.#https = init.https
     if (init.https !== undefined)
-      this.#secureListener = new HttpListener({ clock, listener }, init.https)
+      this.#secureListener = new HttpListener(
+        { clock, listener },
+        { ...init.https, maxConnections },
+      )
   }
 
   /** @throws {EndpointListenError} when an address cannot be listened on; says what to do */
@@ -176,6 +182,11 @@ export class Endpoint {
     const port = this.#secureListener?.port
     if (port === undefined) return undefined
     return `https://${toClientHost(this.#https?.host ?? '')}:${port}`
+  }
+
+  /** Connections of clients that are open now, on the listener that has more of them. */
+  connections(): number {
+    return Math.max(this.#listener.connections, this.#secureListener?.connections ?? 0)
   }
 
   /** What was answered since the endpoint was made, for the node's status. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Server as SecureServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Clock } from '@jarswarm/ports'
 import { EndpointListenError } from './errors.ts'
 import { RawSockets } from './raw-sockets.ts'
@@ -29,6 +29,8 @@ export interface HttpListenerInit {
   readonly port: number
   /** Makes it a listener over TLS. */
   readonly credentials?: TlsCredentials
+  /** Clients beyond it are turned away. @defaultValue {@link MAX_CLIENT_CONNECTIONS} */
+  readonly maxConnections?: number | undefined
 }
 
 /** One listening server, over plain HTTP or over TLS. */
@@ -38,6 +40,7 @@ export class HttpListener {
   readonly #init: HttpListenerInit
   readonly #sockets = new RawSockets()
   #server: Server | SecureServer | undefined
+  #connections = 0
 
   constructor(
     components: { readonly clock: Clock; readonly listener: RequestListener },
@@ -94,15 +97,31 @@ export class HttpListener {
     return (this.#server?.address() as AddressInfo | null | undefined)?.port
   }
 
+  /** Connections that are open now. */
+  get connections(): number {
+    return this.#connections
+  }
+
   #createServer(): Server | SecureServer {
-    const { credentials } = this.#init
+    const server = this.#createBoundServer()
+    server.on('connection', (socket: Socket) => {
+      this.#connections += 1
+      socket.once('close', () => {
+        this.#connections -= 1
+      })
+    })
+    return server
+  }
+
+  #createBoundServer(): Server | SecureServer {
+    const { credentials, maxConnections } = this.#init
     const listener = (request: IncomingMessage, response: ServerResponse): void => {
       this.#listener(request, response, () => {
         this.#sockets.reset(request.socket)
       })
     }
-    if (credentials === undefined) return createReadServer(listener)
-    const server = createSecureReadServer(listener, credentials)
+    if (credentials === undefined) return createReadServer(listener, { maxConnections })
+    const server = createSecureReadServer(listener, { credentials, maxConnections })
     this.#sockets.watch(server)
     return server
   }

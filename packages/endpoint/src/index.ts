@@ -1,7 +1,7 @@
 export { Endpoint } from './endpoint.ts'
 export type { EndpointComponents, EndpointInit, HttpsInit } from './endpoint.ts'
 export { EndpointListenError } from './errors.ts'
-export { ENDPOINT_LIMITS } from './limits.ts'
+export { ENDPOINT_LIMITS, MAX_CLIENT_CONNECTIONS } from './limits.ts'
 export type { OpenPublished } from './public-site.ts'
 export type { TlsCredentials } from './read-server.ts'
 export type { NodeStatus, ProxiedStatus, PublicPlaceStatus, ServedStatus } from './status.ts'

@@ -38,17 +38,22 @@ export interface TlsCredentials {
   readonly key: string
 }
 
+export interface ReadServerInit {
+  /** @defaultValue {@link MAX_CLIENT_CONNECTIONS} */
+  readonly maxConnections?: number | undefined
+}
+
 /** A server over plain HTTP that is bounded in everything, and takes no request body. */
-export function createReadServer(listener: Listener): Server {
-  return bound(createServer(OPTIONS), listener)
+export function createReadServer(listener: Listener, init: ReadServerInit = {}): Server {
+  return bound(createServer(OPTIONS), listener, init)
 }
 
 /** As {@link createReadServer}, over TLS. */
 export function createSecureReadServer(
   listener: Listener,
-  credentials: TlsCredentials,
+  init: ReadServerInit & { readonly credentials: TlsCredentials },
 ): SecureServer {
-  const { cert, key } = credentials
+  const { cert, key } = init.credentials
   const server = createSecureServer({
     ...OPTIONS,
     cert,
@@ -56,15 +61,19 @@ export function createSecureReadServer(
     minVersion: 'TLSv1.2',
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
   })
-  return bound(server, listener)
+  return bound(server, listener, init)
 }
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void
 
-function bound<S extends Server | SecureServer>(server: S, listener: Listener): S {
+function bound<S extends Server | SecureServer>(
+  server: S,
+  listener: Listener,
+  { maxConnections = MAX_CLIENT_CONNECTIONS }: ReadServerInit,
+): S {
   // None is dropped in silence: their bytes are bounded, and the guard refuses too many.
   server.maxHeadersCount = 0
-  server.maxConnections = MAX_CLIENT_CONNECTIONS
+  server.maxConnections = maxConnections
   server.timeout = SOCKET_SILENCE_MS
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (hidesTheNext(request)) response.shouldKeepAlive = false

@@ -115,7 +115,7 @@ const PREFETCH = {
   },
   MAX_BYTES_AHEAD: {
     value: GIB,
-    unit: 'bytes of them',
+    unit: 'bytes fetched ahead after one pom',
     why: 'a client that asks for one pom must not fill a disk',
   },
   PREFETCH_SHARE: {

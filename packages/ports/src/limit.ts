@@ -5,7 +5,7 @@ export interface Limit {
   readonly unit: string
   /** Why it is there, and no lower or higher. */
   readonly why: string
-  /** How the user changes it. Absent: it is built in, and every node has the same. */
+  /** How the user changes it. Absent: it is built in. */
   readonly change?: string
 }
 
@@ -18,5 +18,7 @@ export type Limits = Readonly<Record<string, Limit>>
  */
 export interface LimitGroup {
   readonly title: string
+  /** Whether a format has them, so that all nodes must have the same. @defaultValue false */
+  readonly fixed?: boolean
   readonly limits: Limits
 }

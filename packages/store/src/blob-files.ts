@@ -6,6 +6,8 @@ import type { AbortOptions, BlobStat, ByteRange } from '@jarswarm/ports'
 import { removeIfThere, syncDirectory } from './durable-file.ts'
 import { FILE_MODE } from './file-system.ts'
 import type { FileStat, FileSystem, OpenFile } from './file-system.ts'
+import { Gate } from './gate.ts'
+import { MAX_OPEN_READS } from './limits.ts'
 import { isMissingFile } from './storage-error.ts'
 
 /** A pinned blob's file is read-only, so that the pin survives the loss of the database. */
@@ -27,6 +29,7 @@ export const FOLDERS: readonly string[] = Array.from({ length: 256 }, (_, at) =>
 export class BlobFiles {
   readonly files: FileSystem
   readonly #root: string
+  readonly #reads = new Gate(MAX_OPEN_READS)
   #temporaries = 0
 
   constructor(files: FileSystem, root: string) {
@@ -114,7 +117,11 @@ export class BlobFiles {
   }
 
   /** @returns the bytes, fewer than asked when the file is too short, or undefined without a file */
-  async read(digest: Digest, { offset, length }: ByteRange): Promise<Uint8Array | undefined> {
+  read(digest: Digest, range: ByteRange): Promise<Uint8Array | undefined> {
+    return this.#reads.run(() => this.#read(digest, range))
+  }
+
+  async #read(digest: Digest, { offset, length }: ByteRange): Promise<Uint8Array | undefined> {
     let file: OpenFile
     try {
       file = await this.files.openToRead(this.#pathOf(digest))

@@ -1,8 +1,10 @@
 import type { Digest } from '@jarswarm/manifest'
+import { NoSpaceError } from '@jarswarm/ports'
 import type { BlobCommits } from './blob-commits.ts'
 import type { BlobFiles } from './blob-files.ts'
 import { FileBlobWriter } from './file-blob-writer.ts'
 import type { OpenFile } from './file-system.ts'
+import { MAX_BLOBS_IN_MAKING } from './limits.ts'
 import { toStorageError } from './storage-error.ts'
 
 export interface BlobWritersComponents {
@@ -23,6 +25,8 @@ export interface BlobWriterInit {
 export class BlobWriters {
   readonly #components: BlobWritersComponents
   readonly #open = new Set<FileBlobWriter>()
+  /** Those that are open, and those whose file is being made. */
+  #inMaking = 0
 
   constructor(components: BlobWritersComponents) {
     this.#components = components
@@ -30,12 +34,23 @@ export class BlobWriters {
 
   async create({ digest, sizeBytes, pinned, giveBack }: BlobWriterInit): Promise<FileBlobWriter> {
     const { files, commits } = this.#components
+    if (this.#inMaking >= MAX_BLOBS_IN_MAKING) {
+      giveBack()
+      throw new NoSpaceError(
+        `Cannot begin blob ${digest ?? 'of a digest still unknown'}: found ${String(this.#inMaking)} in the making, wanted fewer`,
+      )
+    }
+    this.#inMaking += 1
+    const ended = (): void => {
+      this.#inMaking -= 1
+      giveBack()
+    }
     const temporary = files.newTemporary()
     let file: OpenFile
     try {
       file = await this.#createSized(temporary, { sizeBytes, mode: files.modeOf(pinned) })
     } catch (error) {
-      giveBack()
+      ended()
       throw toStorageError(error, `begin blob ${digest ?? 'of a digest still unknown'}`)
     }
     const writer = new FileBlobWriter(
@@ -46,7 +61,7 @@ export class BlobWriters {
         drop: () => files.files.remove(temporary),
         ended: () => {
           this.#open.delete(writer)
-          giveBack()
+          ended()
         },
       },
     )

@@ -1,5 +1,6 @@
 import { Level } from 'level'
 import { StoreClosedError } from './errors.ts'
+import { MAX_OPEN_TABLES } from './limits.ts'
 import { Mutex } from './mutex.ts'
 import { codeOf, toStorageError } from './storage-error.ts'
 
@@ -232,7 +233,7 @@ function levelCode(error: unknown): string | undefined {
 }
 
 async function openLevel(location: string): Promise<Level> {
-  const level = new Level(location)
+  const level = new Level(location, { maxOpenFiles: MAX_OPEN_TABLES })
   await level.open()
   return level
 }

@@ -3,4 +3,10 @@ export type { DataDirectory, DataDirectoryComponents, DataDirectoryInit } from '
 export { StorageFailedError, StoreClosedError } from './errors.ts'
 export { nodeFileSystem } from './file-system.ts'
 export type { FileStat, FileSystem, OpenFile } from './file-system.ts'
-export { DEFAULT_QUOTA_BYTES, STORE_LIMITS } from './limits.ts'
+export {
+  DEFAULT_QUOTA_BYTES,
+  MAX_BLOBS_IN_MAKING,
+  MAX_OPEN_READS,
+  MAX_OPEN_TABLES,
+  STORE_LIMITS,
+} from './limits.ts'

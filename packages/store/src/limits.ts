@@ -53,6 +53,24 @@ const MEMORY = {
   },
 } satisfies Limits
 
+const HANDLES = {
+  MAX_OPEN_TABLES: {
+    value: 128,
+    unit: 'tables of the database that are open at a time',
+    why: 'each is a file of 2 MiB; those of an index of a million files',
+  },
+  MAX_OPEN_READS: {
+    value: 64,
+    unit: 'blobs that are read at a time',
+    why: 'no disk gives more at once; further reads wait for their turn',
+  },
+  MAX_BLOBS_IN_MAKING: {
+    value: 256,
+    unit: 'blobs in the making',
+    why: 'each holds a file open; what comes on top is passed on without being stored',
+  },
+} satisfies Limits
+
 export const DEFAULT_QUOTA_BYTES: number = DISK.DEFAULT_QUOTA_BYTES.value
 export const FREE_SHARE: number = DISK.FREE_SHARE.value
 export const MAX_FREE_FLOOR_BYTES: number = DISK.MAX_FREE_FLOOR_BYTES.value
@@ -63,8 +81,13 @@ export const MAX_PENDING_TOUCHES: number = MEMORY.MAX_PENDING_TOUCHES.value
 export const MAX_NOTED_PATHS: number = MEMORY.MAX_NOTED_PATHS.value
 export const MAX_GROUP_BLOBS: number = MEMORY.MAX_GROUP_BLOBS.value
 
+export const MAX_OPEN_TABLES: number = HANDLES.MAX_OPEN_TABLES.value
+export const MAX_OPEN_READS: number = HANDLES.MAX_OPEN_READS.value
+export const MAX_BLOBS_IN_MAKING: number = HANDLES.MAX_BLOBS_IN_MAKING.value
+
 /** All of it, for people. */
 export const STORE_LIMITS: readonly LimitGroup[] = [
   { title: 'Disk', limits: DISK },
   { title: 'Memory of the store', limits: MEMORY },
+  { title: 'Open files of the store', limits: HANDLES },
 ]

@@ -13,7 +13,13 @@ import { createLibp2pNode } from './libp2p-node.ts'
 import type { Libp2pNode } from './libp2p-node.ts'
 import { Libp2pSwarm } from './libp2p-swarm.ts'
 import type { SharePolicy } from './libp2p-swarm.ts'
-import { DEFAULT_LIMITS, MAX_BOOTSTRAP_CONNECTIONS } from './limits.ts'
+import {
+  DEFAULT_LIMITS,
+  MAX_BOOTSTRAP_CONNECTIONS,
+  MAX_DIALS,
+  MAX_OPEN_PEER_TABLES,
+  MAX_PENDING_INBOUND,
+} from './limits.ts'
 import type { SwarmLimits } from './limits.ts'
 import { loadPeerKey } from './peer-key.ts'
 
@@ -108,6 +114,12 @@ export async function createSwarm(components: SwarmComponents, init: SwarmInit):
   )
 }
 
+/** File handles that a swarm may come to hold: sockets, and tables of known peers. */
+export function swarmHandles(role: 'node' | 'bootstrap', limits?: Partial<SwarmLimits>): number {
+  const { maxConnections } = limitsFor(role, limits)
+  return maxConnections + MAX_PENDING_INBOUND + MAX_DIALS + MAX_OPEN_PEER_TABLES
+}
+
 function checkAddresses(addresses: readonly string[]): void {
   for (const text of addresses) {
     try {
@@ -151,7 +163,11 @@ function guessNetwork(init: SwarmInit): 'public' | 'private' {
   return isPrivate && (init.announce ?? []).length === 0 ? 'private' : 'public'
 }
 
-function limitsFor(role: 'node' | 'bootstrap', given: Partial<SwarmLimits> = {}): SwarmLimits {
+/** The bounds of a role, but for those that are given. */
+export function limitsFor(
+  role: 'node' | 'bootstrap',
+  given: Partial<SwarmLimits> = {},
+): SwarmLimits {
   const connections = role === 'bootstrap' ? { maxConnections: MAX_BOOTSTRAP_CONNECTIONS } : {}
   return { ...DEFAULT_LIMITS, ...connections, ...given }
 }
@@ -173,7 +189,9 @@ async function openDirectory(
   }
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const privateKey = await loadPeerKey(directory)
-  const datastore = new LevelDatastore(join(directory, 'peers'))
+  const datastore = new LevelDatastore(join(directory, 'peers'), {
+    maxOpenFiles: MAX_OPEN_PEER_TABLES,
+  })
   await datastore.open()
   return { privateKey, datastore }
 }

@@ -1,4 +1,4 @@
-export { createSwarm } from './create-swarm.ts'
+export { createSwarm, limitsFor, swarmHandles } from './create-swarm.ts'
 export type { SwarmComponents, SwarmInit } from './create-swarm.ts'
 export { ProtocolError } from './exchange/errors.ts'
 export { ProviderRefusedError } from './dht/errors.ts'

@@ -20,6 +20,7 @@ import { createLibp2p } from 'libp2p'
 import type { Libp2pOptions, ServiceFactoryMap } from 'libp2p'
 import { headGossipService } from './head-gossip.ts'
 import {
+  MAX_DIALS,
   MAX_PENDING_INBOUND,
   MAX_STREAM_BUFFER_BYTES,
   MAX_STREAM_WINDOW_BYTES,
@@ -118,6 +119,7 @@ function baseOptions(init: Libp2pNodeInit): Libp2pOptions<Services> {
       maxConnections: init.limits.maxConnections,
       inboundConnectionThreshold: init.limits.inboundPerSecond,
       maxIncomingPendingConnections: MAX_PENDING_INBOUND,
+      maxParallelDials: MAX_DIALS,
       dialTimeout: DIAL_TIMEOUT_MS,
       // Reconnecting is ours: only bootstrap and recently known peers are worth it.
       reconnectRetries: 0,

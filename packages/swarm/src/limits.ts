@@ -52,6 +52,11 @@ const CONNECTIONS = {
     unit: 'of these, from one public /24 or /48, or one local address',
     why: 'who connects and says nothing leaves room for others; twenty may come at once from one office',
   },
+  MAX_DIALS: {
+    value: 100,
+    unit: 'dials under way',
+    why: 'a lookup in the DHT makes many, and each takes a socket for 5 s at most',
+  },
   MAX_KNOWN_PEERS: {
     value: 1_000,
     unit: 'peers remembered in memory, connected or not',
@@ -66,6 +71,11 @@ const CONNECTIONS = {
     value: 4,
     unit: "peers kept connected of those that one repository's root names, at random",
     why: 'two of them may be away',
+  },
+  MAX_OPEN_PEER_TABLES: {
+    value: 80,
+    unit: 'tables of known peers that are open at a time',
+    why: 'the least that the database takes; they are small',
   },
   MAX_STREAMS_PER_CONNECTION: {
     value: 64,
@@ -218,9 +228,11 @@ export const MAX_CONNECTIONS_OF_PEER: number = CONNECTIONS.MAX_CONNECTIONS_OF_PE
 export const MAX_PENDING_OF_ORIGIN: number = CONNECTIONS.MAX_PENDING_OF_ORIGIN.value
 export const INBOUND_PER_SECOND: number = CONNECTIONS.INBOUND_PER_SECOND.value
 export const MAX_PENDING_INBOUND: number = CONNECTIONS.MAX_PENDING_INBOUND.value
+export const MAX_DIALS: number = CONNECTIONS.MAX_DIALS.value
 export const MAX_KNOWN_PEERS: number = CONNECTIONS.MAX_KNOWN_PEERS.value
 export const MAX_REDIALS: number = CONNECTIONS.MAX_REDIALS.value
 export const MAX_NAMED_PEERS: number = CONNECTIONS.MAX_NAMED_PEERS.value
+export const MAX_OPEN_PEER_TABLES: number = CONNECTIONS.MAX_OPEN_PEER_TABLES.value
 export const MAX_STREAMS_PER_CONNECTION: number = CONNECTIONS.MAX_STREAMS_PER_CONNECTION.value
 export const MAX_STREAM_WINDOW_BYTES: number = CONNECTIONS.MAX_STREAM_WINDOW_BYTES.value
 export const MAX_STREAM_BUFFER_BYTES: number = CONNECTIONS.MAX_STREAM_BUFFER_BYTES.value
