@@ -1,5 +1,5 @@
 import type { AbortOptions, BlobStore, CheckFinding } from '@jarswarm/ports'
-import { MAX_CHECK_FINDINGS } from './node-control.ts'
+import { MAX_CHECK_FINDINGS } from './limits/limits.ts'
 import type { CheckReport } from './node-control.ts'
 
 /** Re-read every stored blob; with `repair`, set aside what is damaged. */

@@ -10,6 +10,7 @@ import type { Denial, DenyChange } from './deny/deny-list.ts'
 import { errorCode } from './error-code.ts'
 import { ControlError, NoNodeError } from './errors.ts'
 import type { IndexQuery, IndexSlice } from './local-files/index-slice.ts'
+import type { LimitReport } from './limits/limit-report.ts'
 import type { FileHistory, VerifiedRepository } from './history-reports.ts'
 import type {
   AdoptedFile,
@@ -49,6 +50,10 @@ export class ControlClient implements NodeControl {
 
   status({ signal }: AbortOptions = {}): Promise<NodeStatus> {
     return this.#ask<NodeStatus>({ path: '/status', timeoutMs: ANSWER_MS, ...given(signal) })
+  }
+
+  limits({ signal }: AbortOptions = {}): Promise<readonly LimitReport[]> {
+    return this.#ask({ path: '/limits', timeoutMs: ANSWER_MS, ...given(signal) })
   }
 
   peers({ signal }: AbortOptions = {}): Promise<readonly PeerStatus[]> {

@@ -9,12 +9,11 @@ import { errorCode } from './error-code.ts'
 import { listen } from './listening.ts'
 import type { IndexQuery } from './local-files/index-slice.ts'
 import type { DenyChange } from './deny/deny-list.ts'
+import { MAX_BODY_BYTES } from './limits/limits.ts'
 import type { LocalFile, NodeControl } from './node-control.ts'
 
 /** Owner only: whoever may connect may make the node join and fetch. */
 const SOCKET_UMASK = 0o177
-/** Some hundreds of paths of a kilobyte, with the files that have them; nothing longer is ever sent. */
-const MAX_BODY_BYTES = 4 * 1024 * 1024
 
 type Call = (input: CallInput) => Promise<unknown>
 
@@ -48,6 +47,7 @@ export class ControlServer {
     this.#dataDir = dataDir
     this.#calls = {
       'GET /status': ({ signal }) => control.status({ signal }),
+      'GET /limits': ({ signal }) => control.limits({ signal }),
       'GET /peers': ({ signal }) => control.peers({ signal }),
       'GET /repositories': ({ signal }) => control.repositories({ signal }),
       'GET /mirrors': ({ signal }) => control.mirrors({ signal }),

@@ -5,6 +5,8 @@ import { checkClock } from './clock-check.ts'
 import { DenyList } from './deny/deny-list.ts'
 import { FollowedRepositories } from './followed-repositories.ts'
 import { JoinedRepositories } from './joined-repositories.ts'
+import { allowedHandles, planHandles } from './limits/file-handles.ts'
+import type { HandlePlan } from './limits/file-handles.ts'
 import { LocalNode } from './local-node.ts'
 import type { Node } from './node.ts'
 import type { NodeInit } from './node-init.ts'
@@ -54,6 +56,18 @@ async function prepareHttps(
   return { ...https, credentials: await loadCertificate(dataDir, clock.now()) }
 }
 
+/** The swarm is loaded only for who takes part in it: libp2p is most of the start-up time. */
+async function shareHandles(
+  { offline = false, mechanisms, http, https, proxy = [] }: NodeInit,
+  { role, followed }: { readonly role: 'node' | 'bootstrap'; readonly followed: number },
+): Promise<HandlePlan> {
+  const swarm = offline
+    ? 0
+    : (await import('@jarswarm/swarm')).swarmHandles(role, mechanisms?.limits)
+  const listeners = [http, https].filter((listener) => listener !== undefined).length
+  return planHandles(allowedHandles(), { swarm, followed, proxied: proxy.length, listeners })
+}
+
 async function makeNode(init: NodeInit, role: 'node' | 'bootstrap'): Promise<Node> {
   const clock = init.clock ?? new SystemClock()
   const logger = init.logger ?? createLogger()
@@ -81,9 +95,15 @@ async function makeNode(init: NodeInit, role: 'node' | 'bootstrap'): Promise<Nod
     )
     for (const link of init.join ?? []) await followed.remember(link)
     const https = await prepareHttps(init, clock)
+    const handles = await shareHandles(init, { role, followed: joined.links().length })
+    if (!handles.enough) {
+      const { allowed, clientConnections } = handles
+      const fields = { allowed, clientConnections }
+      logger.warn(fields, 'few file handles are allowed: fewer clients are taken (see ulimit -n)')
+    }
     return new LocalNode(
       { data, swarm, followed, proxied, denied, clock, logger },
-      { ...init, role, https },
+      { ...init, role, https, handles },
     )
   } catch (error) {
     await data.close()

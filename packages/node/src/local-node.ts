@@ -12,6 +12,9 @@ import type { FollowedRepositories } from './followed-repositories.ts'
 import { DenyingSource } from './deny/denying-source.ts'
 import type { Denial, DenyChange, DenyList } from './deny/deny-list.ts'
 import { FreshnessLog } from './freshness-log.ts'
+import type { HandlePlan } from './limits/file-handles.ts'
+import type { LimitReport } from './limits/limit-report.ts'
+import { nodeLimits } from './limits/node-limits.ts'
 import { linkPeers } from './link-peers.ts'
 import { startSwarm } from './listening.ts'
 import { FileAdoption } from './local-files/file-adoption.ts'
@@ -35,11 +38,10 @@ import { repeat } from './repeat.ts'
 import type { Repetition } from './repeat.ts'
 import type { ProxiedRepositories } from './proxied-repositories.ts'
 import type { SwarmSlot } from './swarm-slot.ts'
-import { certificatePlaces, loadCertificate } from './tls/certificate-files.ts'
+import { certificatePlaces } from './tls/certificate-files.ts'
+import { renewCertificate } from './tls/certificate-renewal.ts'
 
 const PEER_DIRECTORY = 'peer'
-/** Well below the 30 days that a certificate has left when it is made anew. */
-const CERTIFICATE_CHECK_MS = 24 * 60 * 60 * 1000
 /** Soon enough that the log speaks of a stale state before a user does. */
 const FRESHNESS_CHECK_MS = 10_000
 
@@ -63,6 +65,7 @@ export interface LocalNodeInit extends Omit<NodeInit, 'https'> {
   readonly role: 'node' | 'bootstrap'
   /** With the certificate of the data directory. */
   readonly https?: HttpsInit | undefined
+  readonly handles: HandlePlan
 }
 
 /** A node in this process. Made by `createNode` and `createBootstrap`. */
@@ -82,7 +85,7 @@ export class LocalNode implements Node {
 
   constructor(components: LocalNodeComponents, init: LocalNodeInit) {
     const { clock, logger, followed, proxied, denied } = components
-    const { dataDir, http, https, allowHosts = [], publicUrl } = init
+    const { dataDir, http, https, allowHosts = [], publicUrl, handles } = init
     this.#components = components
     this.#init = init
     this.#startedMs = clock.now()
@@ -106,7 +109,7 @@ export class LocalNode implements Node {
         clock,
         logger,
       },
-      { host: http.host, port: http.port, https, allowHosts, publicUrl },
+      { ...http, https, allowHosts, publicUrl, maxConnections: handles.clientConnections },
     )
   }
 
@@ -144,7 +147,10 @@ export class LocalNode implements Node {
       this.#components.proxied.start()
       await this.#endpoint?.start()
       this.#url = this.#endpoint?.address()
-      if (this.secureUrl !== undefined) this.#renewal = this.#renewCertificate()
+      if (this.#endpoint !== undefined && this.secureUrl !== undefined) {
+        const components = { ...this.#components, endpoint: this.#endpoint }
+        this.#renewal = renewCertificate(components, this.#init)
+      }
       await this.#startSwarm(this.#init.listen ?? [])
       await this.#control.start()
     } catch (error) {
@@ -186,6 +192,12 @@ export class LocalNode implements Node {
 
   status(): Promise<NodeStatus> {
     return Promise.resolve(this.statusNow())
+  }
+
+  limits(): Promise<readonly LimitReport[]> {
+    const { mechanisms = {}, role, handles } = this.#init
+    const components = { ...this.#components, endpoint: this.#endpoint }
+    return nodeLimits(components, { role, handles, limits: mechanisms.limits ?? {} })
   }
 
   peers(): Promise<readonly PeerStatus[]> {
@@ -265,22 +277,6 @@ export class LocalNode implements Node {
     const joined = followed.mirror.find(link.name)
     if (joined === undefined) throw new Error(`Cannot find ${link.name} after joining it`)
     return joined.status()
-  }
-
-  /** A node may run for longer than its certificate is valid. */
-  #renewCertificate(): Repetition {
-    const { clock, logger } = this.#components
-    return repeat(
-      { clock, logger },
-      {
-        what: 'renew the certificate',
-        intervalMs: CERTIFICATE_CHECK_MS,
-        firstMs: CERTIFICATE_CHECK_MS,
-        task: async () => {
-          this.#endpoint?.renew(await loadCertificate(this.#init.dataDir, clock.now()))
-        },
-      },
-    )
   }
 
   #watchFreshness(): Repetition {

@@ -10,6 +10,7 @@ import type {
   SourceKind,
 } from '@jarswarm/ports'
 import type { IndexQuery, IndexSlice } from './local-files/index-slice.ts'
+import type { LimitReport } from './limits/limit-report.ts'
 import type { FileHistory, VerifiedRepository } from './history-reports.ts'
 
 /** An artifact on its way to the user. Every byte of `bytes` was checked before it is yielded. */
@@ -35,9 +36,6 @@ export interface CheckReport {
   /** Whether the findings were set aside, to be fetched anew. */
   readonly repaired: boolean
 }
-
-/** A report is one document in memory on both sides of the socket. */
-export const MAX_CHECK_FINDINGS = 10_000
 
 /** What a signed index states of a path. */
 export interface IndexedFile {
@@ -88,6 +86,8 @@ export type AdoptedFile =
 /** What the user may ask of a node, whether it runs in this process or behind its control socket. */
 export interface NodeControl {
   status(options?: AbortOptions): Promise<NodeStatus>
+  /** The bounds that the node keeps to, and what is used of them now. */
+  limits(options?: AbortOptions): Promise<readonly LimitReport[]>
   peers(options?: AbortOptions): Promise<readonly PeerStatus[]>
   repositories(options?: AbortOptions): Promise<readonly RepositoryStatus[]>
   /** Compare origin and mirrors of each followed repository with what is trusted; asks them. */

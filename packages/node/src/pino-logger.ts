@@ -1,6 +1,9 @@
-import type { Logger } from '@jarswarm/ports'
+import type { Clock, Logger } from '@jarswarm/ports'
 import { destination, pino } from 'pino'
 import type { DestinationStream } from 'pino'
+import { toLoggedFields } from './log-fields.ts'
+import { SystemClock } from './system-clock.ts'
+import { ThrottledLogger } from './throttled-logger.ts'
 
 /** How much is logged; each level includes those before it. `silent` logs nothing. */
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
@@ -12,15 +15,25 @@ export interface LoggerInit {
   readonly level?: LogLevel
   /** Where lines of JSON go. @defaultValue standard error, written at once so that a crash loses nothing */
   readonly stream?: DestinationStream
+  readonly clock?: Clock
 }
 
 const STDERR_FD = 2
 
-/** A logger that writes one JSON object a line, with the time in ISO 8601. */
+/**
+ * A logger that writes one JSON object a line, with the time in ISO 8601, and of one kind of line a bounded number in a
+ * minute.
+ */
 export function createLogger(init: LoggerInit = {}): Logger {
   const stream = init.stream ?? destination({ fd: STDERR_FD, sync: true })
-  return pino(
-    { level: init.level ?? 'warn', base: null, timestamp: pino.stdTimeFunctions.isoTime },
+  const logger = pino(
+    {
+      level: init.level ?? 'warn',
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { log: toLoggedFields },
+    },
     stream,
   )
+  return new ThrottledLogger({ logger, clock: init.clock ?? new SystemClock() })
 }

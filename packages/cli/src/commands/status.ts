@@ -5,6 +5,7 @@ import type { RepositoryStatus } from '@jarswarm/ports'
 import type { Command } from 'commander'
 import { givenFlags } from '../command-setup.ts'
 import type { CommandSetup } from '../command-setup.ts'
+import { describeLimits } from '../describe-limits.ts'
 import { formatDuration } from '../duration.ts'
 import { dataDirectory } from '../node-settings.ts'
 import { withData, withJson } from '../options.ts'
@@ -17,11 +18,21 @@ type Status = Awaited<ReturnType<NodeControl['status']>>
 export function addStatus(program: Command, { terminal }: CommandSetup): void {
   const command = withJson(withData(program.command('status')))
     .summary('show what the running node does, has and knows')
-    .description('Show what the running node does, has and knows.')
+    .description(
+      'Show what the running node does, has and knows. With --limits, every bound that it keeps to: how much of it is ' +
+        'used, why it is there, and what changes it.',
+    )
+    .option('--limits', 'show the bounds of the node instead')
   command.action(async () => {
     const flags = givenFlags(command)
     const dataDir = dataDirectory(flags, terminal.env)
     const node = new ControlClient(dataDir)
+    if (flags['limits'] === true) {
+      const limits = await node.limits({ signal: terminal.signal })
+      if (flags['json'] === true) sayJson(terminal, limits)
+      else say(terminal, describeLimits(limits))
+      return
+    }
     const status = await node.status({ signal: terminal.signal })
     if (flags['json'] === true) sayJson(terminal, status)
     else say(terminal, describe(status, dataDir))

@@ -7,11 +7,10 @@ import type { Clock } from '@jarswarm/ports'
 import { writeFileAtomically } from '../atomic-file.ts'
 import { errorCode } from '../error-code.ts'
 import { CorruptFileError } from '../errors.ts'
+import { MAX_DENIALS } from '../limits/limits.ts'
 
 const FILE_NAME = 'deny.json'
 const FORMAT = 'jarswarm deny 1'
-/** Longest list: it is in memory, and a person keeps it. */
-const MAX_DENIALS = 10_000
 
 /** What the user of a node wants nobody to get from it. */
 export interface Denial {

@@ -2,10 +2,8 @@ import type { MirroredRepository } from '@jarswarm/mirror'
 import type { IndexEntry } from '@jarswarm/manifest'
 import { isPath, sidecarOf } from '@jarswarm/maven'
 import type { AbortOptions, BlobStore, Resolution } from '@jarswarm/ports'
+import { MAX_LOOKUP_PATHS } from '../limits/limits.ts'
 import type { IndexedFile, PathFinding, WithdrawnFile } from '../node-control.ts'
-
-/** Paths of one look-up; each may take some reads of the disk. */
-export const MAX_LOOKUP_PATHS = 512
 
 export interface PathLookupComponents {
   readonly blobs: BlobStore
