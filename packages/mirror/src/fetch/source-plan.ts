@@ -17,6 +17,8 @@ import { PeerQueue } from './peer-queue.ts'
 export const SWARM_HEAD_START_MS = 1_500
 /** Of these, peers that claim nothing: they leave room for those that the DHT names late. */
 export const MAX_FOLLOWERS_PER_BLOB = 8
+/** Claimants that are asked before all others though they mostly let us down: on a busy machine all do. */
+const DOUBTFUL_CLAIMANTS = 2
 /** Longest look into the DHT for one blob. */
 export const LOOKUP_TIMEOUT_MS = 6_000
 /** Mirrors that give pieces of a large blob beside the best upstream; they take load off it, and it off them. */
@@ -99,10 +101,9 @@ export class SourcePlan {
     if (this.#claimantsAsked >= MAX_CLAIMANTS_PER_BLOB) return undefined
     this.#claimantsAsked += 1
     const { standings } = this.#components
-    return this.#nextPeer(
-      this.#claimants.filter((peer) => !standings.isDoubtful(peer)),
-      true,
-    )
+    const isAsked = (peer: PeerName): boolean =>
+      this.#claimantsAsked <= DOUBTFUL_CLAIMANTS || !standings.isDoubtful(peer)
+    return this.#nextPeer(this.#claimants.filter(isAsked), true)
   }
 
   get #claimants(): readonly PeerName[] {
