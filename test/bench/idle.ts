@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { cpuSeconds, rssBytes } from '../_process-figures.ts'
 import type { Bench, Row } from './_row.ts'
 import { startBenchSwarm } from './_swarm.ts'
 import { withTemporary } from './_temporary.ts'
@@ -8,18 +8,7 @@ import { writeTree } from './_tree.ts'
 
 const SETTLE_MS = 20_000
 const WATCH_MS = 40_000
-/** Clock ticks a second in /proc, the same on every Linux that Node runs on. */
-const TICKS = 100
 const MEBIBYTE = 1024 * 1024
-
-const rssBytes = (pid: number): number =>
-  1024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1])
-
-function cpuSeconds(pid: number): number {
-  const afterName = readFileSync(`/proc/${String(pid)}/stat`, 'utf8').split(') ')[1] ?? ''
-  const fields = afterName.split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / TICKS
-}
 
 async function measure(tree: string): Promise<readonly Row[]> {
   const jars = writeTree(tree, { jars: 3_650, sizeBytes: 1_000 })

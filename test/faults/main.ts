@@ -6,8 +6,9 @@ import type { FaultRun } from './_fault-run.ts'
 import { inputs } from './inputs.ts'
 import { outage } from './outage.ts'
 import { requests } from './requests.ts'
+import { soak } from './soak.ts'
 
-const RUNS: readonly FaultRun[] = [inputs, outage, requests]
+const RUNS: readonly FaultRun[] = [inputs, outage, requests, soak]
 
 const { values, positionals } = parseArgs({
   options: {

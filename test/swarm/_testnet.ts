@@ -9,7 +9,7 @@ import type { TestContext } from 'node:test'
 import { createBootstrap, createNode } from '@jarswarm/node'
 import type { Node, NodeInit } from '@jarswarm/node'
 import { SignedRepositoryBuilder, silentLogger } from '@jarswarm/testkit'
-import { parseLink } from '@jarswarm/trust'
+import { formatLink, parseLink } from '@jarswarm/trust'
 import { waitFor } from '../_wait-for.ts'
 
 const LOOPBACK = ['/ip4/127.0.0.1/tcp/0']
@@ -21,7 +21,7 @@ export type Ending = Pick<TestContext, 'after'>
 
 export interface TestnetNodeInit extends Partial<Omit<NodeInit, 'join' | 'bootstrap'>> {
   /** Nodes that it is told of; it is told of no other. */
-  readonly knows?: readonly Node[]
+  readonly knows?: readonly Pick<Node, 'listenAddresses'>[]
   /** Whether it can reach the origin. @defaultValue false */
   readonly origin?: boolean
 }
@@ -78,6 +78,11 @@ export class Testnet {
       node.statusNow().repositories[0]?.index.complete === true ? true : undefined,
     )
     return node
+  }
+
+  /** What leads a process of its own to the repository and its origin. */
+  link(): string {
+    return formatLink({ ...parseLink(this.builder.link()), origin: this.#originUrl })
   }
 
   /** The origin is down from now on. */

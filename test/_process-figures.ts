@@ -1,0 +1,23 @@
+// What the system says of a process, on Linux.
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** Clock ticks a second in /proc, the same on every Linux that Node runs on. */
+const TICKS = 100
+
+/** Resident memory. */
+export function rssBytes(pid: number): number {
+  const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8')
+  return 1024 * Number(/VmRSS:\s+(\d+)/.exec(status)?.[1])
+}
+
+/** Processor time since it began. */
+export function cpuSeconds(pid: number): number {
+  const afterName = readFileSync(`/proc/${String(pid)}/stat`, 'utf8').split(') ')[1] ?? ''
+  const fields = afterName.split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / TICKS
+}
+
+/** Open files, sockets and the like. */
+export function handleCount(pid: number): number {
+  return readdirSync(`/proc/${String(pid)}/fd`).length
+}

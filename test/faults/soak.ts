@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import type { Row } from '../_report.ts'
+import type { FaultRun } from './_fault-run.ts'
+import { fitLine } from './_least-squares.ts'
+import { soakNode } from './_soak.ts'
+import type { SoakInit, SoakReport } from './_soak.ts'
+import { withEndings } from './_with-endings.ts'
+
+const MINUTE_MS = 60_000
+const FULL: Omit<SoakInit, 'seed'> = {
+  clients: 64,
+  peers: 50,
+  durationMs: 30 * MINUTE_MS,
+  pauseMs: 2_000,
+  publishEveryMs: 15_000,
+  changeEveryMs: 20_000,
+}
+const SHORT: Omit<SoakInit, 'seed'> = {
+  clients: 16,
+  peers: 6,
+  durationMs: MINUTE_MS,
+  pauseMs: 100,
+  publishEveryMs: 2_000,
+  changeEveryMs: 5_000,
+}
+/** The fitted line may rise by this part of its mean over what was measured, which is less than garbage does by itself. */
+const MAX_RISE = 0.1
+/** The same for handles, in handles: connections come and go. */
+const MAX_MORE_HANDLES = 10
+
+export const soak: FaultRun = {
+  name: 'soak',
+  about: 'clients and peers for half an hour: memory and handles of the process stay what they are',
+  async *run({ full, seed }) {
+    yield* withEndings(async function* (test) {
+      const init = { ...(full ? FULL : SHORT), seed }
+      const report = await soakNode(test, init)
+      yield* rowsOf(init, report)
+      if (full) judge(report)
+    })
+  },
+}
+
+function* rowsOf(init: SoakInit, report: SoakReport): Iterable<Row> {
+  const bench = 'soak'
+  const minutes = String(init.durationMs / MINUTE_MS)
+  const load = `${String(init.clients)} clients, ${String(init.peers)} peers, ${minutes} min`
+  const { requests, bytes, refused, abandoned, published, peersChanged, cpuPercent } = report
+  const { memory, handles, hours } = linesOf(report)
+  const [before, after] = report.idleHandles
+  yield {
+    bench,
+    what: `${load}: requests, none answered wrongly`,
+    value: requests,
+    unit: 'requests',
+  }
+  yield { bench, what: 'files served', value: bytes / 2 ** 20, unit: 'MiB' }
+  yield {
+    bench,
+    what: 'files that could not be had',
+    value: refused.length,
+    unit: 'requests',
+    target: '0',
+  }
+  yield { bench, what: 'bodies abandoned by clients', value: abandoned, unit: 'requests' }
+  yield { bench, what: 'heads published meanwhile', value: published, unit: 'heads' }
+  yield { bench, what: 'peers that left, and others that came', value: peersChanged, unit: 'peers' }
+  yield { bench, what: 'processor of the node, of one core', value: cpuPercent, unit: '%' }
+  yield { bench, what: 'resident memory, mean', value: memory.mean, unit: 'MiB' }
+  const lasting = `in the ${(60 * hours).toFixed(1)} min after the warm-up, by least squares`
+  const target = 'about 0'
+  yield { bench, what: `rise ${lasting}`, value: memory.slope * hours, unit: 'MiB', target }
+  yield { bench, what: `more handles ${lasting}`, value: handles.slope * hours, unit: '', target }
+  yield { bench, what: 'handles with peers and without clients, before', value: before, unit: '' }
+  yield { bench, what: 'the same, after', value: after, unit: '' }
+}
+
+function linesOf({ samples }: SoakReport): Record<
+  'memory' | 'handles',
+  ReturnType<typeof fitLine>
+> & {
+  readonly hours: number
+} {
+  const memory = fitLine(samples.map(({ hours, rssMiB }) => [hours, rssMiB]))
+  const handles = fitLine(samples.map(({ hours, handles: open }) => [hours, open]))
+  const hours = (samples.at(-1)?.hours ?? 0) - (samples[0]?.hours ?? 0)
+  return { memory, handles, hours }
+}
+
+function judge(report: SoakReport): void {
+  const { memory, handles, hours } = linesOf(report)
+  assert.deepEqual(report.refused, [], 'files could not be had')
+  assert.ok(memory.slope * hours < MAX_RISE * memory.mean, 'memory rises')
+  assert.ok(handles.slope * hours < MAX_MORE_HANDLES, 'handles grow')
+}
