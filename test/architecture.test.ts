@@ -10,7 +10,7 @@ const LAYERS = [
   ['maven'],
   ['manifest'],
   ['trust'],
-  ['ports', 'http'],
+  ['ports', 'http', 'files'],
   ['store', 'swarm', 'upstream', 'mirror', 'endpoint', 'publisher'],
   ['node'],
   ['cli'],

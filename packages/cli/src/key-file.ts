@@ -1,4 +1,5 @@
 import { open, readFile } from 'node:fs/promises'
+import { readPrivateFile } from '@jarswarm/files'
 import { createSigner, isEncryptedKey, keyIdOf, parsePublicKey } from '@jarswarm/trust'
 import type { Signer } from '@jarswarm/trust'
 import { readPassphrase } from './passphrase.ts'
@@ -14,13 +15,17 @@ export function shortKeyId(publicKey: string): string {
   return keyIdOf(publicKey).slice(0, SHOWN_DIGITS)
 }
 
-/** Read the private key in a file, and ask for its passphrase when it has one. */
+/**
+ * Read the private key in a file, and ask for its passphrase when it has one.
+ *
+ * @throws {KeysExposedError} when others can read it
+ */
 export async function readSigner(
   terminal: Terminal,
   file: string,
   passphraseFile: string | undefined,
 ): Promise<Signer> {
-  const pem = await readFile(file, 'utf8')
+  const pem = (await readPrivateFile(file)).toString()
   if (!isEncryptedKey(pem)) return createSigner(pem)
   const options = { file: passphraseFile, what: file, isNew: false }
   return createSigner(pem, await readPassphrase(terminal, options))

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readPrivateFile } from '@jarswarm/files'
 import { MIN_PASSPHRASE_LENGTH } from '@jarswarm/trust'
 import type { Command } from 'commander'
 import { ask, canAsk } from './prompt.ts'
@@ -20,6 +20,7 @@ export function withPassphrase(command: Command): Command {
  *
  * @param options.isNew whether it is for a new key: then it is asked for twice, and must be long enough
  * @throws {UsageError} when there is none, the two differ, or a new one is too short
+ * @throws {KeysExposedError} when others can read the file
  */
 export async function readPassphrase(
   terminal: Terminal,
@@ -37,7 +38,7 @@ async function findPassphrase(
   options: { readonly file: string | undefined; readonly what: string; readonly isNew: boolean },
 ): Promise<string> {
   if (options.file !== undefined) {
-    const [line = ''] = (await readFile(options.file, 'utf8')).split(/\r?\n/)
+    const [line = ''] = (await readPrivateFile(options.file)).toString().split(/\r?\n/)
     return line
   }
   const said = terminal.env[VARIABLE]

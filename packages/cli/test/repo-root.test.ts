@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import {
+  chmodSync,
   copyFileSync,
   mkdirSync,
   readdirSync,
@@ -92,7 +93,7 @@ describe('jarswarm repo init', () => {
   it('makes root keys under a passphrase', async (t) => {
     const { directory, state, succeed, run } = createCeremony(t)
     const file = join(directory, 'passphrase')
-    writeFileSync(file, 'another good passphrase\nnot this line')
+    writeFileSync(file, 'another good passphrase\nnot this line', { mode: 0o600 })
     const flags = ['--state', state, '--name', 'demo', '--root-keys', '3']
     await succeed('init', ...flags, '--passphrase-file', file)
     const names = readdirSync(join(state, 'keys'))
@@ -162,6 +163,24 @@ describe('jarswarm repo sign-root', () => {
     assert.match(wrong.stderr, /passphrase does not open/)
     assert.equal(wrong.code, 1)
     assert.equal((await run(...args.slice(1))).code, 0)
+  })
+
+  it('uses no key, and no passphrase, that others can read', async (t) => {
+    const { directory, state, run, succeed } = createCeremony(t)
+    await succeed('init', '--state', state, '--name', 'demo', '--root-keys', '1')
+    await succeed('rotate', '--state', state, '--role', 'root')
+    const file = join(directory, 'passphrase')
+    writeFileSync(file, 'a passphrase', { mode: 0o644 })
+    const args = ['sign-root', '--yes', '--key', join(directory, 'root.pem')]
+    args.push(join(state, 'proposal.json'), '--passphrase-file', file)
+    copyFileSync(join(state, 'keys/root.pem'), join(directory, 'root.pem'))
+    const passphrase = await run(...args)
+    assert.equal(passphrase.code, 3)
+    assert.match(passphrase.stderr, /passphrase: found mode 0644, wanted 0600.*run "chmod 600 /)
+    chmodSync(join(directory, 'root.pem'), 0o640)
+    const key = await run(...args)
+    assert.equal(key.code, 3)
+    assert.match(key.stderr, /root\.pem: found mode 0640, wanted 0600/)
   })
 })
 

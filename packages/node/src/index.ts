@@ -1,4 +1,3 @@
-export { writeFileAtomically } from './atomic-file.ts'
 export { checkClock } from './clock-check.ts'
 export { ControlClient } from './control-client.ts'
 export { defaultDataDirectory } from './directories.ts'

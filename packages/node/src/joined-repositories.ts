@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { writeFileAtomically } from '@jarswarm/files'
 import { formatLink, parseLink } from '@jarswarm/trust'
 import type { SwarmLink } from '@jarswarm/trust'
-import { writeFileAtomically } from './atomic-file.ts'
 import { errorCode } from './error-code.ts'
 import { CorruptFileError, RepositoryNameTakenError } from './errors.ts'
 

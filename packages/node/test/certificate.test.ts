@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -35,6 +35,13 @@ describe('loadCertificate', () => {
     const directory = temporaryDirectory(t)
     await loadCertificate(directory, NOW_MS)
     assert.equal(statSync(certificatePlaces(directory).key).mode & 0o777, 0o600)
+  })
+
+  it('refuses a key that others can read', async (t) => {
+    const directory = temporaryDirectory(t)
+    await loadCertificate(directory, NOW_MS)
+    chmodSync(certificatePlaces(directory).key, 0o644)
+    await assert.rejects(loadCertificate(directory, NOW_MS), { code: 'ERR_KEYS_EXPOSED' })
   })
 
   it('keeps it until it has 30 days left', async (t) => {

@@ -19,24 +19,6 @@ export class StateDirectoryError extends PublishRefusedError {
 }
 
 /**
- * Somebody besides the owner can read a private key.
- *
- * Take the permission away (`chmod 600`); if others may have used it, replace the key.
- */
-export class KeysExposedError extends PublishRefusedError {
-  override readonly name = 'KeysExposedError'
-  readonly code = 'ERR_KEYS_EXPOSED'
-  readonly path: string
-
-  constructor(path: string, mode: number) {
-    super(
-      `Cannot use key ${path}: found mode ${mode.toString(8).padStart(4, '0')}, wanted 0600, readable by its owner only`,
-    )
-    this.path = path
-  }
-}
-
-/**
  * Another publisher works with the same state directory.
  *
  * Try again when it has finished.

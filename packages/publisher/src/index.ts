@@ -1,6 +1,5 @@
 export {
   CorruptStateError,
-  KeysExposedError,
   ProposalUnderWayError,
   PublishRefusedError,
   StateDirectoryError,

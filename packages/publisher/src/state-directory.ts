@@ -1,17 +1,17 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { checkPrivate, readPrivateFile } from '@jarswarm/files'
 import { sha256 } from '@jarswarm/manifest'
 import { createSigner, TrustedRepository } from '@jarswarm/trust'
 import type { Signer } from '@jarswarm/trust'
 import { isErrno } from './errno.ts'
-import { KeysExposedError, StateDirectoryError } from './errors.ts'
+import { StateDirectoryError } from './errors.ts'
 import { stateLayout } from './layout.ts'
 import type { StateLayout } from './layout.ts'
 
 /** Content of the marker of a state directory. */
 export const STATE_MARKER = 'jarswarm publisher 1\n'
 
-const OTHERS_MAY = 0o077
 /** Online keys, by whatever name: those of the root role are not needed to publish, and better kept elsewhere. */
 const ONLINE_KEY = /^(?!root[.-]).*\.pem$/
 
@@ -64,7 +64,7 @@ export async function openStateFiles(
       `Cannot open ${stateDir}: found ${found} in ${layout.marker}, wanted ${JSON.stringify(STATE_MARKER)}; make one with "repo init"`,
     )
   }
-  await checkKeyModes(layout)
+  await checkRights({ path: stateDir, keys: layout.keys })
   return { path: stateDir, layout, roots: await readRoots(layout) }
 }
 
@@ -84,7 +84,7 @@ export async function readOnlineKeys(layout: StateLayout): Promise<readonly Onli
   return Promise.all(
     names.map(async (name) => {
       const path = join(layout.keys, name)
-      return { path, signer: createSigner(await readFile(path, 'utf8')) }
+      return { path, signer: createSigner((await readPrivateFile(path)).toString()) }
     }),
   )
 }
@@ -104,14 +104,11 @@ export async function readOptional(path: string): Promise<Buffer | undefined> {
   }
 }
 
-async function checkKeyModes(layout: StateLayout): Promise<void> {
-  // Windows has no such modes.
-  if (process.platform === 'win32') return
-  for (const name of await readdir(layout.keys)) {
-    const path = join(layout.keys, name)
-    const mode = (await stat(path)).mode & 0o7777
-    if ((mode & OTHERS_MAY) !== 0) throw new KeysExposedError(path, mode)
-  }
+/** Who may change a directory may put other keys there. */
+async function checkRights({ path, keys }: { path: string; keys: string }): Promise<void> {
+  await checkPrivate(path)
+  await checkPrivate(keys)
+  for (const name of await readdir(keys)) await checkPrivate(join(keys, name))
 }
 
 async function readRoots(layout: StateLayout): Promise<Uint8Array[]> {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { chmod, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { KeysExposedError } from '@jarswarm/files'
 import { sha256 } from '@jarswarm/manifest'
 import {
   initRepository,
-  KeysExposedError,
   publishTree,
   readPublishedLink,
   StateDirectoryError,
@@ -49,10 +49,34 @@ describe('initRepository', () => {
 })
 
 describe('a state directory', () => {
-  it('is refused when others can read a key', async (t) => {
+  it('is refused when others can read a key, or put another one there', async (t) => {
     const { stateDir, treeDir } = await createRepository(t)
-    await chmod(join(stateDir, 'keys/publisher.pem'), 0o640)
-    await assert.rejects(publishTree({ stateDir, treeDir }), KeysExposedError)
+    const keys = ['publisher', 'timestamp', 'root'].map((role) => `keys/${role}.pem`)
+    for (const name of [...keys, 'keys', '.']) {
+      const path = join(stateDir, name)
+      const { mode } = await stat(path)
+      await chmod(path, mode | 0o040)
+      await assert.rejects(publishTree({ stateDir, treeDir }), KeysExposedError, name)
+      await chmod(path, mode)
+    }
+    assert.ok(await readPublishedLink(stateDir))
+  })
+
+  it('is for its owner alone, whatever the umask is', async (t) => {
+    const { root } = await createRepository(t)
+    const before = process.umask(0)
+    t.after(() => process.umask(before))
+    for (const mask of [0, 0o077]) {
+      process.umask(mask)
+      const stateDir = join(root, `state-${String(mask)}`)
+      await initRepository({ stateDir, name: 'clojars' })
+      for (const [name, wanted] of [
+        ['.', 0o700],
+        ['keys', 0o700],
+        ['keys/root.pem', 0o600],
+      ] as const)
+        assert.equal((await stat(join(stateDir, name))).mode & 0o777, wanted, name)
+    }
   })
 
   it('is refused when it is of another version, or none', async (t) => {

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { PRIVATE_DIRECTORY_MODE } from '@jarswarm/files'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PeerId, PrivateKey } from '@libp2p/interface'
 import type { Clock, LanContent, Logger, Swarm, SwarmContent } from '@jarswarm/ports'
@@ -187,11 +188,11 @@ async function openDirectory(
   if (directory === undefined) {
     return { privateKey: await generateKeyPair('Ed25519'), datastore: undefined }
   }
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const peers = join(directory, 'peers')
+  // LevelDB would make it for all to look into.
+  await mkdir(peers, { recursive: true, mode: PRIVATE_DIRECTORY_MODE })
   const privateKey = await loadPeerKey(directory)
-  const datastore = new LevelDatastore(join(directory, 'peers'), {
-    maxOpenFiles: MAX_OPEN_PEER_TABLES,
-  })
+  const datastore = new LevelDatastore(peers, { maxOpenFiles: MAX_OPEN_PEER_TABLES })
   await datastore.open()
   return { privateKey, datastore }
 }

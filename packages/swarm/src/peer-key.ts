@@ -1,5 +1,5 @@
-import { open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readPrivateFile, writeFileAtomically } from '@jarswarm/files'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 
@@ -10,15 +10,16 @@ const KEY_FILE = 'peer.key'
  * not there. The directory must exist.
  *
  * @throws {SyntaxError} when the file holds no key; the node must not go on under another name
+ * @throws {KeysExposedError} when others can read it
  */
 export async function loadPeerKey(directory: string): Promise<PrivateKey> {
   const file = join(directory, KEY_FILE)
   let bytes: Uint8Array
   try {
-    bytes = await readFile(file)
+    bytes = await readPrivateFile(file)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    return createPeerKey(directory, file)
+    return createPeerKey(file)
   }
   try {
     return privateKeyFromProtobuf(bytes)
@@ -31,22 +32,8 @@ export async function loadPeerKey(directory: string): Promise<PrivateKey> {
   }
 }
 
-async function createPeerKey(directory: string, file: string): Promise<PrivateKey> {
+async function createPeerKey(file: string): Promise<PrivateKey> {
   const key = await generateKeyPair('Ed25519')
-  const temporary = `${file}.tmp`
-  const handle = await open(temporary, 'w', 0o600)
-  try {
-    await handle.writeFile(privateKeyToProtobuf(key))
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  await rename(temporary, file)
-  const parent = await open(directory)
-  try {
-    await parent.sync()
-  } finally {
-    await parent.close()
-  }
+  await writeFileAtomically(file, privateKeyToProtobuf(key))
   return key
 }

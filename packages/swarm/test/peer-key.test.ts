@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -14,10 +14,18 @@ describe('loadPeerKey', () => {
     assert.equal((await loadPeerKey(directory)).equals(key), true)
   })
 
+  it('refuses one that others can read', async (t) => {
+    const directory = await mkdtemp(join(tmpdir(), 'jarswarm-'))
+    t.after(() => rm(directory, { recursive: true, force: true }))
+    await loadPeerKey(directory)
+    await chmod(join(directory, 'peer.key'), 0o640)
+    await assert.rejects(loadPeerKey(directory), { code: 'ERR_KEYS_EXPOSED' })
+  })
+
   it('refuses a damaged key rather than going on under a new name', async (t) => {
     const directory = await mkdtemp(join(tmpdir(), 'jarswarm-'))
     t.after(() => rm(directory, { recursive: true, force: true }))
-    await writeFile(join(directory, 'peer.key'), 'no key')
+    await writeFile(join(directory, 'peer.key'), 'no key', { mode: 0o600 })
     await assert.rejects(loadPeerKey(directory), /found 6 bytes/)
   })
 })

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { writeFileAtomically } from '@jarswarm/node'
+import { PUBLIC_FILE_MODE, writeFileAtomically } from '@jarswarm/files'
 import type { Command } from 'commander'
 import { givenFlags } from '../command-setup.ts'
 import type { CommandSetup } from '../command-setup.ts'
@@ -41,7 +41,7 @@ function addMavenChecksums(program: Command, setup: CommandSetup): void {
     await mkdir(directory, { recursive: true })
     const written = mavenChecksums(files, ids)
     for (const { name, text } of written) {
-      await writeFileAtomically(join(directory, name), Buffer.from(text))
+      await writeFileAtomically(join(directory, name), text, { mode: PUBLIC_FILE_MODE })
     }
     const names = written.map(({ name }) => join(directory, name))
     if (flags['json'] === true) sayJson(terminal, { files: files.length, missing, written: names })
@@ -87,7 +87,7 @@ function addGradleVerification(program: Command, setup: CommandSetup): void {
       terminal.out.write(xml)
       return
     }
-    await writeFileAtomically(resolve(out), Buffer.from(xml))
+    await writeFileAtomically(resolve(out), xml, { mode: PUBLIC_FILE_MODE })
     if (flags['json'] === true) {
       sayJson(terminal, { files: files.length, missing, written: [resolve(out)] })
     }

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { writeFileAtomically } from '@jarswarm/node'
+import { PUBLIC_FILE_MODE, writeFileAtomically } from '@jarswarm/files'
 import type { Command } from 'commander'
 import { describeAudit } from '../audit/describe-audit.ts'
 import { givenFlags } from '../command-setup.ts'
@@ -38,7 +38,8 @@ export function addLock(program: Command, setup: CommandSetup): void {
     const list = await exportSigned(setup, project, flags)
     const lock = formatLock(list.kind, list)
     const { out } = flags
-    if (typeof out === 'string') await writeFileAtomically(resolve(out), Buffer.from(lock))
+    if (typeof out === 'string')
+      await writeFileAtomically(resolve(out), lock, { mode: PUBLIC_FILE_MODE })
     else terminal.out.write(lock)
   })
 }

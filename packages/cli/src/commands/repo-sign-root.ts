@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { writeFileAtomically } from '@jarswarm/node'
+import { PUBLIC_FILE_MODE, writeFileAtomically } from '@jarswarm/files'
 import { RootProposal } from '@jarswarm/trust'
 import type { Command } from 'commander'
 import type { CommandSetup } from '../command-setup.ts'
@@ -42,7 +42,7 @@ export function addRepoSignRoot(repo: Command, { terminal, setExitCode }: Comman
     }
     const signer = await readSigner(terminal, flags.key, flags.passphraseFile)
     const signed = proposal.sign(signer)
-    await writeFileAtomically(file, signed.format())
+    await writeFileAtomically(file, signed.format(), { mode: PUBLIC_FILE_MODE })
     if (flags.json === true) sayJson(terminal, proposalDocument(signed))
     else {
       say(terminal, `Signed with ${signer.keyId.slice(0, 16)}; hand ${file} back to the operator.`)

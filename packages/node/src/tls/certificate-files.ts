@@ -1,13 +1,12 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeFileAtomically } from '../atomic-file.ts'
+import { PRIVATE_DIRECTORY_MODE, readPrivateFile, writeFileAtomically } from '@jarswarm/files'
 import { errorCode } from '../error-code.ts'
 import type { CertificatePair } from './make-certificate.ts'
 import { makeTrustStore } from './trust-store.ts'
 
 const DIRECTORY = 'https'
-const DIRECTORY_MODE = 0o700
 const RENEW_BEFORE_MS = 30 * 24 * 60 * 60 * 1000
 
 /** Where a node keeps what its HTTPS needs: the certificate, and the trust store with it for JVM clients. */
@@ -31,6 +30,7 @@ export function certificatePlaces(dataDir: string): CertificatePlaces {
  * its files do not belong together, as after a crash between the two.
  *
  * @param nowMs milliseconds since the Unix epoch
+ * @throws {KeysExposedError} when others can read the key
  */
 export async function loadCertificate(dataDir: string, nowMs: number): Promise<CertificatePair> {
   const places = certificatePlaces(dataDir)
@@ -39,7 +39,7 @@ export async function loadCertificate(dataDir: string, nowMs: number): Promise<C
   // Loaded only now: it is needed once a year.
   const { makeCertificate } = await import('./make-certificate.ts')
   const made = await makeCertificate(nowMs)
-  await mkdir(join(dataDir, DIRECTORY), { recursive: true, mode: DIRECTORY_MODE })
+  await mkdir(join(dataDir, DIRECTORY), { recursive: true, mode: PRIVATE_DIRECTORY_MODE })
   await writeFileAtomically(places.key, made.key)
   await writeFileAtomically(places.trustStore, makeTrustStore(made.cert, nowMs))
   // The certificate is last: what stands beside it belongs to it.
@@ -49,7 +49,7 @@ export async function loadCertificate(dataDir: string, nowMs: number): Promise<C
 
 async function readPair({ cert, key }: CertificatePlaces): Promise<CertificatePair | undefined> {
   try {
-    return { cert: await readFile(cert, 'utf8'), key: await readFile(key, 'utf8') }
+    return { cert: await readFile(cert, 'utf8'), key: (await readPrivateFile(key)).toString() }
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined
     throw error

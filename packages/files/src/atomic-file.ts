@@ -1,0 +1,35 @@
+import { open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { PRIVATE_FILE_MODE } from './private-file.ts'
+
+/** What all may read, as far as the umask of the process lets them. */
+export const PUBLIC_FILE_MODE = 0o644
+
+/**
+ * Replace a file as a whole: whoever reads, also after a power cut, finds the old or the new content.
+ *
+ * @param options.mode permission bits. @defaultValue {@link PRIVATE_FILE_MODE}
+ */
+export async function writeFileAtomically(
+  file: string,
+  content: string | Uint8Array,
+  options: { readonly mode?: number } = {},
+): Promise<void> {
+  const temporary = `${file}.new`
+  // Made anew and not opened: what somebody else put there may be a link, or readable for him.
+  await rm(temporary, { force: true })
+  const handle = await open(temporary, 'wx', options.mode ?? PRIVATE_FILE_MODE)
+  try {
+    await handle.writeFile(content)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  await rename(temporary, file)
+  const directory = await open(dirname(file), 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}

@@ -1,0 +1,8 @@
+export { PUBLIC_FILE_MODE, writeFileAtomically } from './atomic-file.ts'
+export { KeysExposedError } from './errors.ts'
+export {
+  checkPrivate,
+  PRIVATE_DIRECTORY_MODE,
+  PRIVATE_FILE_MODE,
+  readPrivateFile,
+} from './private-file.ts'
