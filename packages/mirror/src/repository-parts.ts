@@ -65,7 +65,8 @@ export function assembleRepository(
   const { blobs, index, swarm, clock, logger, random = Math.random } = components
   const { id: repository, offline = false } = init
   const upstreams = assembleUpstreams({ ...components, random }, offline)
-  const network = { swarm, upstreams, clock, logger, standings: new PeerStandings({ clock }) }
+  const standings = new PeerStandings({ clock })
+  const network = { swarm, upstreams, clock, logger, standings }
   const objects = new ObjectFetcher(network, { repository, offline })
   const tree = new IndexKeeper({
     ...network,
@@ -76,7 +77,7 @@ export function assembleRepository(
   const onStored = events.onStored.bind(events)
   const fetcher = assembleFetcher({ ...components, ...network, tree, onStored }, init)
   const recorder = new EvidenceRecorder(components, { name: init.name })
-  const trust = assembleTrust({ ...components, upstreams, random, recorder }, init, events)
+  const trust = assembleTrust({ ...components, ...network, random, recorder }, init, events)
   const withdrawals = new WithdrawalBook(
     { ...components, ...trust, tree },
     { repository, name: init.name, onWithdrawn: events.onWithdrawn.bind(events) },
@@ -84,7 +85,7 @@ export function assembleRepository(
   const isWithdrawn = (path: RepositoryPath): boolean => withdrawals.find(path) !== undefined
   const held = new HeldBlobs({ blobs, index, isWithdrawn })
   const checked = assembleHistory(
-    { ...components, ...trust, upstreams, recorder, tree, withdrawals },
+    { ...components, ...network, ...trust, recorder, tree, withdrawals },
     init,
   )
   const reader = new IndexReader({ keeper: tree, index, clock })
@@ -187,12 +188,15 @@ function assembleHistory(
 }
 
 type MirroredRepositoryHistory = Omit<MirroredRepositoryComponents, 'upstreams'> &
-  Pick<RepositoryParts, 'keeper' | 'tree' | 'upstreams' | 'recorder' | 'withdrawals'>
+  Pick<RepositoryParts, 'keeper' | 'tree' | 'upstreams' | 'recorder' | 'withdrawals'> & {
+    readonly standings: PeerStandings
+  }
 
 function assembleTrust(
   components: Omit<MirroredRepositoryComponents, 'upstreams'> & {
     readonly upstreams: UpstreamSet
     readonly recorder: EvidenceRecorder
+    readonly standings: PeerStandings
     readonly random: () => number
   },
   init: MirroredRepositoryInit,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { MAX_TILE_PEERS } from '../src/history/log-source.ts'
 import { MAX_CLAIMANTS_PER_BLOB } from '../src/limits.ts'
 import { JAR, Rig } from './_rig.ts'
 
@@ -32,5 +33,19 @@ describe('a node whose neighbours claim everything', () => {
     }
     assert.equal(await rig.fetch(node, JAR), 'origin')
     assert.equal(asked.size, MAX_CLAIMANTS_PER_BLOB)
+  })
+
+  it('gets the history of a new head from who gave something, though nearer ones give nothing', async (t) => {
+    const rig = new Rig(t)
+    const far = await rig.fullNode({ name: 'far', roundTripMs: 9 })
+    const node = await rig.node({ upstreams: [] })
+    await rig.synced(node)
+    for (let made = 0; made <= MAX_TILE_PEERS; made += 1)
+      await rig.node({ manner: 'silent', roundTripMs: 1 })
+    rig.builder.put('org/example/lib/2.0/lib-2.0.jar', 'a newer jar').publish()
+    await rig.refresh(far)
+    // Asking the nearest four again and again would never end.
+    await rig.refresh(node)
+    assert.equal(node.repository.head?.seq, 2)
   })
 })

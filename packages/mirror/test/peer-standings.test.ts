@@ -27,6 +27,14 @@ describe('PeerStandings', () => {
     assert.deepEqual(standings.ranked(['bait', 'stranger', 'busy']), ['busy', 'stranger', 'bait'])
   })
 
+  it('prefers the least bad of those that let us down', () => {
+    const standings = new PeerStandings({ clock: new ManualClock() })
+    standings.letDown('worse')
+    standings.letDown('worse')
+    standings.letDown('bad')
+    assert.deepEqual(standings.ranked(['worse', 'bad', 'stranger']), ['stranger', 'bad', 'worse'])
+  })
+
   it('forgets what is long ago', () => {
     const clock = new ManualClock()
     const standings = new PeerStandings({ clock })

@@ -3,6 +3,7 @@ import type { Tile, TileFetcher } from '@jarswarm/manifest'
 import { UnavailableError } from '@jarswarm/ports'
 import type { Clock, HistoryStore, Logger, PeerName, Swarm } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
+import type { PeerStandings } from '../transfer/peer-standings.ts'
 import type { UpstreamSet } from '../upstreams/upstream-set.ts'
 import { withDeadline } from '../wait/deadline.ts'
 import { cutTile } from './cut-tile.ts'
@@ -21,6 +22,8 @@ export interface LogSourceComponents {
   readonly upstreams: UpstreamSet
   readonly clock: Clock
   readonly logger: Logger
+  /** Says whom to ask first, and is told what came of it. */
+  readonly standings: PeerStandings
 }
 
 export interface LogSourceInit {
@@ -30,6 +33,13 @@ export interface LogSourceInit {
 }
 
 type Read = (tile: Tile, signal: AbortSignal) => Promise<Uint8Array>
+
+interface TileSource {
+  readonly read: Read
+  readonly isStore: boolean
+  /** Undefined for the store and for upstreams. */
+  readonly peer?: PeerName
+}
 
 /**
  * Where tiles of the history come from: the store, then followers, then origin and mirrors. A source whose tiles do not
@@ -51,15 +61,17 @@ export class LogSource {
   fetcher(options: { readonly signal: AbortSignal; readonly keep: boolean }): TileFetcher {
     return async (tiles, check) => {
       let cause: unknown
-      for (const { read, isStore } of this.#sources()) {
+      for (const { read, isStore, peer } of this.#sources()) {
         options.signal.throwIfAborted()
         try {
           const found = await this.#read(read, tiles, options.signal)
           check(found)
+          if (peer !== undefined) this.#components.standings.gave(peer)
           if (options.keep && !isStore) await this.#keep(tiles, found)
           return
         } catch (error) {
           options.signal.throwIfAborted()
+          if (peer !== undefined) this.#components.standings.letDown(peer)
           if (!isStore) cause = error
         }
       }
@@ -78,13 +90,14 @@ export class LogSource {
     )
   }
 
-  *#sources(): Generator<{ readonly read: Read; readonly isStore: boolean }> {
-    const { swarm, upstreams } = this.#components
+  *#sources(): Generator<TileSource> {
+    const { swarm, upstreams, standings } = this.#components
     const { repository, offline } = this.#init
     yield { read: (tile) => this.#readStored(tile), isStore: true }
     if (offline) return
-    for (const peer of swarm.followers(repository).slice(0, MAX_TILE_PEERS)) {
-      yield { read: (tile, signal) => this.#ask(peer, tile, signal), isStore: false }
+    const followers = standings.ranked(swarm.followers(repository))
+    for (const peer of followers.slice(0, MAX_TILE_PEERS)) {
+      yield { read: (tile, signal) => this.#ask(peer, tile, signal), isStore: false, peer }
     }
     for (const { upstream } of upstreams.rankedPublishers()) {
       const read: Read = (tile, signal) =>

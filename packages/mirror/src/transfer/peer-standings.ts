@@ -36,10 +36,15 @@ export class PeerStandings {
     this.#count(peer, 0)
   }
 
-  /** First those that mostly gave, then strangers, then those that mostly let us down; else in the order given. */
+  /**
+   * First those that mostly gave, then strangers, both in the order given; then those that mostly let us down, the least bad
+   * of them first.
+   */
   ranked(peers: readonly PeerName[]): readonly PeerName[] {
-    const rank = new Map(peers.map((peer) => [peer, Math.sign(UNKNOWN - this.#score(peer))]))
-    return peers.toSorted((one, other) => (rank.get(one) ?? 0) - (rank.get(other) ?? 0))
+    return peers
+      .map((peer) => ({ peer, doubt: doubtOf(this.#score(peer)) }))
+      .toSorted((one, other) => one.doubt - other.doubt)
+      .map(({ peer }) => peer)
   }
 
   /** Whether it mostly let us down. */
@@ -63,3 +68,6 @@ export class PeerStandings {
     return this.#clock.now() - standing.sinceMs < STANDING_LIFE_MS ? standing.score : UNKNOWN
   }
 }
+
+/** All that mostly give are as good as one another, for then the nearest is the best. */
+const doubtOf = (score: number): number => (score > UNKNOWN ? -1 : UNKNOWN - score)

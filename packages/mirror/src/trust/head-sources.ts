@@ -2,6 +2,7 @@ import { NotHeldError } from '@jarswarm/ports'
 import type { Logger, PeerName, Swarm } from '@jarswarm/ports'
 import { MAX_MANIFEST_BYTES, MAX_ROOT_BYTES } from '@jarswarm/trust'
 import type { RepositoryId } from '@jarswarm/trust'
+import type { PeerStandings } from '../transfer/peer-standings.ts'
 import type { UpstreamSet } from '../upstreams/upstream-set.ts'
 import type { UpstreamStanding } from '../upstreams/upstream-standing.ts'
 
@@ -12,6 +13,8 @@ export interface HeadSourcesComponents {
   readonly swarm: Swarm
   readonly upstreams: UpstreamSet
   readonly logger: Logger
+  /** Says whom to ask first. */
+  readonly standings: PeerStandings
 }
 
 /** Where roots and root manifests come from: connected followers and upstreams. Nothing is verified here. */
@@ -64,9 +67,9 @@ export class HeadSources {
     options: { readonly signal: AbortSignal; readonly first: PeerName | undefined },
   ): AsyncGenerator<Uint8Array> {
     const { signal, first } = options
-    const others = this.followers.filter((peer) => peer !== first)
+    const { swarm, standings } = this.#components
+    const others = standings.ranked(this.followers).filter((peer) => peer !== first)
     const peers = [...(first === undefined ? [] : [first]), ...others].slice(0, MAX_ROOT_PEERS)
-    const { swarm } = this.#components
     const request = { kind: 'root', repository: this.#repository, number } as const
     const reads = [
       ...peers.map((peer) => () => swarm.request(peer, request, { signal })),
