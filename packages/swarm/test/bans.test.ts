@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { Bans } from '../src/bans.ts'
+import { MISMATCHES_TO_BAN } from '../src/limits.ts'
 import { joined, REPOSITORY, startNode, waitFor } from './_nodes.ts'
 
 const HOUR_MS = 3_600_000
@@ -30,10 +31,12 @@ describe('Bans', () => {
     assert.equal(bans.isAvoided('q'), false)
   })
 
-  it('bans for a week after three mismatches within a day', () => {
+  it('bans for a week after MISMATCHES_TO_BAN within a day', () => {
     const time = movableClock()
     const bans = new Bans(time.clock)
-    for (let count = 0; count < 3; count += 1) bans.report('p')
+    for (let count = 1; count < MISMATCHES_TO_BAN; count += 1) bans.report('p')
+    assert.equal(bans.isBanned('p'), false)
+    bans.report('p')
     assert.equal(bans.isBanned('p'), true)
     time.add(7 * 24 * HOUR_MS)
     assert.equal(bans.isBanned('p'), false)

@@ -5,7 +5,14 @@ import type { ConnectionGater, MultiaddrConnection } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { connectionGate } from '../src/connection-gate.ts'
-import { MAX_CONNECTIONS_OF_PEER, MAX_PENDING_OF_ORIGIN } from '../src/limits.ts'
+import {
+  MAX_CONNECTIONS_OF_PEER,
+  MAX_PENDING_OF_ORIGIN,
+  MAX_SHARE_OF_LOCAL_ADDRESS,
+  MAX_SHARE_OF_RANGE,
+} from '../src/limits.ts'
+
+const MAX_CONNECTIONS_HERE = 40
 
 const repeat = (address: string, count: number): string[] => Array<string>(count).fill(address)
 const PEER = peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
@@ -16,7 +23,7 @@ function gateWith(present: readonly string[], ofPeer = 0): ConnectionGater {
     remoteAddresses: () => present.map((text) => multiaddr(text)),
     connectionsOf: () => ofPeer,
   }
-  return connectionGate(components, { maxConnections: 40 })
+  return connectionGate(components, { maxConnections: MAX_CONNECTIONS_HERE })
 }
 
 /** A connection that somebody opened and on which nothing was said yet. */
@@ -30,19 +37,21 @@ const letsIn = (address: string, present: readonly string[]): boolean =>
   gateWith(present).denyInboundConnection?.(connectionFrom(address)) === false
 
 describe('connectionGate', () => {
-  it('lets a public range have a quarter of all connections', () => {
+  it('lets a public range have MAX_SHARE_OF_RANGE', () => {
+    assert.equal(10, MAX_CONNECTIONS_HERE * MAX_SHARE_OF_RANGE)
     assert.equal(letsIn('/ip4/8.8.8.8/tcp/1', repeat('/ip4/8.8.8.9/tcp/2', 9)), true)
     assert.equal(letsIn('/ip4/8.8.8.8/tcp/1', repeat('/ip4/8.8.8.9/tcp/2', 10)), false)
     assert.equal(letsIn('/ip4/8.8.4.8/tcp/1', repeat('/ip4/8.8.8.9/tcp/2', 10)), true)
   })
 
-  it('lets a machine of the local network have half of them, and its network all', () => {
+  it('lets a machine of the local network have MAX_SHARE_OF_LOCAL_ADDRESS, and its network all', () => {
+    assert.equal(20, MAX_CONNECTIONS_HERE * MAX_SHARE_OF_LOCAL_ADDRESS)
     assert.equal(letsIn('/ip4/10.0.0.1/tcp/1', repeat('/ip4/10.0.0.1/tcp/2', 19)), true)
     assert.equal(letsIn('/ip4/10.0.0.1/tcp/1', repeat('/ip4/10.0.0.1/tcp/2', 20)), false)
     assert.equal(letsIn('/ip4/10.0.0.1/tcp/1', repeat('/ip4/10.0.0.2/tcp/2', 39)), true)
   })
 
-  it('lets one peer have few connections', () => {
+  it('lets one peer have MAX_CONNECTIONS_OF_PEER', () => {
     const connection = connectionFrom('/ip4/10.0.0.1/tcp/1')
     for (const isTooMany of [false, true]) {
       const gate = gateWith([], MAX_CONNECTIONS_OF_PEER - (isTooMany ? 0 : 1))
@@ -54,7 +63,7 @@ describe('connectionGate', () => {
     ['/ip4/10.0.0.1/tcp/1', '/ip4/10.0.0.2/tcp/1'],
     ['/ip4/8.8.8.8/tcp/1', '/ip4/8.8.4.8/tcp/1'],
   ] as const) {
-    it(`leaves handshakes to others when ${one} says nothing`, () => {
+    it(`leaves all but MAX_PENDING_OF_ORIGIN handshakes to others when ${one} says nothing`, () => {
       const gate = gateWith([])
       const denies = (connection: MultiaddrConnection): unknown =>
         gate.denyInboundConnection?.(connection)

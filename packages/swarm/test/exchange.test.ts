@@ -6,6 +6,7 @@ import { MemorySwarmContent } from '@jarswarm/testkit'
 import { decodeFrames } from '../src/exchange/frames.ts'
 import { formatBlobPayload, formatRequest, KIND } from '../src/exchange/message.ts'
 import { streamSource } from '../src/exchange/stream-iterables.ts'
+import { MAX_INBOUND_STREAMS, MAX_OPEN_REQUESTS } from '../src/limits.ts'
 import { EXCHANGE_PROTOCOL } from '../src/index.ts'
 import { answering, connectHostile, frame, idOf } from './_hostile.ts'
 import { joined, REPOSITORY, startNode } from './_nodes.ts'
@@ -175,12 +176,12 @@ describe('the answering side', () => {
     assert.deepEqual(await statuses(stream, 5), [3, 3, 3, 3, 3])
   })
 
-  it('cuts a stream that opens more than 64 requests', { timeout: 10_000 }, async (t) => {
+  it('cuts a stream that opens more than MAX_OPEN_REQUESTS', { timeout: 10_000 }, async (t) => {
     const content = new MemorySwarmContent([REPOSITORY])
     content.readBlob = () => new Promise(() => undefined)
     const node = await startNode(t, {}, content)
     const stream = await open(node, t)
-    for (let id = 1; id <= 65; id += 1) stream.send(blobRequest(id))
+    for (let id = 1; id <= MAX_OPEN_REQUESTS + 1; id += 1) stream.send(blobRequest(id))
     await assert.rejects(statuses(stream, 1), /reset/)
   })
 
@@ -190,11 +191,11 @@ describe('the answering side', () => {
     await assert.rejects(statuses(stream, 1), /reset/)
   })
 
-  it('serves at most four streams of one peer', async (t) => {
+  it('serves MAX_INBOUND_STREAMS of one peer, and no more', async (t) => {
     const node = await startNode(t)
     const { connection } = await connectHostile(t, node, () => undefined)
     const outcomes: string[] = []
-    for (let count = 0; count < 5; count += 1) {
+    for (let count = 0; count <= MAX_INBOUND_STREAMS; count += 1) {
       const stream = await connection.newStream(EXCHANGE_PROTOCOL)
       try {
         stream.send(blobRequest(1))
@@ -203,7 +204,7 @@ describe('the answering side', () => {
         outcomes.push('cut')
       }
     }
-    assert.deepEqual(outcomes, ['status 1', 'status 1', 'status 1', 'status 1', 'cut'])
+    assert.deepEqual(outcomes, [...Array<string>(MAX_INBOUND_STREAMS).fill('status 1'), 'cut'])
   })
 
   it('shares nothing when told so', async (t) => {

@@ -95,7 +95,7 @@ describe('a file of a proxied repository', () => {
     }
   })
 
-  it('is asked for in a form of its own, and in no other', async () => {
+  it('is asked for in a form of its own with a path of MAX_PROXIED_PATH_BYTES, and in no other', async () => {
     const path = fc
       .array(fc.constantFrom('a', 'b', '/', '-', '.', '1'), {
         minLength: 1,

@@ -49,7 +49,7 @@ describe('PeerBook', () => {
     assert.equal(book.get('stranger'), undefined)
   })
 
-  it('remembers a bounded number, and those connected before all', () => {
+  it('remembers MAX_KNOWN_PEERS, and those connected before all', () => {
     const book = new PeerBook()
     follower(book, 'lasting')
     for (let number = 0; number < MAX_KNOWN_PEERS + 10; number += 1) {

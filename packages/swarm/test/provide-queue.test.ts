@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { MAX_WAITING_PROVIDES, PROVIDES_PER_DAY } from '../src/dht/limits.ts'
 import { ProvideQueue } from '../src/dht/provide-queue.ts'
 
 /** A clock whose one timer the test fires. */
@@ -43,6 +44,29 @@ describe('ProvideQueue', () => {
     assert.equal(fire(), 43_200_000)
     await third
     assert.deepEqual(done, [1, 2, 3])
+  })
+
+  it('does PROVIDES_PER_DAY at once, and no more', async () => {
+    const { clock, fire } = handClock()
+    const queue = new ProvideQueue(clock, PROVIDES_PER_DAY)
+    let done = 0
+    const work = (): Promise<void> => Promise.resolve(void (done += 1))
+    const all = Array.from({ length: PROVIDES_PER_DAY }, () => queue.run(work, undefined))
+    await Promise.all(all)
+    const next = queue.run(work, undefined)
+    assert.equal(done, PROVIDES_PER_DAY)
+    assert.equal(fire(), 86_400_000 / PROVIDES_PER_DAY)
+    await next
+  })
+
+  it('lets MAX_WAITING_PROVIDES wait, and refuses the next', async () => {
+    const queue = new ProvideQueue(handClock().clock, 1)
+    await queue.run(() => Promise.resolve(), undefined)
+    const work = (): Promise<void> => assert.fail('was stopped')
+    const waiting = Array.from({ length: MAX_WAITING_PROVIDES }, () => queue.run(work, undefined))
+    await assert.rejects(queue.run(work, undefined), /announcements waiting/)
+    queue.stop()
+    assert.equal((await Promise.allSettled(waiting)).length, MAX_WAITING_PROVIDES)
   })
 
   it('lets a waiting one be given up, and stops', async () => {

@@ -8,6 +8,15 @@ import type { CID } from 'multiformats/cid'
 import { providerCid } from '../src/dht/provider-cid.ts'
 import { ProviderGuard } from '../src/dht/provider-guard.ts'
 import type { ProviderGuardComponents } from '../src/dht/provider-guard.ts'
+import {
+  MAX_COUNTED_PEERS,
+  MAX_OWN_RECORDS,
+  MAX_PROVIDERS_ANSWERED,
+  MAX_RECORDS_PER_KEY,
+  MAX_RECORDS_PER_PEER,
+  MAX_RECORDS_PER_RANGE,
+  MAX_UNJUDGED_KEYS,
+} from '../src/dht/limits.ts'
 import { REPOSITORY, systemClock } from './_nodes.ts'
 
 /** The record store of kad-dht as far as it is used: no bounds at all. */
@@ -69,11 +78,11 @@ describe('ProviderGuard', () => {
     assert.equal(stored.peers.length, 0)
   })
 
-  it('takes a bounded number of keys while the index cannot say', async () => {
+  it('takes MAX_UNJUDGED_KEYS while the index cannot say', async () => {
     const { records } = await guarded({ knowsKey: () => Promise.resolve(undefined) })
     const peers = await Promise.all(Array.from({ length: 6 }, peerId))
     let taken = 0
-    for (let number = 0; number < 16_400; number += 1) {
+    for (let number = 0; number < MAX_UNJUDGED_KEYS + 16; number += 1) {
       const peer = peers[number % peers.length]
       if (peer === undefined) continue
       taken += await records.addProvider(cidOf(number), peer).then(
@@ -81,47 +90,74 @@ describe('ProviderGuard', () => {
         () => 0,
       )
     }
-    assert.equal(taken, 16_384)
+    assert.equal(taken, MAX_UNJUDGED_KEYS)
   })
 
-  it('keeps 64 records of a key, replaced at random', async () => {
+  it('keeps MAX_RECORDS_PER_KEY, replaced at random', async () => {
     const { records, stored } = await guarded()
     const peers = await Promise.all(Array.from({ length: 200 }, peerId))
     for (const peer of peers) await records.addProvider(CID_1, peer)
-    assert.equal(stored.peers.length, 64)
+    assert.equal(stored.peers.length, MAX_RECORDS_PER_KEY)
     const early = peers
-      .slice(0, 64)
+      .slice(0, MAX_RECORDS_PER_KEY)
       .filter((peer) => stored.peers.some((kept) => kept.equals(peer)))
-    assert.equal(early.length > 0 && early.length < 64, true)
+    assert.equal(early.length > 0 && early.length < MAX_RECORDS_PER_KEY, true)
   })
 
-  it('takes at most 8 records of a key from one public range', async () => {
+  it('takes MAX_RECORDS_PER_RANGE of a key from one public range', async () => {
     const { records, stored } = await guarded({ rangeOf: () => '198.51.100' })
-    const peers = await Promise.all(Array.from({ length: 9 }, peerId))
-    for (const peer of peers.slice(0, 8)) await records.addProvider(CID_1, peer)
-    const [first, last] = [peers[0], peers[8]]
+    const peers = await Promise.all(Array.from({ length: MAX_RECORDS_PER_RANGE + 1 }, peerId))
+    for (const peer of peers.slice(0, MAX_RECORDS_PER_RANGE)) await records.addProvider(CID_1, peer)
+    const [first, last] = [peers[0], peers[MAX_RECORDS_PER_RANGE]]
     assert.ok(first !== undefined && last !== undefined)
     await assert.rejects(records.addProvider(CID_1, last), /address range/)
     await records.addProvider(CID_1, first)
-    assert.equal(stored.peers.length, 8)
+    assert.equal(stored.peers.length, MAX_RECORDS_PER_RANGE)
   })
 
-  it('takes at most 4 000 records a day from one peer', async () => {
+  it('takes MAX_RECORDS_PER_PEER a day from one peer', async () => {
     const { records } = await guarded()
     const peer = await peerId()
-    for (let count = 0; count < 4_000; count += 1) await records.addProvider(CID_1, peer)
+    for (let count = 0; count < MAX_RECORDS_PER_PEER; count += 1)
+      await records.addProvider(CID_1, peer)
     await assert.rejects(records.addProvider(CID_1, peer), /placed too many/)
     await records.addProvider(CID_1, await peerId())
   })
 
-  it('answers with at most 20 providers', async () => {
+  it('answers with MAX_PROVIDERS_ANSWERED, and no more', async () => {
     const { records } = await guarded()
     const peers = await Promise.all(Array.from({ length: 30 }, peerId))
     for (const peer of peers) await records.addProvider(CID_1, peer)
     assert.equal(
       (await (records.getProviders as (cid: CID) => Promise<PeerId[]>)(CID_1)).length,
-      20,
+      MAX_PROVIDERS_ANSWERED,
     )
+  })
+
+  it('counts the records of MAX_COUNTED_PEERS, and forgets the longest silent', async () => {
+    const { records } = await guarded()
+    const peer = await peerId()
+    const crowd = await Promise.all(Array.from({ length: MAX_COUNTED_PEERS }, peerId))
+    for (let count = 0; count < MAX_RECORDS_PER_PEER; count += 1) {
+      await records.addProvider(CID_1, peer)
+    }
+    for (const other of crowd.slice(1)) await records.addProvider(CID_1, other)
+    await assert.rejects(records.addProvider(CID_1, peer), /placed too many/)
+    for (const other of crowd) await records.addProvider(CID_1, other)
+    await records.addProvider(CID_1, peer)
+  })
+
+  it('remembers MAX_OWN_RECORDS of its own', async () => {
+    const { records, self } = await guarded()
+    const answers = async (number: number): Promise<number> =>
+      (await (records.getProviders as (cid: CID) => Promise<PeerId[]>)(cidOf(number))).length
+    for (let number = 0; number < MAX_OWN_RECORDS; number += 1) {
+      await records.addProvider(cidOf(number), self)
+    }
+    assert.equal(await answers(0), 1)
+    await records.addProvider(cidOf(MAX_OWN_RECORDS), self)
+    assert.equal(await answers(0), 0)
+    assert.equal(await answers(1), 1)
   })
 
   it('leaves out ghosts and still finds the one real provider', async () => {

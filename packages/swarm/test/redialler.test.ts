@@ -5,7 +5,8 @@ import type { Libp2p } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { ManualClock, silentLogger } from '@jarswarm/testkit'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { MAX_NAMED_PEERS } from '../src/limits.ts'
+import { MAX_NAMED_PEERS, MAX_REDIALS } from '../src/limits.ts'
+import { EXCHANGE_PROTOCOL } from '../src/protocols.ts'
 import { Redialler } from '../src/redialler.ts'
 
 describe('Redialler', () => {
@@ -25,6 +26,28 @@ describe('Redialler', () => {
     const redialler = new Redialler(components, { bootstrap: [], knownPeers: [] })
     await redialler.dial({ id, multiaddrs: [] })
     assert.equal(dials, 0)
+  })
+
+  it('dials MAX_REDIALS of the peers that it knows from before, and no more', async () => {
+    const ids = await Promise.all(
+      Array.from({ length: MAX_REDIALS + 3 }, async () =>
+        peerIdFromPrivateKey(await generateKeyPair('Ed25519')),
+      ),
+    )
+    const [own, ...known] = ids
+    let dials = 0
+    const libp2p = {
+      peerId: own,
+      peerStore: {
+        all: () => Promise.resolve(known.map((id) => ({ id, protocols: [EXCHANGE_PROTOCOL] }))),
+      },
+      dial: () => Promise.resolve((dials += 1)),
+    } as unknown as Libp2p
+    const components = { clock: new ManualClock(), logger: silentLogger, libp2p, random: () => 0 }
+    const redialler = new Redialler(components, { bootstrap: [], knownPeers: [] })
+    await redialler.start()
+    redialler.stop()
+    assert.equal(dials, MAX_REDIALS)
   })
 
   describe('keep', () => {
@@ -59,7 +82,7 @@ describe('Redialler', () => {
       return { redialler, names, dialled, own: addressOf(own.toString()), again, clock }
     }
 
-    it('dials some of the peers, of those that are named now, and never itself', async () => {
+    it('dials MAX_NAMED_PEERS of those that are named now, and never itself', async () => {
       const { redialler, names, own, dialled, again, clock } = await create()
       await redialler.start()
       redialler.keep(REPOSITORY, [own, ...names])

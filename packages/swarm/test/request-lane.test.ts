@@ -5,6 +5,7 @@ import { ManualClock } from '@jarswarm/testkit'
 import { KIND } from '../src/exchange/message.ts'
 import { RequestLane } from '../src/exchange/request-lane.ts'
 import type { LaneRequest } from '../src/exchange/request-lane.ts'
+import { MAX_WAITING_REQUESTS } from '../src/limits.ts'
 import { REPOSITORY } from './_nodes.ts'
 
 const REQUEST: LaneRequest = {
@@ -59,14 +60,14 @@ describe('RequestLane', () => {
     assert.equal(opens, 2)
   })
 
-  it('takes a bounded number of waiting requests', async () => {
+  it('takes MAX_WAITING_REQUESTS', async () => {
     const lane = new RequestLane(
       { clock: new ManualClock(), open: () => new Promise(() => undefined) },
       { silenceMs: 1_000 },
     )
-    const waiting = Array.from({ length: 4_096 }, () => lane.ask(REQUEST, undefined))
+    const waiting = Array.from({ length: MAX_WAITING_REQUESTS }, () => lane.ask(REQUEST, undefined))
     await assert.rejects(lane.ask(REQUEST, undefined), /too many requests wait/)
     lane.close(gone)
-    assert.equal((await Promise.allSettled(waiting)).length, 4_096)
+    assert.equal((await Promise.allSettled(waiting)).length, MAX_WAITING_REQUESTS)
   })
 })

@@ -47,7 +47,7 @@ describe('parseSummary', () => {
     )
   })
 
-  it('refuses more claims than the bound before it reads them', () => {
+  it('refuses more than MAX_CLAIMS before it reads them', () => {
     const bytes = new Uint8Array(17 + MAX_CLAIMS + 1).fill(1)
     new DataView(bytes.buffer).setUint32(9, MAX_CLAIMS + 1)
     new DataView(bytes.buffer).setUint32(13, 0)
@@ -86,7 +86,10 @@ describe('parseHello', () => {
     assert.deepEqual(parseHello(formatHello(hello)), hello)
   })
 
-  it('refuses too many repositories and a wrong length', () => {
+  it('refuses more than MAX_REPOSITORIES and a wrong length', () => {
+    const most = Array.from({ length: MAX_REPOSITORIES }, () => 'ab'.repeat(32))
+    const largest = formatHello({ bootstrap: false, repositories: most })
+    assert.equal(parseHello(largest)?.repositories.length, MAX_REPOSITORIES)
     const bytes = new Uint8Array(2 + (MAX_REPOSITORIES + 1) * 32)
     bytes[1] = MAX_REPOSITORIES + 1
     assert.equal(parseHello(bytes), undefined)
@@ -112,7 +115,7 @@ describe('Claims', () => {
     )
   })
 
-  it('holds no more than the bound', () => {
+  it('holds no more than MAX_CLAIMS', () => {
     const held = new Claims()
     const added = new Uint32Array(MAX_CLAIMS).map((_, at) => at)
     held.apply({ added, removed: new Uint32Array(0) })
