@@ -48,9 +48,16 @@ export function perfectSubtrees(hashes: readonly Digest[]): Digest[] {
   const subtrees: Digest[] = []
   let start = 0
   while (start < hashes.length) {
-    const width = 2 ** Math.floor(Math.log2(hashes.length - start))
+    const width = 2 ** floorLog2(hashes.length - start)
     subtrees.push(hashOfPerfect(hashes.slice(start, start + width)))
     start += width
   }
   return subtrees
+}
+
+/** The level of the largest perfect subtree over a count of lines, for every count; `Math.log2` rounds up from 2^49 - 1 on. */
+export function floorLog2(count: number): number {
+  let level = 0
+  while (2 ** (level + 1) <= count) level += 1
+  return level
 }

@@ -2,7 +2,7 @@
 import { isDigest } from './digest.ts'
 import type { Digest } from './digest.ts'
 import { InvalidHistoryError, InvalidHistoryProofError } from './errors.ts'
-import { hashOfPerfect, hashOfSubtrees, nodeHash } from './history-hash.ts'
+import { floorLog2, hashOfPerfect, hashOfSubtrees, nodeHash } from './history-hash.ts'
 import { parseTile, TILE_WIDTH, tilePath } from './history-tile.ts'
 
 /** Gives the bytes of a tile of hashes by its name; undefined when it is not there. They need not be verified. */
@@ -193,7 +193,7 @@ class TileReader {
   async hashOf(start: number, end: number): Promise<Digest> {
     const parts: Promise<Digest>[] = []
     for (let at = start; at < end;) {
-      const level = Math.floor(Math.log2(end - at))
+      const level = floorLog2(end - at)
       parts.push(this.#perfectHash(level, at / 2 ** level))
       at += 2 ** level
     }
@@ -217,7 +217,7 @@ class TileReader {
 
 /** The largest power of two below a number above 1. */
 function largestPowerBelow(count: number): number {
-  return 2 ** Math.floor(Math.log2(count - 1))
+  return 2 ** floorLog2(count - 1)
 }
 
 function half(value: number): number {

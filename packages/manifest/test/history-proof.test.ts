@@ -9,6 +9,8 @@ import {
   InvalidHistoryError,
   InvalidHistoryProofError,
   leafHash,
+  nodeHash,
+  parseTilePath,
   proveConsistency,
   proveInclusion,
   verifyConsistency,
@@ -166,6 +168,46 @@ describe('proveInclusion', () => {
     await assert.rejects(proveInclusion(source, 2, 2), RangeError)
     await assert.rejects(proveConsistency(source, 3, 2), RangeError)
     for (const size of [-1, 3, NaN]) await assert.rejects(hashOfPrefix(source, size, 2), RangeError)
+  })
+})
+
+describe('a history of any size that a number counts', () => {
+  // The same line, over and over: all hashes of a level are one.
+  const same = [leafHash(line(0))]
+  for (let level = 1; level <= 53; level += 1) {
+    const below = same[level - 1] ?? assert.fail()
+    same.push(nodeHash(below, below))
+  }
+  const endless = (path: string): Promise<Uint8Array> => {
+    const { level, width } = parseTilePath(path)
+    const hash = same[8 * Number(level)] ?? assert.fail()
+    return Promise.resolve(Buffer.from(hash.repeat(width), 'hex'))
+  }
+  const powers = Array.from({ length: 52 }, (_, exponent) => 2 ** (exponent + 1))
+
+  it('is proved to continue any shorter one', async () => {
+    for (const power of powers) {
+      for (const [before, after] of [
+        [1, power],
+        [power / 2 + 1, power],
+        [power - 1, power],
+        [power - 1, power + 1],
+        [power, power + 1],
+        [Math.ceil(power / 3), power * 2 - 1],
+      ] as const) {
+        const was = { size: before, root: await hashOfPrefix(endless, before, after) }
+        const is = { size: after, root: await hashOfPrefix(endless, after, after) }
+        verifyConsistency(was, is, await proveConsistency(endless, before, after))
+      }
+    }
+  })
+
+  it('is proved to hold its last line', async () => {
+    for (const size of powers.flatMap((power) => [power - 1, power, power + 1])) {
+      const state = { size, root: await hashOfPrefix(endless, size, size) }
+      const last = { index: size - 1, hash: leafHash(line(0)) }
+      verifyInclusion(state, last, await proveInclusion(endless, size - 1, size))
+    }
   })
 })
 
