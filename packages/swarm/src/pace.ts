@@ -14,7 +14,8 @@ export const DIAL_TIMEOUT_MS: number = 5 * SECOND_MS
 /** First pause before a lost bootstrap peer is dialled again; it doubles up to the longest. */
 export const RECONNECT_FIRST_MS: number = SECOND_MS
 
-export const RECONNECT_LONGEST_MS: number = 300 * SECOND_MS
+/** With the jitter that doubles it, and a dial, a peer that can be reached again is connected within a minute. */
+export const RECONNECT_LONGEST_MS: number = 25 * SECOND_MS
 
 /** Peers and their addresses are forgotten after two days unseen, as provider records are. */
 export const MAX_PEER_AGE_MS: number = 2 * DAY_MS

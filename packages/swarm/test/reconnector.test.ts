@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import type { Libp2p } from '@libp2p/interface'
 import { ManualClock, silentLogger } from '@jarswarm/testkit'
 import { createSwarm } from '../src/index.ts'
+import { DIAL_TIMEOUT_MS } from '../src/pace.ts'
 import { Reconnector } from '../src/reconnector.ts'
 import { MemorySwarmContent } from '@jarswarm/testkit'
 import { REPOSITORY, systemClock } from './_nodes.ts'
@@ -43,6 +44,29 @@ describe('Reconnector', () => {
     await settle()
     reconnector.stop()
     assert.equal(clock.pendingTimers, 0)
+  })
+
+  it('finds a peer again within a minute, however long it was out of reach and whatever chance says', async () => {
+    const clock = new ManualClock()
+    const dialledMs: number[] = []
+    const libp2p = {
+      dial: () => {
+        dialledMs.push(clock.now())
+        return Promise.reject(new Error('no route'))
+      },
+    } as unknown as Libp2p
+    const components = { clock, logger: silentLogger, libp2p, random: () => 0.999 }
+    const reconnector = new Reconnector(components, ADDRESS)
+    reconnector.start()
+    for (let seconds = 0; seconds < 7_200; seconds += 1) {
+      await settle()
+      clock.advance(1_000)
+    }
+    reconnector.stop()
+    const pauses = dialledMs.slice(1).map((at, index) => at - (dialledMs[index] ?? 0))
+    assert.ok(Math.max(...pauses) + DIAL_TIMEOUT_MS < 60_000)
+    // And yet it is left in peace most of the time.
+    assert.ok(Math.min(...pauses.slice(10)) > 20_000)
   })
 })
 
