@@ -13,7 +13,7 @@ const REQUESTS_A_BUILD = 60
 export interface ClientTally {
   requests: number
   bytes: number
-  /** Paths that were no file, each with its answer. */
+  /** What could not be said or had just then, with the reason. */
   readonly refused: string[]
   /** Bodies that were left in the middle. */
   abandoned: number
@@ -65,8 +65,9 @@ async function askOnce(
   tally.requests += 1
   switch (random.below(10)) {
     case 0: {
-      const answer = await ask(`${url}${path}-missing`, agent)
-      assert.equal(answer.status, 404)
+      const { status, phrase } = await ask(`${url}${path}-missing`, agent)
+      assert.ok(status === 404 || status === 424, `${String(status)} for what is not there`)
+      if (status === 424) tally.refused.push(`${path}-missing: ${phrase}`)
       return
     }
     case 1: {
