@@ -29,6 +29,11 @@ async function offer(rig: Rig, node: Node, builder: SignedRepositoryBuilder): Pr
   })
 }
 
+/** How often a node said that it left behind what the old online keys had signed. */
+function keysReplaced({ logger }: Node): number {
+  return logger.lines.filter(({ message }) => message.includes('keys were replaced')).length
+}
+
 function refusalOf(node: Node): string {
   const heldBack = node.repository.status().history?.heldBack
   assert.equal(heldBack?.refused, true, 'the head was not refused')
@@ -68,7 +73,19 @@ describe('a head that continues the history', () => {
     assert.equal(node.repository.status().history?.heldBack, null)
   })
 
-  it('is taken as it is after the owners replaced the online keys', async (t) => {
+  it('is compared with the one before also after the owners replaced the online keys', async (t) => {
+    const rig = new Rig(t)
+    const node = await rig.fullNode({ name: 'full' })
+    await rig.until(() => node.repository.status().history?.replayed === true)
+    rig.builder.nextRoot({ rotate: true })
+    rig.builder.put(NEW, 'new').publish()
+    await offer(rig, node, rig.builder)
+    assert.equal(node.repository.head?.index.root, rig.builder.state?.head.index.root)
+    assert.equal(node.repository.status().history?.replayed, true)
+    assert.equal(keysReplaced(node), 0)
+  })
+
+  it('is taken as it is, and said to be, after the owners left behind what was signed with the old keys', async (t) => {
     const rig = new Rig(t)
     const node = await rig.node()
     await rig.synced(node)
@@ -80,6 +97,7 @@ describe('a head that continues the history', () => {
     await offer(rig, node, owner)
     assert.equal(node.repository.head?.index.root, owner.state?.head.index.root)
     assert.deepEqual(verdicts(node), [])
+    assert.equal(keysReplaced(node), 1)
   })
 })
 

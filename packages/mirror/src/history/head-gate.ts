@@ -45,8 +45,9 @@ export interface HeldBack {
  * Stands between the newest head that is signed and the head that is in use: a head comes into use when its history
  * was found to continue that of the head before, and its index to differ by exactly what the new lines say.
  *
- * The first head of a node has nothing before it, and is taken as it is; so is the first one after the owners of the root
- * gave the online roles new keys, for they may have to leave behind what the old ones signed.
+ * The first head of a node has nothing before it, and is taken as it is. So is one that does not continue the head before when
+ * it is the first after the owners of the root gave the online roles new keys, for they may have to leave behind what a
+ * thief signed with the old ones.
  */
 export class HeadGate {
   readonly #components: HeadGateComponents
@@ -214,20 +215,32 @@ export class HeadGate {
       await this.#takeAsItIs(newest, list)
       return
     }
-    if (!this.#isStillSigned(before)) {
+    try {
+      await this.#takeNext(before, { newest, list }, signal)
+    } catch (error) {
+      const isRefusal =
+        error instanceof HistoryRefusedError || error instanceof WithdrawalsHeldError
+      if (!isRefusal || this.#isStillSigned(before)) throw error
       this.#components.logger.warn(
-        { repository: this.#name, seq: newest.head.seq, before: before.head.seq },
-        'the online keys were replaced: the first head that the new ones signed is taken as it is',
+        {
+          repository: this.#name,
+          seq: newest.head.seq,
+          before: before.head.seq,
+          error: String(error),
+        },
+        'the online keys were replaced, and the first head that the new ones signed does not continue the one before: it is taken as it is',
       )
       this.#unproven = undefined
       await this.#takeAsItIs(newest, list)
-      return
     }
+  }
+
+  async #takeNext(before: SignedHead, offered: Offered, signal: AbortSignal): Promise<void> {
     try {
-      await this.#takeCompared(before, { newest, list }, signal)
+      await this.#takeCompared(before, offered, signal)
     } catch (error) {
       if (!(error instanceof HistoryUnavailableError) || !this.#goesOnWithout()) throw error
-      await this.#takeWithoutHistory(before, { newest, list }, signal)
+      await this.#takeWithoutHistory(before, offered, signal)
     }
   }
 
