@@ -9,7 +9,7 @@ import type { Terminal } from '../terminal.ts'
 import { AuditReport } from './audit-report.ts'
 import { readClientNotes } from './client-notes.ts'
 import { PastStates } from './past-states.ts'
-import { judge } from './verdict.ts'
+import { judge, withRemarks } from './verdict.ts'
 import type { Difference } from './verdict.ts'
 
 /** Files hashed at a time. */
@@ -90,11 +90,11 @@ async function explain(
     : 'never'
   if (state === 'published') return { ...difference, kind: 'older' }
   const from = await readClientNotes(realPath)
-  const remarks = [
+  return withRemarks(
+    difference,
     ...(from === undefined
       ? []
       : [from === '' ? 'installed here' : `the client had it from ${from}`]),
     ...(state === 'unasked' ? ['its history cannot be read now'] : []),
-  ]
-  return remarks.length === 0 ? difference : { ...difference, remark: remarks.join('; ') }
+  )
 }

@@ -43,7 +43,7 @@ export interface Difference {
 
 /**
  * How a file compares with the signed indexes: `same` as one of them names it; `differs`, named with other bytes;
- * `unknown` to all; `unsure` when an index that might name it cannot be read now.
+ * `unknown` to all; `unsure` when none names it, and one that might cannot be read now.
  */
 export type Verdict =
   | { readonly kind: 'same' | 'unknown' }
@@ -66,12 +66,21 @@ export function judge(file: FoundFile, { indexed, withdrawn, unsure }: PathFindi
       difference: { ...differenceOf('withdrawn', file, signed), remark },
     }
   }
-  // Another repository may name just these bytes.
-  if (unsure !== null) return { kind: 'unsure', reason: unsure }
   const [other] = indexed
-  return other === undefined
-    ? { kind: 'unknown' }
-    : { kind: 'differs', difference: differenceOf('changed', file, other) }
+  if (other === undefined) {
+    return unsure === null ? { kind: 'unknown' } : { kind: 'unsure', reason: unsure }
+  }
+  const difference = differenceOf('changed', file, other)
+  if (unsure === null) return { kind: 'differs', difference }
+  // Another repository may name just these bytes. An index that is out of reach must not hide what this one shows.
+  const remark = `an index could not be read, ${unsure}`
+  return { kind: 'differs', difference: { ...difference, remark } }
+}
+
+/** Say more of a difference. */
+export function withRemarks(difference: Difference, ...more: readonly string[]): Difference {
+  const remarks = [difference.remark, ...more].filter((one) => one !== undefined)
+  return remarks.length === 0 ? difference : { ...difference, remark: remarks.join('; ') }
 }
 
 /** Say that a file is not as it was signed. */

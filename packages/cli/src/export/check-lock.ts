@@ -1,7 +1,7 @@
 import type { NodeControl } from '@jarswarm/node'
 import { AuditReport } from '../audit/audit-report.ts'
 import { PastStates } from '../audit/past-states.ts'
-import { judge } from '../audit/verdict.ts'
+import { judge, withRemarks } from '../audit/verdict.ts'
 import type { Verdict } from '../audit/verdict.ts'
 import type { LockFile } from './lock-file.ts'
 import type { SignedFile } from './signed-list.ts'
@@ -47,7 +47,7 @@ async function explain(
   const remark = REMARKS[state]
   if (verdict.kind === 'differs') {
     const kind = state === 'published' ? 'older' : 'changed'
-    return { kind: 'differs', difference: { ...verdict.difference, kind, remark } }
+    return { kind: 'differs', difference: withRemarks({ ...verdict.difference, kind }, remark) }
   }
   const difference = {
     kind: 'missing',
