@@ -3,12 +3,14 @@ import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { describeMachine, round } from '../_report.ts'
 import type { FaultRun } from './_fault-run.ts'
+import { hostile } from './hostile.ts'
 import { inputs } from './inputs.ts'
 import { outage } from './outage.ts'
+import { partitions } from './partitions.ts'
 import { requests } from './requests.ts'
 import { soak } from './soak.ts'
 
-const RUNS: readonly FaultRun[] = [inputs, outage, requests, soak]
+const RUNS: readonly FaultRun[] = [hostile, inputs, outage, partitions, requests, soak]
 
 const { values, positionals } = parseArgs({
   options: {

@@ -1,72 +1,104 @@
 import { spawnSync } from 'node:child_process'
 import type { TestContext } from 'node:test'
 
+const PREFIX = 'jarswarm'
+const DEVICE = 'eth0'
+/** Bridges of the switch: all hosts are on the first, and those of a split on the second. */
+const [MAIN, APART] = ['main', 'apart']
+
+let made = 0
+
 const ip = (...args: readonly string[]): boolean => spawnSync('ip', args).status === 0
 
+function must(...args: readonly string[]): void {
+  const { status, stderr } = spawnSync('ip', args)
+  if (status !== 0) throw new Error(`Cannot do ip ${args.join(' ')}: ${String(stderr)}`)
+}
+
 /**
- * Why network namespaces cannot be made here, or false when they can. They need Linux, root and iproute2.
+ * Why networks of namespaces cannot be made here, or false when they can. They need Linux, root and iproute2.
  */
 export function namespacesMissing(): string | false {
-  const probe = `jarswarm-probe-${String(process.pid)}`
-  if (!ip('netns', 'add', probe)) return 'network namespaces need Linux, root and iproute2'
+  const probe = `${PREFIX}-probe-${String(process.pid)}`
+  const isPossible =
+    ip('netns', 'add', probe) && ip('-n', probe, 'link', 'add', MAIN, 'type', 'bridge')
   ip('netns', 'del', probe)
-  return false
+  return isPossible ? false : 'network namespaces need Linux, root and iproute2'
 }
 
 /** A network namespace and its address. */
 export interface Host {
   readonly namespace: string
   readonly address: string
-  /** Its end of the cable. */
-  readonly device: string
+  /** Its port of the switch. */
+  readonly port: string
 }
 
-/** Two hosts on one cable, each a network namespace with an address of its own, gone with the test. */
-export function joinTwoHosts(t: TestContext): readonly Host[] {
-  const id = String(process.pid)
-  const hosts = ['a', 'b'].map((side, index) => ({
-    namespace: `jarswarm-${id}-${side}`,
-    device: `js${side}${id}`.slice(0, 15),
-    address: `192.0.2.${String(index + 1)}`,
-  }))
-  const [first, second] = hosts
-  if (first === undefined || second === undefined)
-    throw new Error('Cannot join fewer than two hosts')
-  t.after(() => {
-    for (const { namespace } of hosts) ip('netns', 'del', namespace)
-  })
-  for (const { namespace } of hosts) ip('netns', 'add', namespace)
-  ip(
-    'link',
-    'add',
-    first.device,
-    'netns',
-    first.namespace,
-    'type',
-    'veth',
-    'peer',
-    'name',
-    second.device,
-    'netns',
-    second.namespace,
-  )
-  for (const { namespace, device, address } of hosts) {
-    const inside = ['-n', namespace] as const
-    ip(...inside, 'addr', 'add', `${address}/24`, 'dev', device)
-    ip(...inside, 'link', 'set', device, 'up')
-    ip(...inside, 'link', 'set', 'lo', 'up')
-    ip(...inside, 'route', 'add', 'default', 'dev', device)
+/** Hosts on one switch, each a network namespace with an address of its own; gone with the test. */
+export class HostNetwork {
+  readonly hosts: readonly Host[]
+  readonly #switch: string
+
+  constructor(t: Pick<TestContext, 'after'>, size: number) {
+    made += 1
+    const name = `${PREFIX}-${String(process.pid)}-${String(made)}`
+    this.#switch = `${name}-switch`
+    this.hosts = Array.from({ length: size }, (_, at) => ({
+      namespace: `${name}-${String(at + 1)}`,
+      address: `192.0.2.${String(at + 1)}`,
+      port: `port${String(at + 1)}`,
+    }))
+    t.after(() => {
+      for (const namespace of [this.#switch, ...this.hosts.map((host) => host.namespace)])
+        ip('netns', 'del', namespace)
+    })
+    must('netns', 'add', this.#switch)
+    for (const bridge of [MAIN, APART]) {
+      must('-n', this.#switch, 'link', 'add', bridge, 'type', 'bridge')
+      must('-n', this.#switch, 'link', 'set', bridge, 'up')
+    }
+    for (const host of this.hosts) this.#plugIn(host)
   }
-  return hosts
-}
 
-/** Unplug a host: its connections are reset, on both sides when called for both, and new ones find no way. */
-export function unplug({ namespace, device }: Host): void {
-  ip('-n', namespace, 'link', 'set', device, 'down')
-  ip('netns', 'exec', namespace, 'ss', '--kill', '--tcp', 'dst', '192.0.2.0/24')
-}
+  /**
+   * Take some hosts away from the others: what they send one another is lost. With `reset`, the connections between the
+   * sides end at once, as when a cable is pulled at the host; without, each side waits for the other.
+   */
+  split(away: readonly Host[], options: { readonly reset: boolean }): void {
+    for (const host of away) this.#move(host, APART)
+    if (!options.reset) return
+    const rest = this.hosts.filter((host) => !away.includes(host))
+    for (const [side, other] of [
+      [away, rest],
+      [rest, away],
+    ] as const) {
+      for (const { namespace } of side) {
+        for (const { address } of other)
+          must('netns', 'exec', namespace, 'ss', '--kill', '--tcp', 'dst', address)
+      }
+    }
+  }
 
-/** Plug it in again. */
-export function plugIn({ namespace, device }: Host): void {
-  ip('-n', namespace, 'link', 'set', device, 'up')
+  /** All hosts reach one another again. */
+  heal(): void {
+    for (const host of this.hosts) this.#move(host, MAIN)
+  }
+
+  #move({ port }: Host, bridge: string): void {
+    must('-n', this.#switch, 'link', 'set', port, 'master', bridge)
+  }
+
+  #plugIn(host: Host): void {
+    const { namespace, address, port } = host
+    must('netns', 'add', namespace)
+    const peer = ['peer', 'name', port, 'netns', this.#switch]
+    must('link', 'add', DEVICE, 'netns', namespace, 'type', 'veth', ...peer)
+    must('-n', this.#switch, 'link', 'set', port, 'up')
+    this.#move(host, MAIN)
+    const inside = ['-n', namespace] as const
+    must(...inside, 'addr', 'add', `${address}/24`, 'dev', DEVICE)
+    must(...inside, 'link', 'set', DEVICE, 'up')
+    must(...inside, 'link', 'set', 'lo', 'up')
+    must(...inside, 'route', 'add', 'default', 'dev', DEVICE)
+  }
 }

@@ -77,21 +77,22 @@ export async function startWirePeer(
     await libp2p.stop()
   })
 
-  const answerBlob = async ({ stream, asker }: Asked, request: Uint8Array): Promise<void> => {
-    asked += 1
+  const lookUp = (request: Uint8Array): Uint8Array | undefined => {
     const payload = view(request.subarray(37))
     const digest = Buffer.from(request.subarray(37, 69)).toString('hex')
     const start = Number(payload.getBigUint64(32))
     const length = payload.getUint32(40)
-    const bytes =
-      blobs === undefined
-        ? Buffer.alloc(length)
-        : blobs.get(digest)?.subarray(start, start + length)
+    return blobs === undefined
+      ? Buffer.alloc(length)
+      : blobs.get(digest)?.subarray(start, start + length)
+  }
+  const answerBlob = async ({ stream, asker }: Asked, request: Uint8Array): Promise<void> => {
+    asked += 1
+    const bytes = lookUp(request)
     if (bytes === undefined) return write(stream, answer(request, NOT_HELD))
-    const sent = init.manner === 'honest' ? bytes.length : 0
     switch (init.manner) {
       case 'honest':
-        sentBytes += sent
+        sentBytes += bytes.length
         return write(stream, answer(request, OK, bytes))
       case 'lying':
         lies.set(asker, (lies.get(asker) ?? 0) + 1)

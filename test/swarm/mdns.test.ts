@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { runJarswarm, runJson, startJarswarm } from '../_jarswarm.ts'
 import { waitFor } from '../_wait-for.ts'
-import { joinTwoHosts, namespacesMissing } from './_namespaces.ts'
+import { HostNetwork, namespacesMissing } from './_namespaces.ts'
 import type { Host } from './_namespaces.ts'
 import { addVersion, jarBytes, jarOf } from './_tiny-repository.ts'
 
@@ -19,7 +19,7 @@ describe('mDNS', { skip: namespacesMissing() }, () => {
     t.after(() => {
       rmSync(work, { recursive: true, force: true })
     })
-    const [here, there] = joinTwoHosts(t)
+    const [here, there] = new HostNetwork(t, 2).hosts
     assert.ok(here !== undefined && there !== undefined)
     const tree = join(work, 'tree')
     const state = join(work, 'state')

@@ -1,0 +1,94 @@
+import type { Row } from '../_report.ts'
+import type { FaultRun } from './_fault-run.ts'
+import { withEndings } from './_with-endings.ts'
+import type { AttackName, HostileInit } from './hostile/hostile-process.ts'
+import { liveAmongHostile, MIB } from './hostile/hostile-run.ts'
+import type { HostileRunInit, HostileRunReport } from './hostile/hostile-run.ts'
+
+/** All manners of harm, the worst first. Peers beyond the list begin it anew. */
+const MANNERS: HostileInit['manners'] = [
+  'lying',
+  'silent',
+  'slow',
+  'truncating',
+  'endless',
+  'babbling',
+  'lying',
+  'silent',
+  'slow',
+  'truncating',
+  'lying',
+]
+const ATTACKS: readonly AttackName[] = [
+  'frames',
+  'streams',
+  'summaries',
+  'falseHeads',
+  'records',
+  'ghosts',
+  'topics',
+  'crowd',
+  'mutes',
+]
+
+/** One peer of each manner and attack, and few of everything else. */
+export const SHORT: Omit<HostileRunInit, 'seed'> = {
+  holders: 1,
+  builders: 2,
+  artifacts: 12,
+  rounds: 1,
+  hours: 1,
+  newcomers: 0,
+  manners: MANNERS.slice(0, 6),
+  attacks: ATTACKS,
+}
+
+const FULL: Omit<HostileRunInit, 'seed'> = {
+  holders: 2,
+  builders: 18,
+  artifacts: 30,
+  rounds: 2,
+  hours: 3,
+  newcomers: 1,
+  manners: MANNERS,
+  attacks: ATTACKS,
+}
+
+export const hostile: FaultRun = {
+  name: 'hostile',
+  about: 'builds among peers that lie, stall, flood and forge',
+  run: ({ full, seed }) =>
+    withEndings(async function* (test) {
+      const init = { ...(full ? FULL : SHORT), seed }
+      yield* rowsOf(await liveAmongHostile(test, init), init)
+    }),
+}
+
+function rowsOf(report: HostileRunReport, init: HostileRunInit): readonly Row[] {
+  const { before, during, strangers } = report.p99Ms
+  const honest = `${String(init.builders + init.holders)} honest nodes`
+  const foes = `${String(init.manners.length + init.attacks.length)} hostile peers`
+  const rows: readonly Omit<Row, 'bench'>[] = [
+    { what: `downloads, ${honest}, ${foes}`, value: report.downloads, unit: 'files' },
+    { what: 'of these failed or wrong', value: 0, unit: 'files', target: '0' },
+    { what: '99th percentile before the attack', value: before, unit: 'ms' },
+    {
+      what: '99th percentile in the attack',
+      value: during,
+      unit: 'ms',
+      target: String(Math.round(2 * before)),
+    },
+    { what: '99th percentile while all are strangers again', value: strangers, unit: 'ms' },
+    { what: 'until a deploy reached the last node', value: report.deploySeconds, unit: 's' },
+    {
+      what: 'most memory of an honest process',
+      value: Math.max(...report.peakResidentBytes) / MIB,
+      unit: 'MiB',
+      target: '512',
+    },
+    { what: 'lies that were caught', value: report.lies, unit: 'answers' },
+    { what: 'bans, each for three lies', value: report.bans, unit: 'bans' },
+    ...Object.entries(report.figures).map(([what, value]) => ({ what, value, unit: 'times' })),
+  ]
+  return rows.map((row) => ({ bench: 'hostile', ...row }))
+}

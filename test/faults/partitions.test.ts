@@ -1,0 +1,12 @@
+import { describe, it } from 'node:test'
+import { namespacesMissing } from '../swarm/_namespaces.ts'
+import { liveThroughPartitions } from './partitions.ts'
+
+const SEED = 20_261_123
+
+describe('a network that splits', { skip: namespacesMissing() }, () => {
+  it('heals: all nodes have the newest head within a minute, and no head ever falls', async (t) => {
+    t.diagnostic(`seed ${String(SEED)}`)
+    await liveThroughPartitions(t, { seed: SEED, nodes: 2, splits: 2, longestMs: 500 })
+  })
+})
