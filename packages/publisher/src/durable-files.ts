@@ -117,6 +117,14 @@ export class DurableFiles {
     }
   }
 
+  /** Have `settle()` sync the directories of a file that somebody else wrote, from its own up to `root`. */
+  keepName(path: string, root: string): void {
+    for (let at = dirname(path); at.startsWith(root); at = dirname(at)) {
+      this.#touched.add(at)
+      if (at === root) return
+    }
+  }
+
   /** Remove a file or directory; one that is not there is as good as removed. */
   async remove(path: string): Promise<void> {
     this.#before({ kind: 'remove', path })

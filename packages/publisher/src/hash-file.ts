@@ -16,6 +16,8 @@ export class UnsteadyFileError extends Error {
 export interface HashFileOptions {
   /** Where to write the bytes that were hashed, not synced; a copy of an unsteady file must be thrown away. */
   readonly copyTo?: string | undefined
+  /** Whether to sync the file too, so that a power cut leaves the bytes that were hashed. @defaultValue false */
+  readonly sync?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -44,6 +46,7 @@ export async function hashFile(
   if (!isUnchanged(file.stat, after) || digests.sizeBytes !== Number(file.stat.size)) {
     throw unsteady('while')
   }
+  if (options.sync === true) await handle.sync()
   return digests
 }
 

@@ -9,7 +9,7 @@ import type { FileDigests } from './file-hasher.ts'
 import type { RecordedFile } from './scan-record.ts'
 import { checkSidecars } from './sidecar-check.ts'
 import type { SidecarMismatch } from './sidecar-check.ts'
-import { stampOf } from './tree-file.ts'
+import { mayBeUnwritten, stampOf } from './tree-file.ts'
 import type { TreeFile } from './tree-file.ts'
 
 /** One difference between the index and the tree. */
@@ -61,6 +61,8 @@ export interface JudgeOptions {
   readonly temporaryPath: () => string
   /** Writes an unfinished file and gives its name. */
   readonly stage: (bytes: Uint8Array) => Promise<string>
+  /** Told of a file whose name must be durable before it is published. */
+  readonly keepName: (file: TreeFile) => void
   readonly signal: AbortSignal | undefined
 }
 
@@ -101,7 +103,10 @@ export async function judgeFile(
   const copyPath = mutable ? options.temporaryPath() : undefined
   let digests: FileDigests
   try {
-    digests = await hashFile(file, { copyTo: copyPath, signal: options.signal })
+    // A mutable file is served from its copy, which is synced when it is published.
+    const sync = !mutable && mayBeUnwritten(file.stat)
+    digests = await hashFile(file, { copyTo: copyPath, sync, signal: options.signal })
+    if (sync) options.keepName(file)
   } catch (error) {
     await discard(copyPath)
     return wait(recorded, reasonToWait(error))

@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path'
 import { lookAtTree } from './look-at-tree.ts'
 import { judgeFile, judgeUnchanged } from './judge-file.ts'
 import { openPlaces } from './open-places.ts'
@@ -101,10 +102,15 @@ function openTree(
   { treeDir, concurrency, signal }: PublishTreeOptions,
   changed: PathSet | undefined,
 ): ScanSource<TreeFile> {
-  const { treeFiles } = places
+  const { tree, treeFiles } = places
+  const root = dirname(tree.directory)
   const judging = {
     temporaryPath: () => treeFiles.temporaryPath(),
     stage: (bytes: Uint8Array) => treeFiles.stage(bytes),
+    keepName: ({ path, realPath }: TreeFile) => {
+      // Of a link both names are needed.
+      for (const name of [realPath, join(root, path)]) treeFiles.keepName(name, root)
+    },
     signal,
   }
   return {

@@ -65,6 +65,14 @@ export function isUnchanged(before: BigIntStats, after: BigIntStats): boolean {
   )
 }
 
+/** What was written longer ago is on the disk: systems write back after half a minute, laptops after ten. */
+const WRITTEN_BACK_MS = 3_600_000
+
+/** Whether a file may be in the machine's memory only, for nobody had to sync it. Its time of change cannot be set by hand. */
+export function mayBeUnwritten({ ctimeNs }: BigIntStats): boolean {
+  return Number(ctimeNs / 1_000_000n) > Date.now() - WRITTEN_BACK_MS
+}
+
 /**
  * What tells that a file and its sidecars need not be read again: their sizes and times of last change.
  *

@@ -41,7 +41,7 @@ export async function readPublished(treeDir: string): Promise<ReadState | undefi
     signed: { targets: Record<string, { hashes: { sha256: string } }> }
   }
   assert.equal(targets.signed.targets['head.json']?.hashes.sha256, sha256(part(parts, 'head')))
-  assert.deepEqual(await at('roots', '1.root.json'), part(parts, 'root'))
+  assert.deepEqual(await at('roots', `${rootNumber(manifest)}.root.json`), part(parts, 'root'))
   const object = async (digest: string): Promise<string> => {
     const bytes = await at('objects', digest.slice(0, 2), digest)
     assert.equal(sha256(bytes), digest)
@@ -61,6 +61,11 @@ export async function readPublished(treeDir: string): Promise<ReadState | undefi
   checkFold(history, files)
   const { seq, observed } = head
   return { seq, observed, timestampVersion: timestamp.signed.version, files, history }
+}
+
+/** The second line of a manifest names its root. */
+function rootNumber(manifest: Buffer): string {
+  return manifest.toString('latin1').split('\n', 2)[1]?.split(' ')[1] ?? ''
 }
 
 function part(parts: ReadonlyMap<string, Buffer>, name: string): Buffer {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { appendFile, lstat, readFile, writeFile } from 'node:fs/promises'
+import { appendFile, lstat, open, readFile, writeFile } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
@@ -59,11 +60,34 @@ describe('hashFile', () => {
 })
 
 describe('judgeFile', () => {
+  it('syncs a release that was written a moment ago, and no file that was not', async (t) => {
+    const [fresh, old] = [
+      await createFile(t, Buffer.from('one')),
+      await createFile(t, Buffer.from('two')),
+    ]
+    await using handle = await open(fresh.realPath)
+    const sync = t.mock.method(Object.getPrototypeOf(handle) as FileHandle, 'sync')
+    const kept: TreeFile[] = []
+    const options = {
+      temporaryPath: () => '',
+      stage: () => Promise.resolve(''),
+      keepName: (file: TreeFile) => kept.push(file),
+      signal: undefined,
+    }
+    await judgeFile(fresh, undefined, options)
+    assert.deepEqual([sync.mock.callCount(), kept], [1, [fresh]])
+    const aDayLater = t.mock.method(Date, 'now', () => Number(old.stat.ctimeMs) + 86_400_000)
+    await judgeFile(old, undefined, options)
+    aDayLater.mock.restore()
+    assert.deepEqual([sync.mock.callCount(), kept], [1, [fresh]])
+  })
+
   it('lets a file wait that cannot be read', async (t) => {
     const file = await createFile(t, Buffer.from('one'))
     const verdict = await judgeFile({ ...file, realPath: `${file.realPath}.gone` }, undefined, {
       temporaryPath: () => '',
       stage: () => Promise.resolve(''),
+      keepName: () => assert.fail('nothing is published of it'),
       signal: undefined,
     })
     assert.equal(verdict.waiting, 'cannot read it: ENOENT')

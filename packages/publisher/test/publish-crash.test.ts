@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { cp, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
+import type { DiskStep } from '../src/durable-files.ts'
 import { publishWith } from '../src/publish-tree.ts'
 import { readPublished } from './_reader.ts'
 import { createRepository, START_MS } from './_temporary.ts'
@@ -99,6 +100,21 @@ describe('publishTree, cut off at any change of the disk', () => {
       assert.deepEqual(after.history.slice(0, seen.history.length), seen.history)
     }
     assert.ok(completed > 0)
+  })
+
+  it('makes the names of new releases durable before it decides the state that names them', async (t) => {
+    const repository = await prepare(t)
+    const { stateDir, treeDir } = repository
+    const steps: string[] = []
+    const before = ({ kind, path }: DiskStep): void => {
+      steps.push(`${kind} ${relative(repository.root, path)}`)
+    }
+    await publishWith({ stateDir, treeDir, nowMs: START_MS }, { before })
+    const decided = steps.indexOf('rename state/states/1')
+    for (const directory of ['tree/a/b/1.0', 'tree/a/b', 'tree/a', 'tree']) {
+      const synced = steps.indexOf(`sync-directory ${directory}`)
+      assert.ok(synced !== -1 && synced < decided, directory)
+    }
   })
 
   it('never uses a timestamp version twice', async (t) => {
