@@ -82,7 +82,9 @@ export function spawnJarswarm(
   { env = {}, nodeFlags = [], input }: RunOptions,
 ): ChildProcess {
   const inherited = Object.entries(process.env).filter(
-    ([name]) => !name.startsWith('JARSWARM_') && !name.startsWith('NODE_') && name !== 'CI',
+    ([name]) =>
+      (!name.startsWith('JARSWARM_') && !name.startsWith('NODE_') && name !== 'CI') ||
+      name === 'NODE_COMPILE_CACHE',
   )
   const child = spawn(process.execPath, ['--conditions=source', ...nodeFlags, MAIN, ...args], {
     env: { ...Object.fromEntries(inherited), ...env },
