@@ -144,7 +144,7 @@ async function assertHistory({ dataDir }: Follower, heads: readonly number[]): P
   assert.deepEqual([report.inconsistent, report.replay?.mismatch], [[], undefined])
   const events = await runJarswarm(['history', `tiny/${path}`, ...at])
   assert.equal(events.code, 0, events.stderr)
-  assert.match(events.stdout, /^head 1: first published, SHA-256 [0-9a-f]{64}$/m)
+  assert.match(events.stdout, /^head 1 of \S+: first published, SHA-256 [0-9a-f]{64}$/m)
 }
 
 /** A contradiction is proven to somebody who has nothing but the file. */

@@ -14,6 +14,7 @@ import type {
   ResolveOptions,
 } from '@jarswarm/ports'
 import type { FreshnessReport, RepositoryId } from '@jarswarm/trust'
+import { warnOfClock } from './clock-warning.ts'
 import { UpstreamInspector } from './upstreams/upstream-inspector.ts'
 import type { UpstreamReport } from './upstreams/upstream-inspector.ts'
 import { HeadFollower } from './history/head-follower.ts'
@@ -181,13 +182,18 @@ export class MirroredRepository implements ArtifactSource {
     await this.#parts.watch.lookForNewerHead(options)
   }
 
+  /** Wait a little until the newest head is in use, or it is said why not. */
+  async untilInUse(options: AbortOptions): Promise<void> {
+    await this.#follower.untilInUse(options)
+  }
+
   /** Take up what was saved, and begin to follow. Resolves before anybody was asked. */
   async start(): Promise<void> {
     if (this.#started) return
     this.#started = true
     await this.#parts.keeper.load()
     this.#usePlaces()
-    this.#warnOfClock()
+    warnOfClock(this, this.#components.logger)
     await this.#parts.gate.load()
     await this.#parts.recorder.load()
     await this.#withdrawals.start()
@@ -292,9 +298,10 @@ export class MirroredRepository implements ArtifactSource {
   }
 
   #onNewHead(peer: PeerName | undefined): void {
-    const manifest = this.#parts.keeper.trusted?.manifest
-    this.#components.logger.info({ repository: this.name, seq: this.head?.seq }, 'new head')
-    this.#warnOfClock()
+    const { manifest, head } = this.#parts.keeper.trusted ?? {}
+    const fields = { repository: this.name, seq: head?.seq, inUse: this.head?.seq }
+    this.#components.logger.info(fields, 'new head')
+    warnOfClock(this, this.#components.logger)
     this.#parts.objects.prefer(peer)
     this.#usePlaces()
     if (manifest !== undefined && !this.#stop.signal.aborted) {
@@ -309,16 +316,6 @@ export class MirroredRepository implements ArtifactSource {
     const observed = head?.observed ?? null
     this.#parts.upstreams.update(observed === null ? mirrors : [...mirrors, observed])
     this.#components.swarm.keepConnected(this.id, bootstrap)
-  }
-
-  /** By a clock that is behind, a head never expires; only the operator can tell which of the two is wrong. */
-  #warnOfClock(): void {
-    if (!this.freshness().clockSuspect) return
-    const fields = { repository: this.name, issued: this.head?.issued }
-    this.#components.logger.warn(
-      fields,
-      "the head was signed in the future: set this machine's clock",
-    )
   }
 
   async #onSynced(head: Head, isFirst: boolean, signal: AbortSignal): Promise<void> {

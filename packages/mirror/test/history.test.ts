@@ -271,6 +271,45 @@ describe('HistoryReader', () => {
     await assert.rejects(rig.wait(history.verify({ from: 9 }, signal)), /not in use/)
   })
 
+  it('says which newer head it does not speak for', async (t) => {
+    const rig = new Rig(t)
+    const node = await rig.node()
+    await rig.synced(node)
+    const { signal } = new AbortController()
+    assert.equal((await rig.wait(node.repository.history.verify({}, signal))).heldBack, null)
+    rig.builder.put(JAR, 'other bytes').publish()
+    await offer(rig, node, rig.builder)
+    const report = await rig.wait(node.repository.history.verify({}, signal))
+    assert.deepEqual(
+      [report.head.seq, report.heldBack?.seq, report.heldBack?.refused],
+      [1, 2, true],
+    )
+    const found = await rig.wait(node.repository.history.pathHistory(parsePath(JAR), signal))
+    assert.deepEqual([found.head.seq, found.heldBack?.seq, found.events.length], [1, 2, 1])
+    const said = node.logger.lines.find(
+      ({ message, fields }) => message === 'new head' && fields['seq'] === 2,
+    )
+    assert.equal(said?.fields['inUse'], 1)
+  })
+
+  it('dates each event by the first head in use that has it', async (t) => {
+    const rig = new Rig(t)
+    rig.builder.put(NEW, 'new').publish()
+    const node = await rig.node()
+    await rig.synced(node)
+    rig.builder.put(OTHER, 'other').publish()
+    await rig.refresh(node)
+    const { history } = node.repository
+    const since = async (path: string) => {
+      const { signal } = new AbortController()
+      const { events } = await rig.wait(history.pathHistory(parsePath(path), signal))
+      return events.map(({ seq, since: { seq: inUse } }) => [seq, inUse])
+    }
+    assert.deepEqual(await since(POM), [[1, 2]])
+    assert.deepEqual(await since(NEW), [[2, 2]])
+    assert.deepEqual(await since(OTHER), [[3, 3]])
+  })
+
   it('survives a restart with the head that was in use', async (t) => {
     const rig = new Rig(t)
     const node = await rig.node()

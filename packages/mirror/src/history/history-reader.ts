@@ -12,7 +12,7 @@ import { UnavailableError } from '@jarswarm/ports'
 import type { AcceptedHead, HistoryStore } from '@jarswarm/ports'
 import type { IndexKeeper } from '../index-tree/index-keeper.ts'
 import { cutTile } from './cut-tile.ts'
-import type { HeadGate } from './head-gate.ts'
+import type { HeadGate, HeldBack } from './head-gate.ts'
 import type { LogSource } from './log-source.ts'
 import { checkStep, eventsOf } from './step-check.ts'
 
@@ -27,20 +27,31 @@ export interface HistoryReaderComponents {
 export interface ProvenEvent extends HistoryEvent {
   /** Place in the history, from 0. */
   readonly line: number
+  /**
+   * The first head in use here whose history has the line, and when it was issued, in ISO 8601: the event is of that head
+   * when their numbers are the same, else of an earlier one that was never in use here.
+   */
+  readonly since: Pick<AcceptedHead, 'seq' | 'issued'>
   /** Hashes from the line to the root; verified. */
   readonly proof: readonly Digest[]
 }
 
 /** All that ever happened to a path. */
 export interface PathHistory {
-  /** The head whose history was read to its end. */
+  /** The head whose history was read to its end: the one in use. */
   readonly head: AcceptedHead
+  /** A newer head that is signed and not in use, and why; null when there is none. */
+  readonly heldBack: HeldBack | null
   readonly events: readonly ProvenEvent[]
 }
 
 /** How two states of the history, and history and index, fit together. */
 export interface HistoryReport {
-  /** Heads that were compared with the newest one, ascending. */
+  /** The head in use: the newest one whose history was checked. */
+  readonly head: AcceptedHead
+  /** A newer head that is signed and not in use, and why: nothing here speaks for it. Null when there is none. */
+  readonly heldBack: HeldBack | null
+  /** Heads that were compared with the one in use, ascending; itself as well, when it is in the range. */
   readonly heads: readonly AcceptedHead[]
   /** Numbers of those that it does not continue. */
   readonly inconsistent: readonly number[]
@@ -89,19 +100,21 @@ export class HistoryReader {
   async pathHistory(path: RepositoryPath, signal: AbortSignal): Promise<PathHistory> {
     const head = this.#head()
     const log = this.#log(head, signal)
+    const known = await this.#headsOf({}, head)
     const events: ProvenEvent[] = []
     for await (const event of eventsOf(log, { from: 0, to: head.history.size })) {
       if (event.path !== path) continue
       const { line, ...said } = event
       const proof = await log.proveInclusion(line)
       verifyInclusion(head.history, { index: line, hash: leafHash(formatHistoryLine(said)) }, proof)
-      events.push({ ...event, proof })
+      const { seq, issued } = known.find(({ size }) => size > line) ?? head
+      events.push({ ...event, since: { seq, issued }, proof })
     }
-    return { head: toAccepted(head), events }
+    return { ...this.#place(head), events }
   }
 
   /**
-   * Compare heads that were in use with the newest one; without a range, replay the whole history too.
+   * Compare heads that were in use with the one that is; without a range, replay the whole history too.
    *
    * @throws {UnavailableError} when a head of the range is not known here, or lines cannot be had
    */
@@ -115,7 +128,8 @@ export class HistoryReader {
       if (!fits) inconsistent.push(seq)
     }
     const isWhole = range.from === undefined && range.to === undefined
-    return { heads, inconsistent, replay: isWhole ? await this.#replay(head, signal) : undefined }
+    const replay = isWhole ? await this.#replay(head, signal) : undefined
+    return { ...this.#place(head), heads, inconsistent, replay }
   }
 
   /**
@@ -155,6 +169,12 @@ export class HistoryReader {
     return { lines: head.history.size, files: head.index.files, mismatch }
   }
 
+  /** What a report speaks of, and what it does not. */
+  #place({ seq, issued, history }: Head): Pick<HistoryReport, 'head' | 'heldBack'> {
+    const head = { seq, issued, ...history }
+    return { head, heldBack: this.#components.gate.heldBack ?? null }
+  }
+
   #head(): Head {
     const { head } = this.#components.gate
     if (head === undefined) throw new UnavailableError('the repository has not been verified yet')
@@ -164,8 +184,4 @@ export class HistoryReader {
   #log(head: Head, signal: AbortSignal): VerifiedHistory {
     return new VerifiedHistory(head.history, this.#components.log.fetcher({ signal, keep: true }))
   }
-}
-
-function toAccepted({ seq, issued, history }: Head): AcceptedHead {
-  return { seq, issued, ...history }
 }
