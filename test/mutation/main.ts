@@ -47,12 +47,15 @@ if (outdated.length > 0) {
 const chosen = values.checks ? mutants.filter(removesCheck) : mutants
 const tried = chosen.filter((mutant) => !explained.some((entry) => explains(entry, mutant)))
 const survivors: Mutant[] = []
-const queue = tried.values()
+const queue = tried.entries()
+/** Mutants between two words of how far it is. */
+const STRIDE = 25
 
 async function work(): Promise<void> {
   await using trial = await Trial.create(packageName ?? '')
   if (await trial.failsAnyway()) throw new Error('Cannot begin: the tests fail without any mutant')
-  for (const mutant of queue) {
+  for (const [at, mutant] of queue) {
+    if (at > 0 && at % STRIDE === 0) console.error(`${String(at)} of ${String(tried.length)} tried`)
     if (await trial.notices(mutant)) continue
     survivors.push(mutant)
     const { file, line, original, replacement } = mutant
