@@ -71,6 +71,8 @@ async function audit(
   return { code, stderr, report: JSON.parse(stdout) as Report }
 }
 
+/** More than is read of a file that is longer than signed. */
+const TOO_LONG = 1_100_000
 const NAMES = ['changed', 'length', 'page', 'cut', 'missing', 'checksum'] as const
 
 describe('jarswarm audit URL', () => {
@@ -105,7 +107,7 @@ describe('jarswarm audit URL', () => {
     const { data } = await follow(t, { ...good, [SAME]: 'a jar', [at('fails')]: 'x' })
     const mirror = await serve(t, { ...good, [SAME]: 'a jar' })
     mirror.files.set(at('changed'), 'THE JAR changed')
-    mirror.files.set(at('length'), 'the jar')
+    mirror.files.set(at('length'), 'x'.repeat(TOO_LONG))
     mirror.files.set(at('page'), '<!DOCTYPE html><title>Not here</title>')
     mirror.files.delete(at('missing'))
     mirror.files.set(`${at('checksum')}.md5`, 'f'.repeat(32))

@@ -13,7 +13,7 @@ export interface FoundFile {
  * `older`: what the history says that it was before; `newer`: a mutable file with bytes that no head known here ever
  * named, of a newer deploy or made up.
  *
- * On a server also: `length`: not even as long; `page`: a page for people in its place; `cut`: the body ends before it
+ * On a server also: `length`: not even as long, and not read to its end; `page`: a page for people in its place; `cut`: the body ends before it
  * is whole; `missing`; `checksum`: a checksum file that does not say what the file beside it hashes to; `date`: another
  * date, where that matters.
  */

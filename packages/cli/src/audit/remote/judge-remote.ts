@@ -1,7 +1,7 @@
 import type { IndexEntry } from '@jarswarm/manifest'
 import { isMutablePath } from '@jarswarm/maven'
 import type { PastStates } from '../past-states.ts'
-import { differenceOf } from '../verdict.ts'
+import { differenceOf, withRemarks } from '../verdict.ts'
 import type { Difference, DifferenceKind } from '../verdict.ts'
 import type { RemoteBytes, RemoteFile } from './read-remote-file.ts'
 
@@ -40,7 +40,12 @@ export async function judgeRemote(
     const kind = state === 'published' ? 'older' : 'newer'
     return { ...differenceOf(kind, found, signed), remark: MUTABLE_REMARKS[state] }
   }
-  return differenceOf(kindOf(remote, entry), found, signed)
+  const difference = differenceOf(kindOf(remote, entry), found, signed)
+  if (remote.sizeBytes === entry.sizeBytes) return difference
+  return withRemarks(
+    difference,
+    `${String(remote.sizeBytes)} bytes, signed ${String(entry.sizeBytes)}`,
+  )
 }
 
 const MUTABLE_REMARKS = {
@@ -56,7 +61,8 @@ function isSame(remote: RemoteBytes, { digest, sha1, sizeBytes }: IndexEntry): b
   return stated === undefined || stated.toLowerCase() === sha1
 }
 
-function kindOf({ isPage, sizeBytes }: RemoteBytes, entry: IndexEntry): DifferenceKind {
+function kindOf({ isPage, sizeBytes, digests }: RemoteBytes, entry: IndexEntry): DifferenceKind {
   if (isPage && !PAGE_NAME.test(entry.path)) return 'page'
-  return sizeBytes === entry.sizeBytes ? 'changed' : 'length'
+  // Whoever was read to the end has other bytes, however many.
+  return digests !== undefined || sizeBytes === entry.sizeBytes ? 'changed' : 'length'
 }
