@@ -55,7 +55,9 @@ async function work(): Promise<void> {
   await using trial = await Trial.create(packageName ?? '')
   if (await trial.failsAnyway()) throw new Error('Cannot begin: the tests fail without any mutant')
   for (const [at, mutant] of queue) {
-    if (at > 0 && at % STRIDE === 0) console.error(`${String(at)} of ${String(tried.length)} tried`)
+    if (at > 0 && at % STRIDE === 0) {
+      process.stderr.write(`${String(at)} of ${String(tried.length)} tried\n`)
+    }
     if (await trial.notices(mutant)) continue
     survivors.push(mutant)
     const { file, line, original, replacement } = mutant
