@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import type { ArtifactContent } from '@jarswarm/ports'
 import type { MemoryArtifactSource } from '@jarswarm/testkit'
 import { Endpoint, EndpointListenError } from '../src/index.ts'
+import { CLIENT_SILENCE_MS } from '../src/limits.ts'
 import { ask, nodeStatus, openRaw, readToEnd, sendRaw, startEndpoint, waitFor } from './_fixture.ts'
 
 const JAR = 'org/example/lib/1.0/lib-1.0.jar'
@@ -108,14 +109,14 @@ describe('a body', () => {
     assert.deepEqual((await answer).body, SMALL)
   })
 
-  it('waits for a slow client, and is reset when it takes nothing for a minute', async (t) => {
+  it('waits for a slow client, and is reset when it takes nothing for CLIENT_SILENCE_MS', async (t) => {
     const { port, source, clock, complaints } = await startEndpoint(t)
     source.put(JAR, { bytes: Buffer.alloc(64_000_000) })
     const socket = await openRaw(port)
     socket.pause()
     socket.write(get(port))
     await waitFor(() => source.unreleased === 1 && clock.pendingTimers === 1)
-    clock.advance(59_999)
+    clock.advance(CLIENT_SILENCE_MS - 1)
     assert.equal(source.unreleased, 1)
     clock.advance(1)
     await waitFor(() => source.unreleased === 0)

@@ -103,12 +103,14 @@ describe('readWithdrawals', () => {
     assert.deepEqual(await readWithdrawals(null, () => Promise.reject(new Error('asked'))), [])
   })
 
-  it('refuses another number than the head says, before it reads on without end', async () => {
+  it('has room for MAX_WITHDRAWALS, and refuses another number than the head says before it reads on without end', async () => {
     const { pointer, read } = publish(many(3))
     assert.ok(pointer)
     for (const count of [1, 2, 4, WITHDRAWALS_PER_PART + 3]) {
       await assert.rejects(readWithdrawals({ ...pointer, count }, read), InvalidWithdrawalsError)
     }
+    const most = publish(many(MAX_WITHDRAWALS))
+    assert.equal(most.pointer?.count, MAX_WITHDRAWALS)
     const more = MAX_WITHDRAWALS + 1
     await assert.rejects(readWithdrawals({ ...pointer, count: more }, read), /more of them/)
     assert.throws(() => formatWithdrawals(many(more)), RangeError)

@@ -53,6 +53,12 @@ describe('parsePom', () => {
       assert.throws(() => parsePom(bytesOf(text)), InvalidPomError)
     })
   }
+  it('reads a document of MAX_XML_BYTES, and none longer', () => {
+    const document = (bytes: number): Uint8Array =>
+      bytesOf(project(' '.repeat(bytes - project('').length)))
+    assert.equal(parsePom(document(MAX_XML_BYTES)).dependencies.length, 0)
+    assert.throws(() => parsePom(document(MAX_XML_BYTES + 1)), InvalidPomError)
+  })
   it('expands no entity', () => {
     assert.equal(parsePom(bytesOf(project('<version>&lt;1</version>'))).version, '&lt;1')
   })

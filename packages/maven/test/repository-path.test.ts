@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { directoryOf, InvalidPathError, isPath, nameOf, parsePath } from '../src/index.ts'
+import {
+  directoryOf,
+  InvalidPathError,
+  isPath,
+  MAX_PATH_BYTES,
+  MAX_PATH_SEGMENTS,
+  MAX_SEGMENT_BYTES,
+  nameOf,
+  parsePath,
+} from '../src/index.ts'
 
 const segments = fc
   .string({ unit: fc.constantFrom(...Array.from('abz019.-_~+@:#')), minLength: 1, maxLength: 12 })
@@ -68,9 +77,15 @@ describe('parsePath', () => {
       assert.throws(() => parsePath(text), { name: 'InvalidPathError', code: 'ERR_INVALID_PATH' })
     })
   }
-  it('takes the longest of each', () => {
-    assert.ok(isPath('a'.repeat(255)))
-    assert.ok(isPath(Array.from({ length: 32 }, () => 'a').join('/')))
+  it('takes MAX_SEGMENT_BYTES, MAX_PATH_SEGMENTS and MAX_PATH_BYTES, and no more', () => {
+    const segments = (count: number): string => Array.from({ length: count }, () => 'a').join('/')
+    const long = (bytes: number): string => 'a'.repeat(200).concat('/').repeat(6).slice(0, bytes)
+    assert.ok(isPath('a'.repeat(MAX_SEGMENT_BYTES)))
+    assert.ok(!isPath('a'.repeat(MAX_SEGMENT_BYTES + 1)))
+    assert.ok(isPath(segments(MAX_PATH_SEGMENTS)))
+    assert.ok(!isPath(segments(MAX_PATH_SEGMENTS + 1)))
+    assert.ok(isPath(long(MAX_PATH_BYTES)))
+    assert.ok(!isPath(long(MAX_PATH_BYTES + 1)))
     assert.ok(
       isPath([...Array.from({ length: 4 }, () => 'a'.repeat(204)), 'a'.repeat(204)].join('/')),
     )

@@ -117,7 +117,7 @@ describe('Announcer', () => {
     assert.deepEqual(told, ['g/a', 'g/b', 'g/c', 'g/d'])
   })
 
-  it('keeps to its budget of a day', async (t) => {
+  it('tells DAILY_BUDGET in a day, and no more', async (t) => {
     const projects = Array.from(
       { length: DAILY_BUDGET + 5 },
       (_, at) => [`g/p${String(at)}`, 1] as const,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { MAX_UNDER_WAY } from '../src/limits.ts'
 import { Rig } from './_rig.ts'
 import type { Node } from './_rig.ts'
 
@@ -83,7 +84,7 @@ describe('heads', () => {
     assert.deepEqual(verdicts.slice(5), Array(3).fill('ignore'))
   })
 
-  it('that one peer pushed wait for their judgement two at a time', async (t) => {
+  it('that one peer pushed wait for their judgement, MAX_UNDER_WAY at a time', async (t) => {
     const rig = new Rig(t)
     const stores = rig.stores()
     const saved = Promise.withResolvers<undefined>()
@@ -99,7 +100,7 @@ describe('heads', () => {
     const manifest = rig.builder.state?.manifest ?? new Uint8Array()
     const push = (peer: string): Promise<string> =>
       node.mirror.offerManifest(rig.builder.id, manifest, peer)
-    const pushed = [push('p'), push('p')]
+    const pushed = Array.from({ length: MAX_UNDER_WAY }, () => push('p'))
     assert.equal(await push('p'), 'ignore')
     const other = push('q')
     saved.resolve(undefined)

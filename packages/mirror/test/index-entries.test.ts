@@ -2,6 +2,7 @@ import { UnavailableError } from '@jarswarm/ports'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
+import { MAX_ENTRIES_READ } from '../src/limits.ts'
 import { Rig } from './_rig.ts'
 import type { Node } from './_rig.ts'
 
@@ -40,9 +41,10 @@ describe('IndexEntries', () => {
     assert.ok(all.some((entry) => entry.path === 'g/a/maven-metadata.xml'))
   })
 
-  it('refuses more than fits, and an index that is not here', async (t) => {
+  it('reads MAX_ENTRIES_READ and refuses more, and an index that is not here', async (t) => {
     const { entries } = (await withIndex(t)).repository
-    for (const count of [0, 10_001, 1.5]) {
+    assert.ok((await entries.page('', MAX_ENTRIES_READ)).length > 0)
+    for (const count of [0, MAX_ENTRIES_READ + 1, 1.5]) {
       await assert.rejects(entries.page('', count), /a number from 1 to 10000 is wanted/)
       await assert.rejects(entries.sample(count, Math.random), RangeError)
     }

@@ -45,7 +45,7 @@ describe('PeerStandings', () => {
     assert.deepEqual(standings.ranked(['bad', 'other']), ['bad', 'other'])
   })
 
-  it('keeps account of a bounded number of peers', () => {
+  it('keeps account of MAX_STANDINGS peers', () => {
     const standings = new PeerStandings({ clock: new ManualClock() })
     standings.letDown('first')
     for (let made = 1; made < MAX_STANDINGS; made += 1) standings.gave(`peer ${String(made)}`)

@@ -3,6 +3,7 @@ import { NoSpaceError } from '@jarswarm/ports'
 import { ManualClock } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { PREFETCH_SHARE } from '../src/limits.ts'
 import { ClientOrder } from '../src/prefetch/client-order.ts'
 import { PREFETCH_RENEW_MS, PrefetchRoom } from '../src/prefetch/prefetch-room.ts'
 
@@ -24,19 +25,20 @@ describe('PrefetchRoom', () => {
     room.take(A, 600)
   })
 
-  it('pushes an eighth out of a full store, and no more before a day is over', () => {
+  it('pushes PREFETCH_SHARE out of a full store, and no more before a day is over', () => {
     const { room, clock } = createRoom(800)
-    room.take(A, 60)
-    room.settle(A, 60, 60)
+    const share = 800 * PREFETCH_SHARE - 1
+    room.take(A, share)
+    room.settle(A, share, share)
     assert.throws(() => {
-      room.take(B, 60)
+      room.take(B, 1)
     }, NoSpaceError)
     clock.advance(PREFETCH_RENEW_MS - 1)
     assert.throws(() => {
-      room.take(B, 60)
+      room.take(B, 1)
     }, NoSpaceError)
     clock.advance(1)
-    room.take(B, 60)
+    room.take(B, share)
   })
 
   it('counts neither what is used nor what did not come', () => {

@@ -293,7 +293,7 @@ describe('PrefetchTally', () => {
     tally.used(B)
     assert.deepEqual(tally.counts(), { files: 1, used: 1 })
   })
-  it('watches a bounded number of files', () => {
+  it('watches MAX_WATCHED_FILES', () => {
     const tally = new PrefetchTally()
     for (let n = 0; n <= MAX_WATCHED_FILES; n += 1) tally.began(parsePath(String(n)))
     tally.stored(parsePath('0'))

@@ -90,10 +90,12 @@ describe('ProxiedRepository over an origin that', () => {
     assert.equal(rig.blobs.usage().bytes, 0)
   })
 
-  it('states no length, and sends without end', async (t) => {
+  it('states no length: takes MAX_UNSTATED_BYTES, and no more', async (t) => {
     const rig = createProxyRig(t)
     rig.origin.put(JAR, { bytes: 'jar', statesLength: false })
     assert.equal((await read(rig, JAR)).text, 'jar')
+    rig.origin.put('g/w', { bytes: new Uint8Array(MAX_UNSTATED_BYTES), statesLength: false })
+    assert.equal((await read(rig, 'g/w')).text.length, MAX_UNSTATED_BYTES)
     rig.origin.put('g/x', { bytes: new Uint8Array(MAX_UNSTATED_BYTES + 1), statesLength: false })
     assert.match(await reasonOf(rig, 'g/x'), /more than the 16777216 bytes/)
   })

@@ -211,7 +211,7 @@ describe('sharing', () => {
     assert.equal(await node.mirror.readBlob(rig.builder.id, digest, range), undefined)
   })
 
-  it('gives what is beyond the blobs that it tells of', () => {
+  it('keeps account of MAX_HELD_BLOBS, and gives what is beyond them', () => {
     const held = new HeldBlobs({
       blobs: new MemoryBlobStore(),
       index: new MemoryIndexStore('a'.repeat(64)),

@@ -5,6 +5,7 @@ import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
 import { ControlClient } from '@jarswarm/node'
 import type { AdoptedFile, LocalFile, Node } from '@jarswarm/node'
+import { MAX_LOOKUP_PATHS } from '../src/limits/limits.ts'
 import { startNode, startPrimary, temporaryDirectory } from './_swarm.ts'
 import { CONTENT, JAR, LARGE, POM, writeTree } from './_tree.ts'
 import { waitFor } from './_wait-for.ts'
@@ -74,9 +75,11 @@ describe('lookUp', () => {
     assert.equal(findings[0]?.indexed[0]?.repository, 'demo')
   })
 
-  it('refuses more than it can answer', async (t) => {
+  it('takes MAX_LOOKUP_PATHS, and refuses more', async (t) => {
     const { node } = await startWithCache(t)
-    await assert.rejects(node.lookUp(new Array<string>(513).fill(JAR)), /513 paths: at most 512/)
+    const paths = new Array<string>(MAX_LOOKUP_PATHS).fill(JAR)
+    assert.equal((await node.lookUp(paths)).length, MAX_LOOKUP_PATHS)
+    await assert.rejects(node.lookUp([...paths, JAR]), /513 paths: at most 512/)
   })
 })
 

@@ -136,7 +136,7 @@ describe('evidence on a disk that fails', () => {
     assert.notEqual(own, other)
   })
 
-  it('does not fill the disk, however much of it somebody makes', async (t) => {
+  it('keeps MAX_EVIDENCE_FILES of a repository', async (t) => {
     const opened = await openTestDirectory({}, { files: nodeFileSystem })
     t.after(() => opened.close())
     const store = opened.directory.evidence(REPOSITORY)

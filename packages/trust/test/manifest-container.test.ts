@@ -63,7 +63,7 @@ describe('parseManifest', () => {
     )
   })
 
-  it('accepts a manifest of exactly the limit, and none beyond', () => {
+  it('accepts a manifest of MAX_MANIFEST_BYTES, and none beyond', () => {
     const room = MAX_MANIFEST_BYTES - FORMATTED.length - 4 + 1
     const full = formatManifest({ ...parts, root: new Uint8Array(room) })
     assert.equal(full.length, MAX_MANIFEST_BYTES)

@@ -7,6 +7,8 @@ import {
   isOrigin,
   isPeerAddress,
   isRepositoryName,
+  MAX_LINK_LENGTH,
+  MAX_LINK_PEERS,
   parseLink,
 } from '../src/index.ts'
 
@@ -82,11 +84,17 @@ describe('parseLink', () => {
     refuses(`jarswarm:${ID}?name=a&origin=ftp://a/`, /found origin "ftp/)
   })
 
-  it('refuses a peer that is no full multiaddr, and too many', () => {
+  it('refuses a peer that is no full multiaddr, and more than MAX_LINK_PEERS', () => {
     refuses(`jarswarm:${ID}?name=a&peer=192.0.2.1:4870`, /found peer "192/)
     const withPeers = (count: number) => `jarswarm:${ID}?name=a${`&peer=${PEER}`.repeat(count)}`
-    assert.equal(parseLink(withPeers(16)).peers.length, 16)
-    refuses(withPeers(17), /found 17 peers, wanted at most 16/)
+    assert.equal(parseLink(withPeers(MAX_LINK_PEERS)).peers.length, MAX_LINK_PEERS)
+    refuses(withPeers(MAX_LINK_PEERS + 1), /found 17 peers, wanted at most 16/)
+  })
+
+  it('reads a link of MAX_LINK_LENGTH, and none longer', () => {
+    const link = `jarswarm:${ID}?name=a&other=`.padEnd(MAX_LINK_LENGTH, 'x')
+    assert.equal(parseLink(link).name, 'a')
+    refuses(`${link}x`, /characters, wanted at most 16384/)
   })
 
   it('never fails otherwise', () => {

@@ -79,7 +79,7 @@ describe('first root', () => {
     refusesFirst(repository.makeRoot(2), /found number 2, wanted 1/)
   })
 
-  it('is refused beyond the size limit, before it is read', () => {
+  it('is refused beyond MAX_ROOT_BYTES, before it is read', () => {
     const padded = new Uint8Array(MAX_ROOT_BYTES + 1).fill(0x20)
     padded.set(repository.firstRoot)
     refusesFirst(padded, /found 512001 bytes, wanted at most 512000/)
