@@ -1,3 +1,4 @@
+import { withoutSecrets } from '@jarswarm/http'
 import { CommanderError } from 'commander'
 import { codeOf, EXIT_FAILURE, EXIT_OK, EXIT_USAGE, exitCodeOf } from './exit-code.ts'
 import { createProgram } from './program.ts'
@@ -53,8 +54,10 @@ function report(error: unknown, { terminal, json }: ReportOptions): number {
   const shown = terminal.signal.aborted
     ? new StoppedError('Stopped before the end')
     : fromCommander(error)
-  const message =
+  const found =
     describeSystemError(shown) ?? (shown instanceof Error ? shown.message : String(shown))
+  // What was typed may hold a password, and what is shown may end in a build's log.
+  const message = withoutSecrets(found)
   if (json) remark(terminal, JSON.stringify({ error: { code: codeOf(shown), message } }))
   else remark(terminal, `jarswarm: ${message}`)
   const exitCode = exitCodeOf(shown)

@@ -16,7 +16,13 @@ import { PublicSite } from './public-site.ts'
 import type { OpenPublished } from './public-site.ts'
 import { refuseBody } from './refuse-body.ts'
 import { toRefusal } from './refusal-answer.ts'
-import { announcesBody, isReadMethod, refuseDoubtfulHead, RequestGuard } from './request-guard.ts'
+import {
+  announcesBody,
+  isLoopbackHost,
+  isReadMethod,
+  refuseDoubtfulHead,
+  RequestGuard,
+} from './request-guard.ts'
 import { cleanRequestPath, splitTarget } from './request-path.ts'
 import { Router } from './router.ts'
 import { sendAnswer } from './send-answer.ts'
@@ -150,6 +156,12 @@ export class Endpoint {
         ? [plain]
         : [plain, { host: toUrlHost(this.#https?.host ?? ''), port: securePort }]
     this.#guard = new RequestGuard({ addresses, allowHosts: this.#allowHosts })
+    const open = addresses.filter(({ host }) => !isLoopbackHost(host))
+    if (open.length === 0 || this.#publicSite !== undefined) return
+    this.#logger.warn(
+      { listen: open.map(({ host, port }) => `${host}:${port}`) },
+      'The endpoint listens beyond this machine: whoever reaches it may read what is here, see what is used, and cause downloads',
+    )
   }
 
   /** Resolves once every connection is closed; running answers get 2 s. */
@@ -262,7 +274,9 @@ export class Endpoint {
 
   #log(request: IncomingMessage, error: unknown): void {
     if (error instanceof RefusedRequestError) return
-    const fields = { method: request.method, url: request.url, error }
+    // Without its query, which has no meaning here: what clients carry there is theirs.
+    const [path] = (request.url ?? '').split('?', 1)
+    const fields = { method: request.method, path, error }
     if (error instanceof UnavailableError) this.#logger.info(fields, 'No answer for a client')
     else if (error instanceof BrokenBodyError) this.#logger.warn(fields, 'Reset a broken answer')
     else this.#logger.error(fields, 'Failed to answer a client')

@@ -8,6 +8,11 @@ const LOOPBACK_NAMES: readonly string[] = ['127.0.0.1', 'localhost', '[::1]']
 const HOST = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': ':80', 'https:': ':443' }
 
+/** Whether what listens there is for this machine alone. @param host as it stands in a URL */
+export function isLoopbackHost(host: string): boolean {
+  return LOOPBACK_NAMES.includes(host) || /^127(?:\.\d+){3}$/.test(host)
+}
+
 /** What decides whether a request is meant for this node. */
 export interface RequestGuardInit {
   /** What is listened on: hosts as they stand in a URL, and the ports that clients reach. */

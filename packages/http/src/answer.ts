@@ -6,7 +6,7 @@ export function refuseEncoding(response: HttpResponse): void {
   const encoding = response.headers['content-encoding'] ?? 'identity'
   if (encoding !== 'identity') {
     throw new UnusableAnswerError(
-      `Cannot accept ${response.url.href}: found content encoding ${String(encoding)}, wanted none`,
+      `Cannot accept ${response.place}: found content encoding ${String(encoding)}, wanted none`,
     )
   }
 }
@@ -14,7 +14,7 @@ export function refuseEncoding(response: HttpResponse): void {
 /** The error for a status that carries no wanted body. */
 export function unexpectedStatus(response: HttpResponse): UnusableAnswerError {
   return new UnusableAnswerError(
-    `Cannot read ${response.url.href}: found status ${response.status}, wanted 200`,
+    `Cannot read ${response.place}: found status ${response.status}, wanted 200`,
     response.status,
   )
 }
@@ -55,12 +55,12 @@ export async function readWhole(response: HttpResponse, maxBytes: number): Promi
 export function checkLength(response: HttpResponse, foundBytes: number): void {
   const wanted = announcedLength(response)
   if (wanted === undefined || wanted === foundBytes) return
-  const message = `Cannot accept ${response.url.href}: found ${foundBytes} bytes, wanted ${wanted}`
+  const message = `Cannot accept ${response.place}: found ${foundBytes} bytes, wanted ${wanted}`
   throw foundBytes < wanted ? new ShortBodyError(message) : new UnusableAnswerError(message)
 }
 
 function tooLong(response: HttpResponse, maxBytes: number): UnusableAnswerError {
   return new UnusableAnswerError(
-    `Cannot accept ${response.url.href}: found more than ${maxBytes} bytes`,
+    `Cannot accept ${response.place}: found more than ${maxBytes} bytes`,
   )
 }

@@ -15,4 +15,5 @@ export type { AskOptions, PatientAnswer, PatientReaderInit } from './patient-rea
 export { DEFAULT_RETRY_AFTER_MS, MAX_RETRY_AFTER_MS, readRetryAfter } from './retry-after.ts'
 export { MAX_REDIRECTS, sendRequest } from './send-request.ts'
 export type { HttpRequest, HttpResponse } from './send-request.ts'
+export { withoutSecrets } from './without-secrets.ts'
 export { userAgent } from './user-agent.ts'

@@ -15,7 +15,8 @@ export interface HttpRequest {
 
 /** An answer that is not a redirect; its body must be read or destroyed. */
 export interface HttpResponse {
-  readonly url: URL
+  /** Where it came from in the end, for messages: what a redirect carried beside the path is nobody else's business. */
+  readonly place: string
   readonly status: number
   readonly headers: Dispatcher.ResponseData['headers']
   readonly body: Dispatcher.ResponseData['body']
@@ -41,26 +42,31 @@ export async function sendRequest(
     })
     // Whoever destroys a body makes it emit an error that nobody is there to hear.
     body.on('error', () => undefined)
-    if (!REDIRECTS.has(statusCode)) return { url, status: statusCode, headers, body }
+    if (!REDIRECTS.has(statusCode))
+      return { place: placeOf(url), status: statusCode, headers, body }
     body.destroy()
     url = redirectTarget(url, headers['location'])
   }
   throw new UnusableAnswerError(
-    `Cannot read ${request.url.href}: found more than ${MAX_REDIRECTS} redirects`,
+    `Cannot read ${placeOf(request.url)}: found more than ${MAX_REDIRECTS} redirects`,
   )
 }
 
 function redirectTarget(from: URL, location: string | string[] | undefined): URL {
   const target = typeof location === 'string' ? URL.parse(location, from.href) : null
   if (target === null) {
-    throw new UnusableAnswerError(`Cannot read ${from.href}: redirect without a valid location`)
+    throw new UnusableAnswerError(`Cannot read ${placeOf(from)}: redirect without a valid location`)
   }
   // Bytes are verified whatever the transport, but which files somebody reads is not for everyone on the way.
   const downgraded = from.protocol === 'https:' && target.protocol !== 'https:'
   if (downgraded || !['http:', 'https:'].includes(target.protocol)) {
     throw new UnusableAnswerError(
-      `Cannot read ${from.href}: redirect to ${target.protocol}, wanted ${from.protocol}`,
+      `Cannot read ${placeOf(from)}: redirect to ${target.protocol}, wanted ${from.protocol}`,
     )
   }
   return target
+}
+
+function placeOf({ origin, pathname }: URL): string {
+  return origin + pathname
 }

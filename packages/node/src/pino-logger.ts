@@ -1,3 +1,4 @@
+import { withoutSecrets } from '@jarswarm/http'
 import type { Clock, Logger } from '@jarswarm/ports'
 import { destination, pino } from 'pino'
 import type { DestinationStream } from 'pino'
@@ -25,7 +26,7 @@ const STDERR_FD = 2
  * minute.
  */
 export function createLogger(init: LoggerInit = {}): Logger {
-  const stream = init.stream ?? destination({ fd: STDERR_FD, sync: true })
+  const stream = withoutSecretsIn(init.stream ?? destination({ fd: STDERR_FD, sync: true }))
   const logger = pino(
     {
       level: init.level ?? 'warn',
@@ -36,4 +37,13 @@ export function createLogger(init: LoggerInit = {}): Logger {
     stream,
   )
   return new ThrottledLogger({ logger, clock: init.clock ?? new SystemClock() })
+}
+
+/** Lines are cleaned where all of them pass, whoever put a URL into a message, a field or a stack. */
+function withoutSecretsIn(stream: DestinationStream): DestinationStream {
+  return {
+    write(line) {
+      stream.write(withoutSecrets(line))
+    },
+  }
 }

@@ -179,7 +179,7 @@ export class HttpUpstream implements Upstream {
     request.tracked.firstByte()
     if (response.status === 404 || response.status === 410) {
       request.tracked.succeeded()
-      throw new NotHeldError(`Cannot read ${response.url.href}: found status ${response.status}`)
+      throw new NotHeldError(`Cannot read ${response.place}: found status ${response.status}`)
     }
     return response
   }

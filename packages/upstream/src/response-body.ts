@@ -54,7 +54,7 @@ export async function* readPlanned(
     skip -= chunk.length - wanted.length
     if (wanted.length > left && plan.endsThere) {
       throw new SourceUnavailableError(
-        `Cannot accept ${response.url.href}: found more than the ${plan.takeBytes} bytes that were wanted`,
+        `Cannot accept ${response.place}: found more than the ${plan.takeBytes} bytes that were wanted`,
       )
     }
     const taken = wanted.subarray(0, left)
@@ -64,7 +64,7 @@ export async function* readPlanned(
   }
   if (left > 0) {
     throw new TruncatedError(
-      `Cannot accept ${response.url.href}: found ${plan.takeBytes - left} bytes, wanted ${plan.takeBytes}`,
+      `Cannot accept ${response.place}: found ${plan.takeBytes - left} bytes, wanted ${plan.takeBytes}`,
     )
   }
 }
@@ -72,7 +72,7 @@ export async function* readPlanned(
 function checkLength(response: HttpResponse, wantedBytes: number): void {
   const foundBytes = announcedLength(response) ?? wantedBytes
   if (foundBytes === wantedBytes) return
-  const message = `Cannot accept ${response.url.href}: found a length of ${foundBytes}, wanted ${wantedBytes}`
+  const message = `Cannot accept ${response.place}: found a length of ${foundBytes}, wanted ${wantedBytes}`
   throw foundBytes < wantedBytes ? new TruncatedError(message) : new SourceUnavailableError(message)
 }
 
@@ -81,6 +81,6 @@ function checkContentRange(response: HttpResponse, sizeBytes: number, range: Byt
   const wanted = `bytes ${range.offset}-${range.offset + range.length - 1}/`
   if (found === `${wanted}${sizeBytes}` || found === `${wanted}*`) return
   throw new SourceUnavailableError(
-    `Cannot accept a part of ${response.url.href}: found range ${found}, wanted ${wanted}${sizeBytes}`,
+    `Cannot accept a part of ${response.place}: found range ${found}, wanted ${wanted}${sizeBytes}`,
   )
 }

@@ -89,7 +89,8 @@ export class OriginServer {
       await this.#route(request, response)
     } catch (error) {
       if (isClientGone(error)) return
-      this.#logger.warn({ err: error, url: request.url }, 'a request failed')
+      const [path] = (request.url ?? '').split('?', 1)
+      this.#logger.warn({ err: error, path }, 'a request failed')
       if (response.headersSent) request.socket.resetAndDestroy()
       else end(response, 500, 'Internal Server Error')
     }
