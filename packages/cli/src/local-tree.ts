@@ -28,6 +28,13 @@ export async function* readTree(directory: string, signal: AbortSignal): AsyncGe
   if (files.length + problems.length > 0) yield { files, problems }
 }
 
+/** How many files `readTree` would give; reads directories only. */
+export async function countFiles(directory: string, signal: AbortSignal): Promise<number> {
+  let count = 0
+  for await (const { files } of readTree(directory, signal)) count += files.length
+  return count
+}
+
 async function checkDirectory(directory: string): Promise<void> {
   const found = await stat(directory).catch(() => undefined)
   if (found?.isDirectory() === true) return

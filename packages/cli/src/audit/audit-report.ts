@@ -1,6 +1,6 @@
 import type { Difference, DifferenceKind, Verdict } from './verdict.ts'
 
-/** Paths of each kind that a report names; it counts them all. */
+/** Paths that a report names of each kind; it counts them all. */
 const MAX_NAMED = 10_000
 
 /** A path, and what is to be said of it. */
@@ -15,18 +15,18 @@ export class AuditReport {
   same = 0
   unknown = 0
   unsure = 0
-  readonly differences: Difference[] = []
-  /** What could not be read or compared, with the reason. */
-  readonly problems: AuditRemark[] = []
+  readonly #differences: ReadonlyMap<DifferenceKind, Difference[]>
+  readonly #remarks: AuditRemark[] = []
   readonly #counts: Record<DifferenceKind, number>
   readonly #harmless: readonly DifferenceKind[]
   #problems = 0
 
   /**
-   * @param kinds what can differ, in the order in which it is shown
+   * @param kinds what can differ, the worst first, as it is shown
    * @param harmless kinds that are said, but fail nothing
    */
   constructor(kinds: readonly DifferenceKind[], harmless: readonly DifferenceKind[] = []) {
+    this.#differences = new Map(kinds.map((kind) => [kind, []]))
     this.#counts = Object.fromEntries(kinds.map((kind) => [kind, 0])) as Record<
       DifferenceKind,
       number
@@ -41,18 +41,33 @@ export class AuditReport {
       return
     }
     this[verdict.kind] += 1
-    if (verdict.kind === 'unsure') named(this.problems, { path, reason: verdict.reason })
+    if (verdict.kind === 'unsure') named(this.#remarks, { path, reason: verdict.reason })
   }
 
   /** Count a difference of a file, which may have several. */
   note(difference: Difference): void {
     this.#counts[difference.kind] += 1
-    named(this.differences, difference)
+    named(this.#differences.get(difference.kind) ?? [], difference)
   }
 
   addProblem(path: string, reason: string): void {
     this.#problems += 1
-    named(this.problems, { path, reason })
+    named(this.#remarks, { path, reason })
+  }
+
+  /** The worst first, and of each kind by path, in whatever order they were found. */
+  get differences(): readonly Difference[] {
+    return [...this.#differences.values()].flatMap((some) => some.toSorted(byPath))
+  }
+
+  /** What could not be read or compared, with the reason, by path. */
+  get problems(): readonly AuditRemark[] {
+    return this.#remarks.toSorted(byPath)
+  }
+
+  /** How many differences there are. */
+  get differing(): number {
+    return Object.values(this.#counts).reduce((sum, count) => sum + count, 0)
   }
 
   /** How many files differ in which way; a file may differ in several. */
@@ -81,4 +96,9 @@ export class AuditReport {
 
 function named<T>(list: T[], item: T): void {
   if (list.length < MAX_NAMED) list.push(item)
+}
+
+function byPath(one: { readonly path: string }, other: { readonly path: string }): number {
+  if (one.path === other.path) return 0
+  return one.path < other.path ? -1 : 1
 }

@@ -2,8 +2,8 @@ import { isMutablePath } from '@jarswarm/maven'
 import type { NodeControl, PathFinding } from '@jarswarm/node'
 import { hashFile, inParallel } from '@jarswarm/publisher'
 import type { TreeFile } from '@jarswarm/publisher'
-import { readTree } from '../local-tree.ts'
-import { withProgress } from '../progress-counter.ts'
+import { countFiles, readTree } from '../local-tree.ts'
+import { withProgress } from '../progress-bar.ts'
 import { formatSize } from '../size.ts'
 import type { Terminal } from '../terminal.ts'
 import { AuditReport } from './audit-report.ts'
@@ -17,7 +17,7 @@ const HASHED_AT_ONCE = 4
 
 /** The report of a tree: a mutable file that was not fetched since is in order. */
 export function treeReport(): AuditReport {
-  return new AuditReport(['withdrawn', 'changed', 'older'], ['older'])
+  return new AuditReport(['changed', 'withdrawn', 'older'], ['older'])
 }
 
 interface Audit {
@@ -35,7 +35,12 @@ export async function auditTree(
   const { signal } = terminal
   const audit = { report, past: new PastStates(node, signal), signal }
   let bytes = 0
-  await withProgress(terminal, '{value} files, {read} read', async (progress) => {
+  const shown = {
+    format: '{bar} {value} of {total} files, {read} read',
+    start: { read: formatSize(0) },
+    countAll: () => countFiles(directory, signal),
+  }
+  await withProgress(terminal, shown, async (progress) => {
     for await (const { files, problems } of readTree(directory, signal)) {
       for (const { path, reason } of problems) report.addProblem(path, reason)
       const findings = await node.lookUp(

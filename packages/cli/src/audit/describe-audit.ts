@@ -1,7 +1,7 @@
 import { formatTable } from '../table.ts'
 import { printable, remark, say } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
-import type { AuditReport } from './audit-report.ts'
+import type { AuditRemark, AuditReport } from './audit-report.ts'
 import { MirrorReport } from './remote/mirror-report.ts'
 import { sampleStatement } from './remote/sample-statement.ts'
 import type { Difference } from './verdict.ts'
@@ -13,26 +13,40 @@ const SHORT_DIGEST = 16
 
 /** Tell people what an audit found. */
 export function describeAudit(report: AuditReport, terminal: Terminal): void {
-  const { differences, problems } = report
+  const { differences } = report
   if (differences.length > 0) {
     const rows = differences.slice(0, MAX_ROWS).map(toRow)
-    say(terminal, formatTable(['WHAT', 'PATH', 'REPOSITORY', 'SHA-256 FOUND', 'SIGNED'], rows))
-    for (const { path, remark: said } of differences.slice(0, MAX_ROWS)) {
-      if (said !== undefined) remark(terminal, printable(`${path}: ${said}`))
-    }
-    sayMore(terminal, differences.length)
+    say(terminal, formatTable(['WHAT', 'PATH', 'REPOSITORY', 'FOUND'], rows))
+    sayMore(terminal, report.differing)
   }
-  for (const { path, reason } of problems.slice(0, MAX_ROWS)) {
-    remark(terminal, printable(`not compared: ${path}: ${reason}`))
-  }
+  const problems = problemLines(report.problems)
+  for (const line of problems.slice(0, MAX_ROWS)) remark(terminal, printable(line))
   sayMore(terminal, problems.length)
   say(terminal, summaryOf(report))
   if (report instanceof MirrorReport) sayOfMirror(report, terminal)
 }
 
-function toRow({ kind, path, repository, found, signed }: Difference): readonly string[] {
-  const short = (digest: string | null | undefined): string => digest?.slice(0, SHORT_DIGEST) ?? '-'
-  return [kind, printable(path), repository, short(found?.digest), short(signed.digest)]
+function toRow(difference: Difference): readonly string[] {
+  const { kind, path, repository } = difference
+  return [kind, printable(path), repository, printable(foundWords(difference))]
+}
+
+function foundWords({ found, signed, remark: said }: Difference): string {
+  const digest = found?.digest ?? signed.digest
+  const digests =
+    digest === signed.digest
+      ? undefined
+      : `${digest.slice(0, SHORT_DIGEST)}, signed ${signed.digest.slice(0, SHORT_DIGEST)}`
+  return [digests, said].filter((one) => one !== undefined).join('; ')
+}
+
+/** A server that is down is one problem, and not one for each of its files. */
+function problemLines(problems: readonly AuditRemark[]): readonly string[] {
+  const byReason = Map.groupBy(problems, ({ reason }) => reason)
+  return [...byReason].map(([reason, [first, ...others]]) => {
+    const more = others.length === 0 ? '' : ` and ${String(others.length)} more`
+    return `not compared: ${first?.path ?? ''}${more}: ${reason}`
+  })
 }
 
 function summaryOf(report: AuditReport): string {

@@ -5,9 +5,9 @@ import type { Command } from 'commander'
 import { givenFlags } from '../command-setup.ts'
 import type { CommandSetup } from '../command-setup.ts'
 import { followsSomething } from '../follows-something.ts'
-import { readTree } from '../local-tree.ts'
+import { countFiles, readTree } from '../local-tree.ts'
 import { withData, withJson } from '../options.ts'
-import { withProgress } from '../progress-counter.ts'
+import { withProgress } from '../progress-bar.ts'
 import { formatSize } from '../size.ts'
 import { say, sayJson } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
@@ -65,7 +65,12 @@ function importTree(
     unknown: 0,
     problems: 0,
   }
-  return withProgress(terminal, '{value} files, {adopted} taken', async (progress) => {
+  const shown = {
+    format: '{bar} {value} of {total} files, {adopted} taken',
+    start: { adopted: formatSize(0) },
+    countAll: () => countFiles(directory, signal),
+  }
+  return withProgress(terminal, shown, async (progress) => {
     for await (const { files, problems } of readTree(directory, signal)) {
       const offered = files.map(({ path, realPath }) => ({ path, file: realPath }))
       count(report, files, await node.adopt(offered, { signal }))

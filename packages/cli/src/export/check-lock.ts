@@ -15,7 +15,7 @@ export async function checkLock(
   { artifacts }: Pick<LockFile, 'artifacts'>,
   signal: AbortSignal,
 ): Promise<AuditReport> {
-  const report = new AuditReport(['withdrawn', 'changed', 'older', 'missing'])
+  const report = new AuditReport(['changed', 'withdrawn', 'missing', 'older'])
   const past = new PastStates(node, signal)
   for (let at = 0; at < artifacts.length; at += PATHS_PER_QUESTION) {
     const some = artifacts.slice(at, at + PATHS_PER_QUESTION)

@@ -62,11 +62,11 @@ describe('checkLock', () => {
     assert.deepEqual(
       report.differences.map(({ kind, path, remark }) => [kind, path, remark]),
       [
-        ['older', 'once/replaced', 'it was published with the locked digest, and is not any more'],
         ['changed', 'forged', 'it was never published with the locked digest'],
-        ['missing', 'once/gone', 'it was published with the locked digest, and is not any more'],
         ['withdrawn', 'withdrawn', 'withdrawn on 2026-01-02, malware'],
         ['missing', 'lost', 'its history cannot be read now'],
+        ['missing', 'once/gone', 'it was published with the locked digest, and is not any more'],
+        ['older', 'once/replaced', 'it was published with the locked digest, and is not any more'],
       ],
     )
   })

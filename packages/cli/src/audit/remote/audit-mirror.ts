@@ -1,7 +1,8 @@
 import type { IndexEntry } from '@jarswarm/manifest'
 import type { IndexSlice, NodeControl } from '@jarswarm/node'
 import { inParallel } from '@jarswarm/publisher'
-import { withProgress } from '../../progress-counter.ts'
+import { withProgress } from '../../progress-bar.ts'
+import type { ProgressValues } from '../../progress-bar.ts'
 import { formatSize } from '../../size.ts'
 import type { Terminal } from '../../terminal.ts'
 import { MirrorAudit } from './mirror-audit.ts'
@@ -22,14 +23,15 @@ export async function auditMirror(
   const { report, connections } = init
   const audit = new MirrorAudit(node, init, terminal)
   const entries = entriesOf(node, report, terminal.signal)
-  await withProgress(terminal, '{value} of {of} files, {read} read, {found} differ', (progress) =>
+  const values = (): ProgressValues => ({
+    read: formatSize(audit.readBytes),
+    found: String(report.differing),
+  })
+  const format = '{bar} {value} of {total} files, {read} read, {found} differ'
+  await withProgress(terminal, { format, start: values() }, (progress) =>
     inParallel(entries, connections, async (entry) => {
       await audit.compare(entry)
-      progress(report.files, {
-        of: String(Math.min(report.sample ?? Infinity, report.indexed)),
-        read: formatSize(audit.readBytes),
-        found: String(report.differences.length),
-      })
+      progress(report.files, values(), Math.min(report.sample ?? Infinity, report.indexed))
     }),
   )
 }

@@ -1,5 +1,18 @@
 import { AuditReport } from '../audit-report.ts'
 
+/** The worst first. */
+const KINDS = [
+  'changed',
+  'length',
+  'newer',
+  'checksum',
+  'page',
+  'cut',
+  'missing',
+  'older',
+  'date',
+] as const
+
 /** What is compared with what. */
 export type MirrorReportInit = Pick<MirrorReport, 'repository' | 'sample' | 'headOnly'>
 
@@ -18,7 +31,7 @@ export class MirrorReport extends AuditReport {
   dates = 0
 
   constructor({ repository, sample, headOnly }: MirrorReportInit) {
-    super(['changed', 'length', 'page', 'cut', 'missing', 'newer', 'older', 'checksum', 'date'])
+    super(KINDS)
     this.repository = repository
     this.sample = sample
     this.headOnly = headOnly
