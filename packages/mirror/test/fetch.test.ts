@@ -3,6 +3,7 @@ import { MemoryBlobStore, MemoryUpstream, wrongBytes } from '@jarswarm/testkit'
 import type { PeerManner } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { MAX_BYTES_WITHOUT_DISK } from '../src/limits.ts'
 import { BIG, BIG_BYTES, JAR, METADATA, POM, readAll, Rig } from './_rig.ts'
 
 describe('fetch', () => {
@@ -215,6 +216,21 @@ describe('fetch', () => {
     assert.equal(await rig.fetch(node, BIG), 'origin')
     const warnings = node.logger.lines.filter(({ message }) => message.startsWith('no room'))
     assert.equal(warnings.length, 1)
+  })
+
+  it('holds MAX_BYTES_WITHOUT_DISK in memory while the disk is full, and no more', async (t) => {
+    const rig = new Rig(t)
+    const largest = 'org/example/most/1.0/most-1.0.bin'
+    const larger = 'org/example/more/1.0/more-1.0.bin'
+    rig.builder.put(largest, Buffer.alloc(MAX_BYTES_WITHOUT_DISK, 7))
+    rig.builder.put(larger, Buffer.alloc(MAX_BYTES_WITHOUT_DISK + 1, 8))
+    rig.builder.publish()
+    const stores = { ...rig.stores(), blobs: new MemoryBlobStore({ quotaBytes: 0 }) }
+    const node = await rig.node({ stores })
+    await rig.synced(node)
+    const opened = await rig.wait(node.repository.open(rig.builder.entry(largest), {}))
+    opened.release()
+    await assert.rejects(rig.wait(node.repository.open(rig.builder.entry(larger), {})))
   })
 
   it('tells readers at once when the disk fills in the midst of a blob', async (t) => {

@@ -8,6 +8,7 @@ import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
 import { LanPeers, LanShelf } from '../src/index.ts'
 import { LAN_FILE_MS, LAN_FIND_MS, LAN_PIECE_MS, LAN_REST_MS } from '../src/lan/lan-peers.ts'
+import { MAX_LAN_PEERS } from '../src/limits.ts'
 import { createProxyRig, JAR, METADATA, read, waitFor } from './_proxy-rig.ts'
 import type { ProxyRig } from './_proxy-rig.ts'
 
@@ -95,6 +96,19 @@ async function readWhile(rig: LanRig, stepMs: number): Promise<{ source: string;
 }
 
 describe('LanPeers', () => {
+  it('asks MAX_LAN_PEERS for a file, and no more', async (t) => {
+    const rig = await createLanRig(t)
+    let asked = 0
+    const find = () => {
+      asked += 1
+      return Promise.resolve(undefined)
+    }
+    for (let number = 0; number < MAX_LAN_PEERS + 3; number += 1)
+      await addPeer(rig, liar({ find }), { name: `peer ${String(number)}` })
+    assert.equal((await read(rig.asking, JAR)).source, 'origin')
+    assert.equal(asked, MAX_LAN_PEERS)
+  })
+
   it('takes a large file from a peer instead of the origin', async (t) => {
     const rig = await createLanRig(t)
     await addPeer(rig, shelfOf(await holder(t)))

@@ -6,8 +6,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { WITHHELD_BYTES } from '../src/proxy/arrival.ts'
 import { parseChecksumFile } from '../src/proxy/checksum-file.ts'
-import { MAX_UNSTATED_BYTES } from '../src/limits.ts'
-import { createProxyRig, JAR, read, readAll, reasonOf } from './_proxy-rig.ts'
+import { MAX_CHECKSUM_FILE_BYTES, MAX_DOWNLOADS, MAX_UNSTATED_BYTES } from '../src/limits.ts'
+import { createProxyRig, JAR, read, readAll, reasonOf, waitFor } from './_proxy-rig.ts'
 import type { ProxyRig } from './_proxy-rig.ts'
 
 const PAGE = `<html>${'Not found. '.repeat(200)}</html>`
@@ -70,6 +70,34 @@ describe('ProxiedRepository over an origin that', () => {
     rig.origin.put(JAR, { bytes: 'jar', checksums: ['sha1'] })
     for (const end of ['.sha512', '.sha256']) rig.origin.putRaw(`${JAR}${end}`, PAGE)
     assert.equal((await read(rig, JAR)).text, 'jar')
+  })
+
+  it('sends a checksum file of MAX_CHECKSUM_FILE_BYTES: believed, and none longer', async (t) => {
+    const rig = createProxyRig(t)
+    const file = (bytes: number): string => `${sha1(Buffer.from('jar'))}  `.padEnd(bytes, 'x')
+    for (const [path, bytes] of [
+      ['g/a/1/a-1.jar', MAX_CHECKSUM_FILE_BYTES],
+      ['g/b/1/b-1.jar', MAX_CHECKSUM_FILE_BYTES + 1],
+    ] as const) {
+      rig.origin.put(path, { bytes: 'jar', checksums: [] })
+      rig.origin.putRaw(`${path}.sha1`, file(bytes))
+    }
+    assert.equal((await read(rig, 'g/a/1/a-1.jar')).text, 'jar')
+    assert.match(await reasonOf(rig, 'g/b/1/b-1.jar'), /offers no checksum file/)
+  })
+
+  it('is silent: is asked for MAX_DOWNLOADS at a time', async (t) => {
+    const rig = createProxyRig(t)
+    rig.origin.manner = 'silent'
+    const asked = Array.from({ length: MAX_DOWNLOADS }, (_, at) =>
+      rig.repository.fetch(parsePath(`g/${String(at)}/1/a.jar`), {}).catch(() => undefined),
+    )
+    await waitFor(() => rig.origin.asked.length >= MAX_DOWNLOADS)
+    const before = rig.origin.asked.length
+    assert.match(await reasonOf(rig, 'g/more/1/a.jar'), /too many files at a time/)
+    assert.equal(rig.origin.asked.length, before)
+    await rig.repository.stop()
+    await Promise.all(asked)
   })
 
   it('cannot give its checksum files: not taken for having none', async (t) => {

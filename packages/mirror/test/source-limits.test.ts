@@ -1,0 +1,159 @@
+import { formatCoordinates, parsePath } from '@jarswarm/maven'
+import type { RepositoryPath } from '@jarswarm/maven'
+import type { Head, IndexEntry } from '@jarswarm/manifest'
+import type { IndexStore, Swarm } from '@jarswarm/ports'
+import { ManualClock, MemoryBlobStore, RecordingLogger } from '@jarswarm/testkit'
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { SourcePlan } from '../src/fetch/source-plan.ts'
+import { fetchPack } from '../src/index-tree/pack.ts'
+import { Prefetcher } from '../src/index.ts'
+import type { PrefetchSource } from '../src/index.ts'
+import {
+  MAX_CLAIMANTS_PER_BLOB,
+  MAX_PACK_BYTES,
+  MAX_PEERS_AT_ONCE,
+  MAX_PEERS_PER_BLOB,
+  PREFETCH_PARALLEL,
+} from '../src/limits.ts'
+import { PeerSource } from '../src/transfer/peer-source.ts'
+import { PeerStandings } from '../src/transfer/peer-standings.ts'
+import type { UpstreamSet } from '../src/upstreams/upstream-set.ts'
+
+const DIGEST = 'a'.repeat(64)
+const SIGNAL = new AbortController().signal
+const CROWD = Array.from({ length: 100 }, (_, at) => `peer ${String(at)}`)
+
+function swarmOf(claimants: readonly string[], followers: readonly string[]): Swarm {
+  const swarm = { claimants: () => claimants, followers: () => followers, peers: () => [] }
+  return swarm as unknown as Swarm
+}
+
+describe('SourcePlan', () => {
+  const entry = {
+    path: parsePath('g/a/1/a-1.jar'),
+    digest: DIGEST,
+    sizeBytes: 1_000_000,
+  } as IndexEntry
+
+  function planFor(claimants: readonly string[], followers: readonly string[]): SourcePlan {
+    const clock = new ManualClock()
+    const upstreams = { ranked: () => [], rankedPublishers: () => [] } as unknown as UpstreamSet
+    const swarm = swarmOf(claimants, followers)
+    return new SourcePlan(
+      {
+        swarm,
+        upstreams,
+        clock,
+        logger: new RecordingLogger(),
+        standings: new PeerStandings({ clock }),
+      },
+      { repository: DIGEST, entry, lookUp: false },
+    )
+  }
+
+  /** Every peer that is asked in the end. */
+  async function askedBy(plan: SourcePlan): Promise<number> {
+    let asked = plan.first().length
+    for (;;) {
+      const next = await plan.next(SIGNAL)
+      if (next.length === 0) return asked
+      assert.ok(next.every((source) => source instanceof PeerSource))
+      asked += next.length
+    }
+  }
+
+  it('begins with MAX_PEERS_AT_ONCE', () => {
+    assert.equal(planFor(CROWD, []).first().length, MAX_PEERS_AT_ONCE)
+  })
+
+  it('asks MAX_PEERS_PER_BLOB in all', async () => {
+    assert.equal(await askedBy(planFor(CROWD, CROWD)), MAX_PEERS_PER_BLOB)
+  })
+
+  it('asks MAX_CLAIMANTS_PER_BLOB before it asks somebody else', async () => {
+    const clock = new ManualClock()
+    const looks: string[] = []
+    const upstream = { health: () => ({ healthy: true }), kind: 'origin' }
+    const standing = {
+      get promising() {
+        looks.push('upstream')
+        return true
+      },
+      upstream,
+    }
+    const upstreams = { ranked: () => [standing], rankedPublishers: () => [] }
+    const plan = new SourcePlan(
+      {
+        swarm: swarmOf(CROWD, []),
+        upstreams: upstreams as unknown as UpstreamSet,
+        clock,
+        logger: new RecordingLogger(),
+        standings: new PeerStandings({ clock }),
+      },
+      { repository: DIGEST, entry: { ...entry, sizeBytes: 1 }, lookUp: false },
+    )
+    let asked = plan.first().length
+    while (looks.length === 0) asked += (await plan.next(SIGNAL)).length
+    assert.equal(asked - 1, MAX_CLAIMANTS_PER_BLOB)
+  })
+})
+
+describe('fetchPack', () => {
+  it('asks for a pack of MAX_PACK_BYTES, and for none larger', async () => {
+    const asked: number[] = []
+    const upstream = {
+      health: () => ({ healthy: true }),
+      readPublished: (_name: unknown, { maxBytes }: { maxBytes: number }) => {
+        asked.push(maxBytes)
+        return Promise.reject(new Error('not now'))
+      },
+    }
+    const upstreams = { rankedPublishers: () => [{ upstream }] } as unknown as UpstreamSet
+    const components = { index: {} as IndexStore, upstreams, logger: new RecordingLogger() }
+    for (const sizeBytes of [MAX_PACK_BYTES, MAX_PACK_BYTES + 1])
+      await fetchPack(components, { pack: { digest: DIGEST, sizeBytes } } as Head, SIGNAL)
+    assert.deepEqual(asked, [MAX_PACK_BYTES])
+  })
+})
+
+describe('Prefetcher', () => {
+  it('brings PREFETCH_PARALLEL files at a time', async () => {
+    const asked: RepositoryPath[] = []
+    const gate = Promise.withResolvers<undefined>()
+    const source = {
+      id: 'demo',
+      bring: async (path: RepositoryPath) => {
+        asked.push(path)
+        await gate.promise
+        return undefined
+      },
+    } as unknown as PrefetchSource
+    const prefetcher = new Prefetcher({
+      sources: () => [source],
+      blobs: new MemoryBlobStore(),
+      clock: new ManualClock(),
+      logger: new RecordingLogger(),
+    })
+    for (let number = 0; number < 2 * PREFETCH_PARALLEL; number += 1) {
+      const coordinates = {
+        group: 'g',
+        artifact: `a${String(number)}`,
+        version: '1',
+        baseVersion: '1',
+        timestamp: undefined,
+        classifier: undefined,
+        extension: 'pom',
+      }
+      prefetcher.served({
+        repository: 'demo',
+        path: formatCoordinates(coordinates),
+        source: 'origin',
+      })
+    }
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(asked.length, PREFETCH_PARALLEL)
+    gate.resolve(undefined)
+    await prefetcher.stop()
+  })
+})
