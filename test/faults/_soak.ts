@@ -24,6 +24,8 @@ const WARM_UP = 0.25
 const SAMPLES = 240
 /** Further handles after the run, for connections that are being closed. */
 const SPARE_HANDLES = 10
+/** A node looks at the origin itself at least this often. */
+const MAX_HEAD_MS = 15 * 60_000
 
 /** Holders hear of a new head soon, and tell the node. */
 const EAGER = { heads: { pollIntervalMs: 500 } }
@@ -42,6 +44,8 @@ export interface SoakInit {
 
 export interface SoakReport extends ClientTally {
   readonly published: number
+  /** Longest time from publishing until the node used the head. */
+  readonly slowestHeadMs: number
   readonly peersChanged: number
   /** After the warm-up: time in hours, resident memory in MiB, open handles. */
   readonly samples: readonly Sample[]
@@ -67,6 +71,7 @@ export async function soakNode(test: Ending, init: SoakInit): Promise<SoakReport
   const before = handleCount(pid)
   const cpuBefore = cpuSeconds(pid)
   const tally = { requests: 0, bytes: 0, refused: [], abandoned: 0 }
+  let slowestHeadMs = 0
   const end = AbortSignal.timeout(init.durationMs)
   const url = `${String(node.ready.http)}/sample/`
   const clients = Array.from({ length: init.clients }, (_, client) => {
@@ -76,7 +81,11 @@ export async function soakNode(test: Ending, init: SoakInit): Promise<SoakReport
   const [samples] = await Promise.all([
     sample(pid, init.durationMs, end),
     ...clients,
-    every(init.publishEveryMs, end, () => repository.publish((seq) => headAt(node, seq))),
+    every(init.publishEveryMs, end, () =>
+      repository.publish(async (seq) => {
+        slowestHeadMs = Math.max(slowestHeadMs, await headAt(node, seq))
+      }),
+    ),
     every(init.changeEveryMs, end, () => peers.change()),
   ])
   const cpuPercent = (1e5 * (cpuSeconds(pid) - cpuBefore)) / init.durationMs
@@ -86,7 +95,15 @@ export async function soakNode(test: Ending, init: SoakInit): Promise<SoakReport
   })
   const { published } = repository
   const idleHandles = [before, after] as const
-  return { ...tally, published, peersChanged: peers.changed, samples, idleHandles, cpuPercent }
+  return {
+    ...tally,
+    slowestHeadMs,
+    published,
+    peersChanged: peers.changed,
+    samples,
+    idleHandles,
+    cpuPercent,
+  }
 }
 
 async function startNode(test: Ending, { net }: SoakRepository): Promise<Running> {
@@ -154,10 +171,15 @@ async function statusOf(node: Running): Promise<Status> {
   return (await answer.json()) as Status
 }
 
-async function headAt(node: Running, seq: number): Promise<void> {
-  await waitFor('a new head', async () =>
-    (await statusOf(node)).repositories[0]?.head?.seq === seq ? true : undefined,
+/** Wait until the node uses a head. @returns how long it took */
+async function headAt(node: Running, seq: number): Promise<number> {
+  const begin = performance.now()
+  await waitFor(
+    'a new head',
+    async () => ((await statusOf(node)).repositories[0]?.head?.seq === seq ? true : undefined),
+    MAX_HEAD_MS,
   )
+  return performance.now() - begin
 }
 
 async function every(

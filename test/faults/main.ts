@@ -5,13 +5,23 @@ import { describeMachine, round } from '../_report.ts'
 import type { FaultRun } from './_fault-run.ts'
 import { hostile } from './hostile.ts'
 import { inputs } from './inputs.ts'
+import { operations } from './operations.ts'
 import { outage } from './outage.ts'
+import { powerCut } from './power-cut.ts'
 import { partitions } from './partitions.ts'
 import { requests } from './requests.ts'
 import { soak } from './soak.ts'
-import { powerCut } from './power-cut.ts'
 
-const RUNS: readonly FaultRun[] = [hostile, inputs, outage, partitions, requests, soak, powerCut]
+const RUNS: readonly FaultRun[] = [
+  hostile,
+  inputs,
+  operations,
+  outage,
+  partitions,
+  requests,
+  soak,
+  powerCut,
+]
 
 const { values, positionals } = parseArgs({
   options: {
@@ -31,11 +41,7 @@ if (chosen.length === 0 || !Number.isSafeInteger(seed)) {
   console.log(`${describeMachine()}\nseed ${String(seed)}${values.full ? ', full' : ''}\n`)
   console.log('| Run | Work | Figure | Wanted |\n| --- | --- | --- | --- |')
   const { full, runs } = values
-  const options = {
-    full,
-    seed,
-    ...(runs !== undefined && { runs: Number(runs) }),
-  }
+  const options = { full, seed, ...(runs !== undefined && { runs: Number(runs) }) }
   for (const run of chosen) {
     for await (const { bench, what, value, unit, target } of run.run(options)) {
       console.log(`| ${bench} | ${what} | ${round(value)} ${unit} | ${target ?? ''} |`)

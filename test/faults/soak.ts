@@ -32,10 +32,13 @@ const MAX_MORE_HANDLES = 10
 
 export const soak: FaultRun = {
   name: 'soak',
-  about: 'clients and peers for half an hour: memory and handles of the process stay what they are',
-  async *run({ full, seed }) {
+  about:
+    'clients and peers for half an hour (--runs: minutes): memory and handles of the process stay what they are',
+  async *run({ full, seed, runs: minutes }) {
     yield* withEndings(async function* (test) {
-      const init = { ...(full ? FULL : SHORT), seed }
+      const chosen = full ? FULL : SHORT
+      const durationMs = minutes === undefined ? chosen.durationMs : minutes * MINUTE_MS
+      const init = { ...chosen, durationMs, seed }
       const report = await soakNode(test, init)
       yield* rowsOf(init, report)
       if (full) judge(report)
@@ -66,6 +69,8 @@ function* rowsOf(init: SoakInit, report: SoakReport): Iterable<Row> {
   }
   yield { bench, what: 'bodies abandoned by clients', value: abandoned, unit: 'requests' }
   yield { bench, what: 'heads published meanwhile', value: published, unit: 'heads' }
+  const slowest = report.slowestHeadMs / 1_000
+  yield { bench, what: 'until the node used a head, at most', value: slowest, unit: 's' }
   yield { bench, what: 'peers that left, and others that came', value: peersChanged, unit: 'peers' }
   yield { bench, what: 'processor of the node, of one core', value: cpuPercent, unit: '%' }
   yield { bench, what: 'resident memory, mean', value: memory.mean, unit: 'MiB' }

@@ -1,0 +1,191 @@
+import { formatHead, sha256 } from '@jarswarm/manifest'
+import type { RepositoryId } from '@jarswarm/trust'
+import { UnavailableError } from '@jarswarm/ports'
+import { MemoryBlobStore } from '@jarswarm/testkit'
+import type { Answer } from '../../packages/endpoint/src/answer.ts'
+import { HotBlobs } from '../../packages/endpoint/src/hot-blobs.ts'
+import { MavenRoutes } from '../../packages/endpoint/src/maven-routes.ts'
+import { toRefusal } from '../../packages/endpoint/src/refusal-answer.ts'
+import { ServedVersions } from '../../packages/endpoint/src/served-versions.ts'
+import { SidecarDigests } from '../../packages/endpoint/src/sidecar-digests.ts'
+import type { Node, NodeOptions, Rig, Stores } from '../../packages/mirror/test/_rig.ts'
+import type { OperationEvent, SwarmEvent } from './_operation-history.ts'
+
+/** Small, so that the store is asked often. */
+const HOT_CACHE_BYTES = 20_000
+/** As the endpoint has it. */
+const DECISION_MS = 7_500
+
+/** What a client asks. */
+export interface Question {
+  readonly verb: OperationEvent['verb']
+  readonly path: string
+  /** Of `range`. */
+  readonly range?: readonly [offset: number, length: number]
+}
+
+export interface OperationNodeInit {
+  readonly name: string
+  /** Room for blobs; without it nothing is ever evicted. */
+  readonly quotaBytes?: number
+  readonly options: NodeOptions
+}
+
+/** A node in memory with what the endpoint makes of it, without sockets. Everything it does goes to the log. */
+export class OperationNode {
+  readonly name: string
+  readonly #rig: Rig
+  readonly #log: (event: SwarmEvent) => void
+  readonly #init: OperationNodeInit
+  readonly #stores: Stores
+  #node: Node | undefined
+  #routes: MavenRoutes
+  #seen = 0
+
+  constructor(
+    { rig, log }: { readonly rig: Rig; readonly log: (event: SwarmEvent) => void },
+    init: OperationNodeInit,
+  ) {
+    const { name, quotaBytes } = init
+    this.name = name
+    this.#rig = rig
+    this.#log = log
+    this.#init = init
+    const blobs = new MemoryBlobStore(quotaBytes === undefined ? {} : { quotaBytes })
+    this.#stores = { ...rig.stores(), blobs }
+    blobs.onChange(({ kind, digest }) => {
+      const evicting = quotaBytes !== undefined
+      log({ kind: kind === 'added' ? 'stored' : 'dropped', node: name, digest, evicting })
+    })
+    this.#routes = this.#newRoutes()
+  }
+
+  /** Undefined while it is down. */
+  get running(): Node | undefined {
+    return this.#node
+  }
+
+  /** Start it on what it had stored before. */
+  async start(): Promise<void> {
+    const { name, options } = this.#init
+    this.#routes = this.#newRoutes()
+    const node = await this.#rig.node({ ...options, name, stores: this.#stores })
+    const digests = new Set<string>()
+    for await (const { digest } of this.#stores.blobs.list()) digests.add(digest)
+    this.#log({ kind: 'inventory', node: name, digests })
+    this.#node = node
+    this.#look(node, true)
+  }
+
+  async stop(): Promise<void> {
+    const node = this.#node
+    this.#node = undefined
+    await node?.stop()
+  }
+
+  /** Ask it something; a node that is down answers nothing. */
+  async ask(question: Question): Promise<number | undefined> {
+    const node = this.#node
+    if (node === undefined) return undefined
+    const from = this.#look(node)
+    const answer = await this.#answer(node, question)
+    const body = await readBody(answer)
+    // What a node says that is stopped meanwhile is nobody's answer.
+    if (this.#node !== node) return undefined
+    const to = this.#look(node)
+    const { verb, path, range } = question
+    this.#log({
+      kind: 'operation',
+      verb,
+      node: this.name,
+      path,
+      from,
+      to,
+      status: answer.status,
+      digest: sha256(body),
+      sizeBytes: lengthOf(answer),
+      ...(range && { range }),
+      ...(verb === 'list' && { names: namesOf(body) }),
+    })
+    return answer.status
+  }
+
+  /** Note the head in use when it is another. */
+  #look(node: Node, always = false): number {
+    const { head } = node.repository
+    const seq = head?.seq ?? 0
+    if (always || seq !== this.#seen) {
+      const digest = head === undefined ? undefined : sha256(formatHead(head))
+      this.#log({ kind: 'head', node: this.name, seq, head: digest })
+    }
+    this.#seen = seq
+    return seq
+  }
+
+  async #answer(node: Node, { verb, path, range }: Question): Promise<Answer> {
+    const [first = 0, length = 0] = range ?? []
+    const decision = new AbortController()
+    const timer = this.#rig.clock.setTimer(() => {
+      decision.abort(new UnavailableError('No source answered in time'))
+    }, DECISION_MS)
+    try {
+      return await this.#routes.answer({
+        method: verb === 'head' ? 'HEAD' : 'GET',
+        headers: range ? { range: `bytes=${String(first)}-${String(first + length - 1)}` } : {},
+        source: sourceOf(node, this.#rig.builder.id),
+        path: { segments: path.split('/'), folder: verb === 'list' },
+        signal: decision.signal,
+      })
+    } catch (error) {
+      return toRefusal(error)
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  #newRoutes(): MavenRoutes {
+    const blobs = new HotBlobs({ hotCacheBytes: HOT_CACHE_BYTES })
+    const digests = new SidecarDigests(blobs)
+    const versions = new ServedVersions(this.#rig.clock)
+    return new MavenRoutes({ blobs, digests, versions, prefetch: undefined })
+  }
+}
+
+function sourceOf(node: Node, id: RepositoryId): ReturnType<Node['mirror']['sources']>[number] {
+  const source = node.mirror.sources().find((one) => one.id === id)
+  if (source === undefined) throw new Error('Cannot ask the node: it follows nothing')
+  return source
+}
+
+/** The body as a client has it; a stream that breaks off is an answer that nobody takes. */
+async function readBody(answer: Answer): Promise<Uint8Array> {
+  const { body } = answer
+  if (body.kind === 'none') return new Uint8Array()
+  if (body.kind === 'bytes') return body.bytes
+  const chunks: Uint8Array[] = []
+  try {
+    for await (const chunk of body.content.read(body.range, {})) chunks.push(chunk)
+  } finally {
+    body.content.release()
+  }
+  return Buffer.concat(chunks)
+}
+
+function lengthOf({ body }: Answer): number {
+  switch (body.kind) {
+    case 'none':
+      return 0
+    case 'bytes':
+      return body.bytes.length
+    case 'stream':
+      return body.range.length
+  }
+}
+
+/** What a listing names, but the way up. */
+function namesOf(page: Uint8Array): readonly string[] {
+  const links = Buffer.from(page)
+    .toString('utf8')
+    .matchAll(/<a href="[^"]*">([^<]*)<\/a>/g)
+  return [...links].map(([, name = '']) => name).filter((name) => name !== '../')
+}

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { describe, it } from 'node:test'
+import { OperationChecker } from './_operation-history.ts'
+import type { OperationEvent, PathState, SwarmEvent } from './_operation-history.ts'
+import { OperationSwarm } from './_operation-swarm.ts'
+import { SeededRandom } from './_random.ts'
+import { ViolationError } from './_violation-error.ts'
+import type { Rule } from './_violation-error.ts'
+
+const OPERATIONS = 3_000
+const SEED = 20_261_123
+const JAR = 'a/b/1/b-1.jar'
+const NEW = 'a/b/2/b-2.jar'
+
+const hash = (text: string): string => createHash('sha256').update(text).digest('hex')
+const file = (text: string): PathState => ({ kind: 'file', bytes: Buffer.from(text) })
+const head = (seq: number): SwarmEvent => ({ kind: 'head', node: 'n', seq, head: `head ${seq}` })
+const stored = (text: string): SwarmEvent => ({
+  kind: 'stored',
+  node: 'n',
+  digest: hash(text),
+  evicting: false,
+})
+
+/** Three heads: a file, one more, and the first withdrawn. */
+const PUBLISHED: readonly SwarmEvent[] = [
+  { kind: 'published', seq: 1, head: 'head 1', changes: new Map([[JAR, file('one')]]) },
+  { kind: 'published', seq: 2, head: 'head 2', changes: new Map([[NEW, file('two')]]) },
+  { kind: 'published', seq: 3, head: 'head 3', changes: new Map([[JAR, { kind: 'withdrawn' }]]) },
+]
+
+/** A right answer to GET of the first file under the first head, but for what is given. */
+function answer(change: Partial<OperationEvent> & { readonly text?: string } = {}): OperationEvent {
+  const { text = 'one', ...given } = change
+  return {
+    kind: 'operation',
+    verb: 'get',
+    node: 'n',
+    path: JAR,
+    from: 1,
+    to: 1,
+    status: 200,
+    digest: hash(text),
+    sizeBytes: text.length,
+    ...given,
+  }
+}
+
+function check(...events: readonly SwarmEvent[]): void {
+  const checker = new OperationChecker()
+  for (const event of [...PUBLISHED, ...events]) checker.observe(event)
+}
+
+const list = (names: readonly string[], seq = 2): OperationEvent =>
+  answer({ verb: 'list', path: 'a/b', names, from: seq, to: seq })
+
+describe('a swarm', () => {
+  it('keeps its promises in all that happens', { timeout: 120_000 }, async (t) => {
+    t.diagnostic(`seed ${String(SEED)}`)
+    const swarm = await OperationSwarm.create(t, new SeededRandom(SEED))
+    const { statuses, faults } = await swarm.run(OPERATIONS)
+    for (const status of [200, 206, 404]) assert.ok(statuses.has(status), String(status))
+    assert.ok(faults.published > 0 && faults.restarted > 0)
+  })
+})
+
+describe('OperationChecker', () => {
+  it('lets pass what is right', () => {
+    check(
+      head(1),
+      answer(),
+      answer({ verb: 'range', range: [1, 2], status: 206, text: 'ne' }),
+      answer({ verb: 'head', digest: hash('') }),
+      answer({ status: 404, path: NEW }),
+      answer({ status: 404, path: NEW, from: 1, to: 2 }),
+      answer({ text: 'two', path: NEW, from: 1, to: 2 }),
+      answer({ status: 424 }),
+      head(2),
+      list(['1/', '2/']),
+      head(3),
+      answer({ status: 410, from: 3, to: 3 }),
+      answer({ from: 2, to: 3 }),
+      list(['2/'], 3),
+      stored('two'),
+      { kind: 'dropped', node: 'n', digest: hash('two'), evicting: true },
+      { kind: 'inventory', node: 'n', digests: new Set() },
+    )
+  })
+
+  const dropped = { kind: 'dropped', node: 'n', digest: hash('two'), evicting: false } as const
+  const violations: readonly (readonly [string, Rule, readonly SwarmEvent[]])[] = [
+    ['other bytes', 'bytes', [answer({ text: 'eno' })]],
+    [
+      'other bytes of a range',
+      'bytes',
+      [answer({ verb: 'range', range: [0, 1], status: 206, text: 'x' })],
+    ],
+    ['another length', 'length', [answer({ verb: 'head', text: 'ones' })]],
+    ['a range that is the whole', 'status', [answer({ verb: 'range', range: [0, 1] })]],
+    ['404 of what the index names', 'absent', [answer({ status: 404 })]],
+    ['a file before it was published', 'status', [answer({ path: NEW, text: 'two' })]],
+    ['a withdrawn file', 'withdrawn', [answer({ from: 3, to: 3 })]],
+    ['404 of a withdrawn file', 'withdrawn', [answer({ status: 404, from: 3, to: 3 })]],
+    ['500', 'status', [answer({ status: 500, path: NEW })]],
+    ['a name too many', 'listing', [list(['1/', '2/'], 1)]],
+    ['a name too few', 'listing', [list(['2/'])]],
+    ['404 of a directory', 'absent', [{ ...list([]), status: 404 }]],
+    ['a head that falls', 'rollback', [head(2), head(1)]],
+    ['no head after a start', 'rollback', [head(2), { ...head(0), head: undefined } as SwarmEvent]],
+    ['a head of somebody else', 'fork', [{ ...head(2), head: 'another' } as SwarmEvent]],
+    ['a head that is not there yet', 'fork', [head(4)]],
+    [
+      'a blob that is gone',
+      'lost',
+      [stored('one'), { kind: 'inventory', node: 'n', digests: new Set() }],
+    ],
+    ['a blob that went without need', 'lost', [head(2), stored('two'), dropped]],
+  ]
+  for (const [what, rule, events] of violations)
+    it(`finds ${what}`, () => {
+      assert.throws(
+        () => {
+          check(...events)
+        },
+        (error) => error instanceof ViolationError && error.rule === rule,
+      )
+    })
+})
