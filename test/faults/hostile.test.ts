@@ -4,15 +4,6 @@ import { SHORT } from './hostile.ts'
 import { liveAmongHostile } from './hostile/hostile-run.ts'
 
 const SEED = 20_261_123
-/** What attackers report, at least. */
-const DONE = [
-  'streams asked for',
-  'summaries of 131 072 claims',
-  'records of unknown keys',
-  'ghosts',
-  'connections under new names',
-  'mute connections',
-]
 
 describe('builds among peers of all hostile manners', () => {
   it('all end well, and only who lied is banned', async (t) => {
@@ -20,7 +11,6 @@ describe('builds among peers of all hostile manners', () => {
     const { downloads, figures } = await liveAmongHostile(t, { ...SHORT, seed: SEED })
     const { builders, artifacts, rounds, hours } = SHORT
     assert.equal(downloads, builders * artifacts * (1 + 2 * rounds + hours))
-    for (const what of DONE) assert.ok((figures[what] ?? 0) > 0, `nobody tried ${what}`)
     const asked = SHORT.manners.map((manner) => figures[`requests answered ${manner}`] ?? 0)
     assert.ok(
       asked.some((times) => times > 0),

@@ -31,6 +31,16 @@ const ATTACKS: readonly AttackName[] = [
   'mutes',
 ]
 
+/** Each of these is done at least so often, for who does it takes his time. */
+const LEAST: HostileRunInit['least'] = {
+  'streams asked for': 1,
+  'summaries of 131 072 claims': 1,
+  'records of unknown keys': 1,
+  ghosts: 1,
+  'connections under new names': 1,
+  'mute connections': 1,
+}
+
 /** One peer of each manner and attack, and few of everything else. */
 export const SHORT: Omit<HostileRunInit, 'seed'> = {
   holders: 1,
@@ -39,6 +49,7 @@ export const SHORT: Omit<HostileRunInit, 'seed'> = {
   rounds: 1,
   hours: 1,
   newcomers: 0,
+  least: LEAST,
   manners: MANNERS.slice(0, 6),
   attacks: ATTACKS,
 }
@@ -50,6 +61,7 @@ const FULL: Omit<HostileRunInit, 'seed'> = {
   rounds: 2,
   hours: 3,
   newcomers: 1,
+  least: { ...LEAST, 'streams asked for': 10_000, 'records of unknown keys': 100_000 },
   manners: MANNERS,
   attacks: ATTACKS,
 }

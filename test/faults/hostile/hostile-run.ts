@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import type { TestContext } from 'node:test'
 import { SignedRepositoryBuilder } from '@jarswarm/testkit'
+import { waitFor } from '../../_wait-for.ts'
 import { Child } from '../_child.ts'
 import { SeededRandom } from '../_random.ts'
 import type { FalseHeads, Target } from './attack.ts'
@@ -36,6 +37,8 @@ export interface HostileRunInit {
   readonly hours: number
   /** Honest nodes that come while the attack is on. */
   readonly newcomers: number
+  /** The attack goes on until so much of each was done. */
+  readonly least: Readonly<Record<string, number>>
   readonly manners: HostileInit['manners']
   readonly attacks: readonly AttackName[]
 }
@@ -183,6 +186,7 @@ class HostileRun {
 
   /** End the attack, and judge what was left of the honest nodes. */
   async end(): Promise<Pick<HostileRunReport, 'bans' | 'lies' | 'figures' | 'peakResidentBytes'>> {
+    await this.#untilDone()
     const reports: HostileReport[] = []
     for (const child of this.#hostile) reports.push(await this.#tell(child, { kind: 'stop' }))
     const peers = reports.flatMap((report) => report.peers)
@@ -207,6 +211,16 @@ class HostileRun {
   get #honest(): HonestSwarm {
     if (this.#swarm === undefined) throw new Error('Cannot go on: the swarm has not settled')
     return this.#swarm
+  }
+
+  async #untilDone(): Promise<void> {
+    await waitFor('all of the attack', async () => {
+      const reports = this.#hostile.map((child) => this.#tell(child, { kind: 'report' }))
+      const done = sumOf(await Promise.all(reports))
+      const isDone = ([what, times]: readonly [string, number]): boolean =>
+        (done[what] ?? 0) >= times
+      return Object.entries(this.#init.least).every(isDone) ? true : undefined
+    })
   }
 
   async #tell(child: Child, question: HostileQuestion): Promise<HostileReport> {

@@ -14,7 +14,7 @@ import { bytesField, lengthPrefixed, nonsense, numberField } from './bytes.ts'
 
 const ADD_PROVIDER = 2
 const SHA2_256 = 0x12
-const RECORDS_AT_ONCE = 500
+const RECORDS_AT_ONCE = 4_000
 /** Nobody is there. */
 const NOWHERE = multiaddr('/ip4/127.77.0.1/tcp/9')
 const ADDRESSES_OF_A_GHOST = 500

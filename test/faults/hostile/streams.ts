@@ -5,8 +5,8 @@ import { EXCHANGE_PROTOCOL } from '../../../packages/swarm/src/protocols.ts'
 import { assault } from './attack.ts'
 import type { AttackContext } from './attack.ts'
 
-/** Three times what a connection allows. */
-const STREAMS_AT_ONCE = 200
+/** Six times what a connection allows. */
+const STREAMS_AT_ONCE = 400
 /** How long they are held, unused. */
 const HOLD_MS = 500
 const GIVE_UP_MS = 3_000
