@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
 import { formatWithdrawalBatch, sha256 } from '@jarswarm/manifest'
+import { ControlClient } from '@jarswarm/node'
 import type { Node } from '@jarswarm/node'
 import { waitFor } from '../_wait-for.ts'
 import { get, Testnet } from './_testnet.ts'
@@ -108,6 +109,9 @@ describe('a withdrawal', () => {
     await waitFor('the index', () => repositoryOf(node)?.index.complete === true || undefined)
     net.builder.remove(JAR, REASON).publish({ nowMs: Date.now() })
     await untilGone(node, node)
+    const { count, files } = await new ControlClient(dataDir).withdrawn('sample')
+    assert.deepEqual([count, files[0]?.path, files[0]?.reason], [1, JAR, REASON])
+    await assert.rejects(node.withdrawn('other'), { name: 'NotFoundError' })
     const { blobs } = node.statusNow().store
     await node.stop()
     const offline = await net.node({ dataDir, offline: true })

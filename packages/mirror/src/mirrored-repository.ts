@@ -1,4 +1,4 @@
-import type { Digest, Head, IndexDifference, IndexEntry } from '@jarswarm/manifest'
+import type { Digest, Head, IndexDifference, IndexEntry, Withdrawal } from '@jarswarm/manifest'
 import type { RepositoryPath } from '@jarswarm/maven'
 import type {
   AbortOptions,
@@ -156,6 +156,11 @@ export class MirroredRepository implements ArtifactSource {
     const withdrawn = this.#withdrawals.status()
     const now = this.#components.clock.now()
     return { ...describeRepository(this.#parts, this, now), withdrawn }
+  }
+
+  /** What the head in use withdraws, ascending by head, then by path. */
+  get withdrawn(): readonly Withdrawal[] {
+    return this.#parts.withdrawals.all
   }
 
   /** Fetch a file until it is stored durably. Throws UnavailableError or NoSpaceError. */

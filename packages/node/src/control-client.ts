@@ -19,6 +19,7 @@ import type {
   LocalFile,
   NodeControl,
   PathFinding,
+  WithdrawnList,
 } from './node-control.ts'
 
 /** A node answers at once, except when it fetches or checks: those may take what they take. */
@@ -98,6 +99,10 @@ export class ControlClient implements NodeControl {
 
   readIndex(query: IndexQuery, { signal }: AbortOptions = {}): Promise<IndexSlice> {
     return this.#ask({ method: 'POST', path: '/index', body: query, ...given(signal) })
+  }
+
+  withdrawn(repository: string, { signal }: AbortOptions = {}): Promise<WithdrawnList> {
+    return this.#ask({ method: 'POST', path: '/withdrawn', body: { repository }, ...given(signal) })
   }
 
   adopt(

@@ -59,6 +59,8 @@ export class ControlServer {
         control.verifyHistory(rangeOf(body), { signal }),
       'POST /look-up': ({ body, signal }) => control.lookUp(pathsOf(body['paths']), { signal }),
       'POST /index': ({ body, signal }) => control.readIndex(queryOf(body), { signal }),
+      'POST /withdrawn': ({ body, signal }) =>
+        control.withdrawn(String(body['repository']), { signal }),
       'POST /adopt': ({ body, signal }) => control.adopt(filesOf(body['files']), { signal }),
       'POST /join': ({ body, signal }) => control.join(String(body['link']), { signal }),
     }

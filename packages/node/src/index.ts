@@ -30,6 +30,7 @@ export type {
   NodeControl,
   PathFinding,
   WithdrawnFile,
+  WithdrawnList,
 } from './node-control.ts'
 export type { IndexQuery, IndexSlice } from './local-files/index-slice.ts'
 export type { FileHistory, VerifiedRepository } from './history-reports.ts'

@@ -219,7 +219,7 @@ export class LocalNode implements Node {
   }
 
   check(options: AbortOptions & { readonly repair?: boolean } = {}): Promise<CheckReport> {
-    return checkStore(this.#components.data.blobs, options)
+    return checkStore(this.#components.data, options)
   }
 
   history(address: string, options: AbortOptions = {}): Promise<FileHistory> {
@@ -239,6 +239,10 @@ export class LocalNode implements Node {
 
   readIndex(query: IndexQuery, options: AbortOptions = {}): Promise<IndexSlice> {
     return readIndexSlice(this.#components.followed.mirror, query, options)
+  }
+
+  withdrawn(repository: string): ReturnType<NodeControl['withdrawn']> {
+    return this.#lookup.withdrawn(repository)
   }
 
   async adopt(

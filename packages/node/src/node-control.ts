@@ -33,6 +33,8 @@ export interface CheckReport {
   /** What is damaged; the first {@link MAX_CHECK_FINDINGS} of it. */
   readonly findings: readonly CheckFinding[]
   readonly findingCount: number
+  /** Values of the database that are not as they were written. They count as missing, and the next start begins it anew. */
+  readonly damagedValues: number
   /** Whether the findings were set aside, to be fetched anew. */
   readonly repaired: boolean
 }
@@ -58,6 +60,13 @@ export interface WithdrawnFile {
   readonly reason: string | null
   /** ISO 8601. */
   readonly issued: string
+}
+
+/** What a repository took back, as far as it stays taken back. */
+export interface WithdrawnList {
+  readonly count: number
+  /** The newest first; the first 10 000 of them. */
+  readonly files: readonly (WithdrawnFile & { readonly path: string })[]
 }
 
 /** What the signed indexes of all followed repositories state of a path. */
@@ -136,6 +145,13 @@ export interface NodeControl {
    * @throws {UnavailableError} when the index is not complete here
    */
   readIndex(query: IndexQuery, options?: AbortOptions): Promise<IndexSlice>
+  /**
+   * What is withdrawn from a repository.
+   *
+   * @param repository its name
+   * @throws {NotFoundError} when there is no such repository
+   */
+  withdrawn(repository: string, options?: AbortOptions): Promise<WithdrawnList>
   /**
    * Take files of this machine into the store, as far as a signed index names their bytes.
    *

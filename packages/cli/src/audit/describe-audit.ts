@@ -68,8 +68,14 @@ function summaryOf(report: AuditReport): string {
 }
 
 function sayOfMirror(report: MirrorReport, terminal: Terminal): void {
-  const { repository, seq, files, indexed, dates } = report
+  const { repository, seq, files, indexed, dates, withdrawn, withdrawnAsked, counts } = report
   say(terminal, `Compared with the index of ${repository}, head ${String(seq)}.`)
+  if (withdrawn > 0) {
+    say(
+      terminal,
+      `It was asked for ${String(withdrawnAsked)} of ${String(withdrawn)} withdrawn files as well, and gives out ${String(counts['withdrawn'])}.`,
+    )
+  }
   if (dates > 0) {
     say(
       terminal,

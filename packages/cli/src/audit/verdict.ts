@@ -1,4 +1,4 @@
-import type { IndexedFile, PathFinding } from '@jarswarm/node'
+import type { IndexedFile, PathFinding, WithdrawnFile } from '@jarswarm/node'
 
 /** A file as it was found, on this machine or on a server. */
 export interface FoundFile {
@@ -58,13 +58,9 @@ export function judge(file: FoundFile, { indexed, withdrawn, unsure }: PathFindi
   if (same) return { kind: 'same' }
   const [taken] = withdrawn
   if (taken !== undefined) {
-    const { repository, digest, reason, issued } = taken
-    const signed = { repository, digest, sizeBytes: file.sizeBytes }
-    const remark = `withdrawn on ${issued.slice(0, 10)}${reason === null ? '' : `, ${reason}`}`
-    return {
-      kind: 'differs',
-      difference: { ...differenceOf('withdrawn', file, signed), remark },
-    }
+    const signed = { ...taken, sizeBytes: file.sizeBytes }
+    const difference = withRemarks(differenceOf('withdrawn', file, signed), withdrawnWords(taken))
+    return { kind: 'differs', difference }
   }
   const [other] = indexed
   if (other === undefined) {
@@ -75,6 +71,11 @@ export function judge(file: FoundFile, { indexed, withdrawn, unsure }: PathFindi
   // Another repository may name just these bytes. An index that is out of reach must not hide what this one shows.
   const remark = `an index could not be read, ${unsure}`
   return { kind: 'differs', difference: { ...difference, remark } }
+}
+
+/** When and why something was withdrawn. */
+export function withdrawnWords({ issued, reason }: WithdrawnFile): string {
+  return `withdrawn on ${issued.slice(0, 10)}${reason === null ? '' : `, ${reason}`}`
 }
 
 /** Say more of a difference. */

@@ -1,9 +1,11 @@
+import { MAX_ENTRIES_READ } from '@jarswarm/mirror'
 import type { MirroredRepository } from '@jarswarm/mirror'
-import type { IndexEntry } from '@jarswarm/manifest'
+import type { IndexEntry, Withdrawal } from '@jarswarm/manifest'
 import { isPath, sidecarOf } from '@jarswarm/maven'
-import type { AbortOptions, BlobStore, Resolution } from '@jarswarm/ports'
+import type { AbortOptions, BlobStore } from '@jarswarm/ports'
+import { NotFoundError } from '../errors.ts'
 import { MAX_LOOKUP_PATHS } from '../limits/limits.ts'
-import type { IndexedFile, PathFinding, WithdrawnFile } from '../node-control.ts'
+import type { IndexedFile, PathFinding, WithdrawnFile, WithdrawnList } from '../node-control.ts'
 
 export interface PathLookupComponents {
   readonly blobs: BlobStore
@@ -53,6 +55,26 @@ export class PathLookup {
     return { named, withdrawn, unsure }
   }
 
+  /**
+   * What is withdrawn from one of them.
+   *
+   * @throws {NotFoundError} when there is none of this name
+   */
+  withdrawn(name: string): Promise<WithdrawnList> {
+    const repository = this.#components.repositories().find((one) => one.name === name)
+    if (repository === undefined) {
+      return Promise.reject(
+        new NotFoundError(
+          `Cannot tell what is withdrawn from ${name}: no such repository is followed here`,
+        ),
+      )
+    }
+    const all = repository.withdrawn
+    const newest = all.slice(-MAX_ENTRIES_READ).toReversed()
+    const files = newest.map((one) => ({ path: one.path, ...toWithdrawn(name, one) }))
+    return Promise.resolve({ count: all.length, files })
+  }
+
   async #find(path: string, options: AbortOptions): Promise<PathFinding> {
     const { named, withdrawn, unsure } = await this.entries(path, options)
     const indexed: IndexedFile[] = []
@@ -67,7 +89,7 @@ export class PathLookup {
 
 function toWithdrawn(
   repository: string,
-  { digest, reason, issuedSeconds }: Resolution & { readonly kind: 'withdrawn' },
+  { digest, reason, issuedSeconds }: Pick<Withdrawal, 'digest' | 'reason' | 'issuedSeconds'>,
 ): WithdrawnFile {
   const issued = new Date(issuedSeconds * 1000).toISOString()
   return { repository, digest, reason: reason ?? null, issued }

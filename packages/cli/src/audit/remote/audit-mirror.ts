@@ -22,6 +22,7 @@ export async function auditMirror(
 ): Promise<void> {
   const { report, connections } = init
   const audit = new MirrorAudit(node, init, terminal)
+  await askWithdrawn(node, audit, init)
   const entries = entriesOf(node, report, terminal.signal)
   const values = (): ProgressValues => ({
     read: formatSize(audit.readBytes),
@@ -34,6 +35,18 @@ export async function auditMirror(
       progress(report.files, values(), Math.min(report.sample ?? Infinity, report.indexed))
     }),
   )
+}
+
+/** Malware that a server still gives out is in no index any more. */
+async function askWithdrawn(
+  node: NodeControl,
+  audit: MirrorAudit,
+  { report, connections }: MirrorAuditInit,
+): Promise<void> {
+  const { count, files } = await node.withdrawn(report.repository)
+  report.withdrawn = count
+  const newest = files.slice(0, report.sample ?? Infinity)
+  await inParallel(newest, connections, (file) => audit.askWithdrawn(file))
 }
 
 async function* entriesOf(

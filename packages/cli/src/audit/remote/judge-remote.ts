@@ -7,7 +7,6 @@ import type { RemoteBytes, RemoteFile } from './read-remote-file.ts'
 
 /** `"{SHA1{hex}}"`, as repository managers and nodes write it. */
 const SHA1_ETAG = /^(?:W\/)?"\{SHA1\{([0-9a-f]{40})\}\}"$/i
-/** A page may be what a path of this kind holds. */
 const PAGE_NAME = /\.html?$/i
 
 export interface SignedFile {
@@ -62,7 +61,12 @@ function isSame(remote: RemoteBytes, { digest, sha1, sizeBytes }: IndexEntry): b
 }
 
 function kindOf({ isPage, sizeBytes, digests }: RemoteBytes, entry: IndexEntry): DifferenceKind {
-  if (isPage && !PAGE_NAME.test(entry.path)) return 'page'
+  if (isPage && !isPageName(entry.path)) return 'page'
   // Whoever was read to the end has other bytes, however many.
   return digests !== undefined || sizeBytes === entry.sizeBytes ? 'changed' : 'length'
+}
+
+/** Whether a page for people may be what the path holds. */
+export function isPageName(path: string): boolean {
+  return PAGE_NAME.test(path)
 }

@@ -1,11 +1,11 @@
 import { describeFailure, OriginLostError } from '@jarswarm/http'
 import type { PatientReader } from '@jarswarm/http'
 import type { IndexEntry } from '@jarswarm/manifest'
-import type { NodeControl } from '@jarswarm/node'
+import type { NodeControl, WithdrawnList } from '@jarswarm/node'
 import type { Terminal } from '../../terminal.ts'
 import { PastStates } from '../past-states.ts'
-import { differenceOf } from '../verdict.ts'
-import { judgeRemote } from './judge-remote.ts'
+import { differenceOf, judge } from '../verdict.ts'
+import { isPageName, judgeRemote } from './judge-remote.ts'
 import type { MirrorReport } from './mirror-report.ts'
 import { readRemoteFile } from './read-remote-file.ts'
 import type { RemoteBytes } from './read-remote-file.ts'
@@ -21,6 +21,12 @@ export interface MirrorAuditInit {
   /** Files asked for at a time. */
   readonly connections: number
 }
+
+/** The index does not say any more how long it was; of a longer one the digest is not compared. */
+const MAX_WITHDRAWN_BYTES = 1_073_741_824
+
+/** A file that was taken back. */
+export type WithdrawnPath = WithdrawnList['files'][number]
 
 /** Compares the files of one server, each by itself. */
 export class MirrorAudit {
@@ -39,15 +45,43 @@ export class MirrorAudit {
 
   async compare(entry: IndexEntry): Promise<void> {
     const { report } = this.#init
+    const isDone = await this.#tried(entry.path, () => this.#compare(entry))
+    if (!isDone) report.files += 1
+  }
+
+  /** Whether the server still gives out what was withdrawn. */
+  async askWithdrawn(file: WithdrawnPath): Promise<void> {
+    this.#init.report.withdrawnAsked += 1
+    await this.#tried(file.path, () => this.#askWithdrawn(file))
+  }
+
+  /** @returns false when it could not be done, which is a problem of the file alone */
+  async #tried(path: string, task: () => Promise<void>): Promise<boolean> {
     this.#signal.throwIfAborted()
     try {
-      await this.#compare(entry)
+      await task()
+      return true
     } catch (error) {
       this.#signal.throwIfAborted()
       if (error instanceof OriginLostError) throw error
-      report.files += 1
-      report.addProblem(entry.path, describeFailure(error))
+      this.#init.report.addProblem(path, describeFailure(error))
+      return false
     }
+  }
+
+  async #askWithdrawn(file: WithdrawnPath): Promise<void> {
+    const { report, reader } = this.#init
+    const { headOnly } = report
+    const { path } = file
+    const wanted = { path, sizeBytes: MAX_WITHDRAWN_BYTES }
+    const remote = await readRemoteFile(reader, wanted, { headOnly, algorithms: [] })
+    if (remote.kind === 'cut') report.addProblem(path, remote.reason)
+    // A page for people in its place says that it is gone.
+    if (remote.kind !== 'bytes' || (remote.isPage && !isPageName(path))) return
+    if (!headOnly) this.readBytes += remote.sizeBytes
+    const found = { path, sizeBytes: remote.sizeBytes, digest: remote.digests?.get('sha256') }
+    const verdict = judge(found, { path, indexed: [], withdrawn: [file], unsure: null })
+    if (verdict.kind === 'differs') report.note(verdict.difference)
   }
 
   async #compare(entry: IndexEntry): Promise<void> {

@@ -3,6 +3,7 @@ import { AuditReport } from '../audit-report.ts'
 /** The worst first. */
 const KINDS = [
   'changed',
+  'withdrawn',
   'length',
   'newer',
   'checksum',
@@ -27,6 +28,9 @@ export class MirrorReport extends AuditReport {
   seq = 0
   /** Files that the whole index names. */
   indexed = 0
+  /** Files that the repository withdrew, and how many of them the server was asked for. */
+  withdrawn = 0
+  withdrawnAsked = 0
   /** Files whose date is another one than the index says. */
   dates = 0
 
@@ -43,7 +47,8 @@ export class MirrorReport extends AuditReport {
   }
 
   override toJSON(): object {
-    const { repository, seq, indexed, isRandom, headOnly, dates } = this
-    return { repository, seq, indexed, isRandom, headOnly, otherDates: dates, ...super.toJSON() }
+    const { repository, seq, indexed, isRandom, headOnly, dates, withdrawnAsked } = this
+    const compared = { repository, seq, indexed, isRandom, headOnly, withdrawnAsked }
+    return { ...compared, otherDates: dates, ...super.toJSON() }
   }
 }

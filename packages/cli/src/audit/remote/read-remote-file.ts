@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describeFailure, ShortBodyError } from '@jarswarm/http'
 import type { HttpFile, PatientReader } from '@jarswarm/http'
-import type { IndexEntry } from '@jarswarm/manifest'
 import type { SidecarAlgorithm } from '@jarswarm/maven'
 
 /** A body may be longer than signed by so much before the rest says nothing more. */
@@ -45,7 +44,7 @@ export interface ReadRemoteOptions {
  */
 export async function readRemoteFile(
   reader: PatientReader,
-  { path, sizeBytes }: IndexEntry,
+  { path, sizeBytes }: { readonly path: string; readonly sizeBytes: number },
   { headOnly, algorithms }: ReadRemoteOptions,
 ): Promise<RemoteFile> {
   try {
