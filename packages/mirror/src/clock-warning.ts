@@ -1,9 +1,13 @@
 import type { Head } from '@jarswarm/manifest'
 import type { ArtifactSource, Logger } from '@jarswarm/ports'
+import type { FreshnessReport } from '@jarswarm/trust'
 
 /** By a clock that is behind, a head never expires; only the operator can tell which of the two is wrong. */
 export function warnOfClock(
-  repository: Pick<ArtifactSource, 'name' | 'freshness'> & { readonly head: Head | undefined },
+  repository: Pick<ArtifactSource, 'name'> & {
+    readonly head: Head | undefined
+    freshness(): Pick<FreshnessReport, 'clockSuspect'>
+  },
   logger: Logger,
 ): void {
   if (!repository.freshness().clockSuspect) return
