@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { TestContext } from 'node:test'
 import { SignedRepositoryBuilder } from '@jarswarm/testkit'
 import { waitFor } from '../../_wait-for.ts'
@@ -232,7 +232,7 @@ class HostileRun {
     this.#takeSet().forEach((path, at) => {
       const sizeBytes =
         at % LARGE_EVERY === 0 ? MIB + this.#random.below(MIB) : 1 + this.#random.below(65_536)
-      builder.put(path, randomBytes(sizeBytes))
+      builder.put(path, noise(path, sizeBytes))
     })
   }
 
@@ -260,6 +260,10 @@ function assertJust(state: HonestState, told: ReadonlyMap<string, number>): void
   const liars = Object.entries(state.blamed).filter(([, times]) => times >= 3)
   assert.deepEqual(state.banned.toSorted(), liars.map(([peer]) => peer).toSorted())
 }
+
+/** Bytes that look random, and follow from a name. */
+const noise = (name: string, outputLength: number): Uint8Array =>
+  createHash('shake256', { outputLength }).update(name).digest()
 
 const pathOf = (project: number, set: number): string =>
   `org/example/p${String(project)}/${String(set)}/p${String(project)}-${String(set)}.jar`
