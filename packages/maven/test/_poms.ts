@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { formatId, parseMetadata, parsePom, readEffectivePom, walkClosure } from '../src/index.ts'
-import type { EffectivePom, Metadata, PomId } from '../src/index.ts'
+import type { ClosureArtifact, EffectivePom, Metadata, PomId } from '../src/index.ts'
 
 export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 export const project = (body: string): string =>
@@ -20,6 +20,8 @@ export const managed = (...list: readonly string[]): string =>
 /** Poms by `group:artifact:version`, and which of them were asked for. */
 export class Repository {
   readonly asked: string[] = []
+  /** Files whose poms were not to be had. */
+  readonly unread: string[] = []
   readonly #poms: Readonly<Record<string, string>>
   readonly #versions: Readonly<Record<string, readonly string[]>>
 
@@ -49,6 +51,8 @@ export class Repository {
 
   async walk(id: string): Promise<readonly string[]> {
     const files: string[] = []
+    const nameOf = ({ artifact, version, classifier, extension }: ClosureArtifact): string =>
+      [artifact, version, ...(classifier ? [classifier] : [])].join('-') + `.${extension}`
     await walkClosure(toId(id), {
       read: (wanted) => this.read(formatId(wanted)),
       metadata: ({ group, artifact }) => {
@@ -57,10 +61,11 @@ export class Repository {
         const list = versions.map((version) => `<version>${version}</version>`).join('')
         return Promise.resolve(metadataOf(`<versions>${list}</versions>`))
       },
-      onArtifact: ({ artifact, version, classifier, extension }) => {
-        files.push(
-          [artifact, version, ...(classifier ? [classifier] : [])].join('-') + `.${extension}`,
-        )
+      onArtifact: (artifact) => {
+        files.push(nameOf(artifact))
+      },
+      onUnread: (artifact) => {
+        this.unread.push(nameOf(artifact))
       },
     })
     return files.sort()

@@ -93,6 +93,18 @@ describe('walkClosure', () => {
     })
     assert.deepEqual(await repository.walk('g:a:1'), ['a-1.jar', 'new-1.jar'])
   })
+  it('tells apart the files whose POMs cannot be had', async () => {
+    const repository = new Repository({
+      'g:a:1': dependencies(
+        dependency('g:b:1'),
+        dependency('g:lost:1', '<classifier>linux</classifier>'),
+        dependency('g:bom:1', '<type>pom</type>'),
+      ),
+      'g:b:1': dependencies(dependency('g:lost:2'), dependency('g:deep:1')),
+    })
+    assert.deepEqual(await repository.walk('g:a:1'), ['a-1.jar', 'b-1.jar'])
+    assert.deepEqual(repository.unread.toSorted(), ['deep-1.jar', 'lost-1-linux.jar', 'lost-2.jar'])
+  })
   it('brings nothing for a parent or a BOM', async () => {
     const repository = new Repository({
       'g:a:1': `<packaging>pom</packaging>${dependencies(dependency('g:b:1'))}`,

@@ -7,6 +7,7 @@ import type { CommandSetup } from '../command-setup.ts'
 import { ABOUT_SOURCES, exportSigned, withSources } from '../export/export-options.ts'
 import { gradleVerification } from '../export/gradle-verification.ts'
 import { mavenChecksums } from '../export/maven-checksums.ts'
+import { leftOutOf } from '../export/left-out.ts'
 import { collect, withJson } from '../options.ts'
 import { say, sayJson } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
@@ -36,7 +37,7 @@ function addMavenChecksums(program: Command, setup: CommandSetup): void {
   command.action(async (project: string | undefined) => {
     const flags = givenFlags(command)
     const ids = flags['anyOrigin'] === true ? undefined : readIds(flags['id'])
-    const { files, missing } = await exportSigned(setup, project, flags)
+    const { files, ...list } = await exportSigned(setup, project, flags)
     const directory = resolve(String(flags['out']))
     await mkdir(directory, { recursive: true })
     const written = mavenChecksums(files, ids)
@@ -44,7 +45,8 @@ function addMavenChecksums(program: Command, setup: CommandSetup): void {
       await writeFileAtomically(join(directory, name), text, { mode: PUBLIC_FILE_MODE })
     }
     const names = written.map(({ name }) => join(directory, name))
-    if (flags['json'] === true) sayJson(terminal, { files: files.length, missing, written: names })
+    if (flags['json'] === true)
+      sayJson(terminal, { files: files.length, ...leftOutOf(list), written: names })
     else say(terminal, describeMaven(names, { directory, isAnyOrigin: ids === undefined }))
   })
 }
@@ -81,7 +83,7 @@ function addGradleVerification(program: Command, setup: CommandSetup): void {
     if (flags['json'] === true && out === undefined) {
       throw new UsageError('Cannot print XML as JSON: name a file for it with --out')
     }
-    const { files, missing } = await exportSigned(setup, project, flags)
+    const { files, ...list } = await exportSigned(setup, project, flags)
     const xml = gradleVerification(files)
     if (typeof out !== 'string') {
       terminal.out.write(xml)
@@ -89,7 +91,7 @@ function addGradleVerification(program: Command, setup: CommandSetup): void {
     }
     await writeFileAtomically(resolve(out), xml, { mode: PUBLIC_FILE_MODE })
     if (flags['json'] === true) {
-      sayJson(terminal, { files: files.length, missing, written: [resolve(out)] })
+      sayJson(terminal, { files: files.length, ...leftOutOf(list), written: [resolve(out)] })
     }
   })
 }

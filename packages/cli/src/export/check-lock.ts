@@ -3,7 +3,7 @@ import { AuditReport } from '../audit/audit-report.ts'
 import { PastStates } from '../audit/past-states.ts'
 import { judge, withRemarks } from '../audit/verdict.ts'
 import type { Verdict } from '../audit/verdict.ts'
-import type { LockFile } from './lock-file.ts'
+import type { CheckedLock } from './lock-file.ts'
 import type { SignedFile } from './signed-list.ts'
 
 /** Paths asked about at a time; the node takes 512 at most. */
@@ -12,10 +12,13 @@ const PATHS_PER_QUESTION = 256
 /** Compare a lockfile with index and history: the same digest must still be signed for each of its files. */
 export async function checkLock(
   node: NodeControl,
-  { artifacts }: Pick<LockFile, 'artifacts'>,
+  { artifacts, ids }: CheckedLock,
   signal: AbortSignal,
 ): Promise<AuditReport> {
   const report = new AuditReport(['changed', 'withdrawn', 'missing', 'older'])
+  const statuses = await node.repositories({ signal })
+  // Whoever wrote the lockfile may call it something else.
+  const names = new Map<string, string>(statuses.map(({ id, name }) => [id, name]))
   const past = new PastStates(node, signal)
   for (let at = 0; at < artifacts.length; at += PATHS_PER_QUESTION) {
     const some = artifacts.slice(at, at + PATHS_PER_QUESTION)
@@ -28,21 +31,28 @@ export async function checkLock(
       if (finding === undefined) throw new TypeError('Cannot check: an answer is missing')
       const { path, sha256: digest, size: sizeBytes } = artifact
       const verdict = judge({ path, digest, sizeBytes }, finding)
-      report.add(path, await explain(verdict, artifact, past))
+      const name = names.get(ids.get(artifact.repository) ?? '')
+      report.add(path, await explain(verdict, { artifact, name, past }))
     }
   }
   return report
 }
 
+interface Locked {
+  readonly artifact: SignedFile
+  /** What its repository is called here; undefined when it is not followed. */
+  readonly name: string | undefined
+  readonly past: PastStates
+}
+
 /** Whether what is not signed now once was. */
 async function explain(
   verdict: Verdict,
-  { path, sha256, size, repository }: SignedFile,
-  past: PastStates,
+  { artifact: { path, sha256, size, repository }, name, past }: Locked,
 ): Promise<Verdict> {
   if (verdict.kind === 'same' || verdict.kind === 'unsure') return verdict
   if (verdict.kind === 'differs' && verdict.difference.kind === 'withdrawn') return verdict
-  const state = await past.find(repository, path, sha256)
+  const state = name === undefined ? 'unfollowed' : await past.find(name, path, sha256)
   const locked = { digest: sha256, bytes: size }
   const remark = REMARKS[state]
   if (verdict.kind === 'differs') {
@@ -52,7 +62,7 @@ async function explain(
   const difference = {
     kind: 'missing',
     path,
-    repository,
+    repository: name ?? repository,
     found: locked,
     signed: locked,
     remark,
@@ -64,4 +74,5 @@ const REMARKS = {
   published: 'it was published with the locked digest, and is not any more',
   never: 'it was never published with the locked digest',
   unasked: 'its history cannot be read now',
+  unfollowed: 'the repository that it was locked from is not followed here',
 } as const

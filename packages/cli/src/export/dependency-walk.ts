@@ -58,13 +58,16 @@ export class DependencyWalk {
   ): Promise<readonly ClosureArtifact[]> {
     const top: EffectivePom = { id: root, packaging: 'jar', relocation: undefined, dependencies }
     const found: ClosureArtifact[] = []
+    const onArtifact = (artifact: ClosureArtifact): void => {
+      if (formatId(artifact) !== formatId(root)) found.push(artifact)
+    }
     await walkClosure(root, {
       read: (id) =>
         formatId(id) === formatId(root) ? Promise.resolve(top) : readEffectivePom(id, this.#load),
       metadata: (project) => this.#metadata(project),
-      onArtifact: (artifact) => {
-        if (formatId(artifact) !== formatId(root)) found.push(artifact)
-      },
+      onArtifact,
+      // Its POM may be the one that was withdrawn.
+      onUnread: onArtifact,
     })
     return found
   }

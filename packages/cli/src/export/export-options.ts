@@ -1,13 +1,12 @@
-import type { NodeControl } from '@jarswarm/node'
 import type { Command } from 'commander'
 import { EXIT_FAILURE } from '../exit-code.ts'
 import { followsSomething } from '../follows-something.ts'
 import { withData } from '../options.ts'
 import { printable, remark } from '../terminal.ts'
-import type { Terminal } from '../terminal.ts'
 import { UsageError } from '../usage-error.ts'
 import { withNode } from '../with-node.ts'
 import type { CommandSetup } from '../command-setup.ts'
+import { isComplete, sayLeftOut } from './left-out.ts'
 import { lookUpWanted } from './signed-list.ts'
 import type { SignedList } from './signed-list.ts'
 import { findWanted } from './wanted-files.ts'
@@ -22,8 +21,9 @@ export const ABOUT_SOURCES: string =
   'client resolves, but not by the client. For exactly its files, give its local repository with --from-cache, ' +
   'or what it resolved with --from: the output of "mvn dependency:list", "clj -Stree" or "lein deps :tree", or ' +
   'repository paths, one a line.\n\n' +
-  'All digests are from the signed indexes of followed repositories. Files that none of them names are listed ' +
-  'on standard error, with exit code 1.'
+  'All digests are from the signed indexes of followed repositories. What has none there is listed on ' +
+  'standard error with the reason, with exit code 1: files that no repository names, that were withdrawn, that ' +
+  'several repositories name differently.'
 
 /** Add the ways to say which files are wanted. */
 export function withSources(command: Command): Command {
@@ -33,7 +33,8 @@ export function withSources(command: Command): Command {
       "all files of a client's local repository, such as ~/.m2/repository",
     )
     .option('--from <file>', 'artifacts that a build tool resolved, one a line')
-    .option('--allow-missing', 'exit code 0 although some files are not signed')
+    .option('--allow-missing', 'exit code 0 although no followed repository names some files')
+    .option('--prefer <name>', 'repository that counts where several name one file differently')
 }
 
 export interface Exported extends SignedList {
@@ -53,23 +54,17 @@ export async function exportSigned(
   const source = sourceOf(project, flags)
   // A POM may have to be fetched; the files of a cache are only looked up.
   const offline = source.cache !== undefined
+  const { signal } = terminal
+  const prefer = typeof flags['prefer'] === 'string' ? flags['prefer'] : undefined
   const { wanted, list } = await withNode({ terminal, flags, offline }, async (node) => {
     await followsSomething(node)
-    return await find(node, source, terminal.signal)
+    const wanted = await findWanted(node, source, signal)
+    return { wanted, list: await lookUpWanted(node, wanted, { signal, prefer }) }
   })
   for (const line of wanted.remarks.slice(0, MAX_NAMED)) remark(terminal, printable(line))
-  sayMissing(list.missing, terminal)
-  if (list.missing.length > 0 && flags['allowMissing'] !== true) setExitCode(EXIT_FAILURE)
+  sayLeftOut(list, terminal)
+  if (!isComplete(list, flags['allowMissing'] === true)) setExitCode(EXIT_FAILURE)
   return { ...list, kind: wanted.kind }
-}
-
-async function find(
-  node: NodeControl,
-  source: FilesSource,
-  signal: AbortSignal,
-): Promise<{ readonly wanted: WantedFiles; readonly list: SignedList }> {
-  const wanted = await findWanted(node, source, signal)
-  return { wanted, list: await lookUpWanted(node, wanted, signal) }
 }
 
 function sourceOf(
@@ -85,12 +80,4 @@ function sourceOf(
   throw new UsageError(
     'Cannot tell which files are wanted: name one deps.edn, project.clj or pom.xml, or --from-cache, or --from',
   )
-}
-
-function sayMissing(missing: readonly string[], terminal: Terminal): void {
-  for (const path of missing.slice(0, MAX_NAMED)) {
-    remark(terminal, printable(`not signed: ${path}: no followed repository names it`))
-  }
-  const more = missing.length - MAX_NAMED
-  if (more > 0) remark(terminal, `and ${String(more)} more that no followed repository names`)
 }

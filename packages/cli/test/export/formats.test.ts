@@ -15,6 +15,7 @@ const file = (path: string, repository = 'demo', digit = 'a') => ({
 })
 const JAR = file('org/example/a/1/a-1.jar')
 const POM = file('org/example/a/1/a-1.pom', 'demo', 'b')
+const LEFT_OUT = { missing: [], withdrawn: [], unsure: [], ambiguous: [] }
 const OTHER = file('x/y/2/y-2-sources.jar', 'other', 'c')
 
 describe('mavenChecksums', () => {
@@ -73,19 +74,26 @@ describe('a lockfile', () => {
   const repositories = [{ name: 'demo', id: 'f'.repeat(64), seq: 7, observed: null }]
 
   it('is read as it was written', () => {
-    const text = formatLock('closure', { repositories, files: [JAR, POM], missing: ['a/b'] })
-    assert.deepEqual(parseLock(text, 'lock').artifacts, [JAR, POM])
+    const list = { repositories, files: [JAR, POM], ...LEFT_OUT, missing: ['a/b'] }
+    const text = formatLock('closure', list)
+    assert.deepEqual(parseLock(text, 'lock'), {
+      artifacts: [JAR, POM],
+      ids: new Map([['demo', 'f'.repeat(64)]]),
+    })
+    assert.deepEqual((JSON.parse(text) as { missing: unknown }).missing, ['a/b'])
     assert.equal((JSON.parse(text) as { from: string }).from, 'closure')
   })
 
   it('is refused when it is something else', () => {
-    const good = JSON.parse(formatLock('cache', { repositories, files: [JAR], missing: [] })) as {
+    const list = { repositories, files: [JAR], ...LEFT_OUT }
+    const good = JSON.parse(formatLock('cache', list)) as {
       artifacts: object[]
     }
     for (const wrong of [
       'x',
       'null',
       '{}',
+      JSON.stringify({ ...good, repositories: [{ name: 'demo' }] }),
       JSON.stringify({ ...good, format: 'jarswarm lock 2' }),
       JSON.stringify({ ...good, artifacts: [{ ...JAR, path: '../a' }] }),
       JSON.stringify({ ...good, artifacts: [{ ...JAR, sha256: 'A'.repeat(64) }] }),

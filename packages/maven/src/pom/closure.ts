@@ -24,6 +24,8 @@ export interface ClosureComponents {
   readonly metadata: (project: ProjectId) => Promise<Metadata | undefined>
   /** Called once for each file, as soon as it is clear that it belongs. */
   readonly onArtifact: (artifact: ClosureArtifact) => void
+  /** Called once for each file that belongs although its POM cannot be had: a client takes it without what it needs. */
+  readonly onUnread?: (artifact: ClosureArtifact) => void
 }
 
 /** A POM that was read, relocations followed. */
@@ -99,7 +101,7 @@ class ClosureWalk {
     const node = await reading
     if (node === undefined) return
     // Nothing is nearer than these, so their files need not wait for the rest.
-    if (way.depth <= 1) this.#tell(dependency, node)
+    if (way.depth <= 1) this.#tell(dependency, node.id, this.#components.onArtifact)
     await Promise.all(
       node.dependencies
         .filter((child) => !isExcluded(child, way.excluded))
@@ -115,8 +117,11 @@ class ClosureWalk {
       const next: typeof level = []
       for (const { dependency, way } of level) {
         const node = await this.#nodes.get(formatId(dependency))
-        if (node === undefined) continue
-        this.#tell(dependency, node)
+        if (node === undefined) {
+          this.#tell(dependency, dependency, this.#components.onUnread)
+          continue
+        }
+        this.#tell(dependency, node.id, this.#components.onArtifact)
         for (const child of node.dependencies) {
           if (isExcluded(child, way.excluded) || met.has(conflictKey(child))) continue
           met.add(conflictKey(child))
@@ -161,8 +166,8 @@ class ClosureWalk {
     return chosen === undefined ? undefined : { ...dependency, version: chosen }
   }
 
-  #tell(dependency: Dependency, { id }: ClosureNode): void {
-    if (dependency.type === 'pom') return
+  #tell(dependency: Dependency, id: PomId, to: ClosureComponents['onUnread']): void {
+    if (to === undefined || dependency.type === 'pom') return
     const type = TYPES.get(dependency.type) ?? { extension: dependency.type }
     const classifier = dependency.classifier ?? type.classifier
     const { group, artifact, version } = id
@@ -170,7 +175,7 @@ class ClosureWalk {
     const key = `${formatId(id)}:${classifier ?? ''}:${type.extension}`
     if (this.#told.has(key)) return
     this.#told.add(key)
-    this.#components.onArtifact(file)
+    to(file)
   }
 }
 
