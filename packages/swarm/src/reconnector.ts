@@ -1,7 +1,12 @@
-import type { Libp2p } from '@libp2p/interface'
+import type { Connection, Libp2p } from '@libp2p/interface'
 import type { Clock, Logger } from '@jarswarm/ports'
 import { multiaddr } from '@multiformats/multiaddr'
-import { DIAL_TIMEOUT_MS, RECONNECT_FIRST_MS, RECONNECT_LONGEST_MS } from './pace.ts'
+import {
+  DIAL_TIMEOUT_MS,
+  RECONNECT_FIRST_MS,
+  RECONNECT_LONGEST_MS,
+  STEADY_CONNECTION_MS,
+} from './pace.ts'
 
 export interface ReconnectorComponents {
   readonly clock: Clock
@@ -11,11 +16,12 @@ export interface ReconnectorComponents {
   readonly random: () => number
 }
 
-/** Keeps one bootstrap address connected: dials, and after a loss dials again at growing intervals. */
+/** Keeps one bootstrap address connected: dials, and after a loss dials again, soon at first and at growing intervals. */
 export class Reconnector {
   readonly #components: ReconnectorComponents
   readonly #address: string
   #delayMs = RECONNECT_FIRST_MS
+  #connection: Connection | undefined
   #timer: { cancel(): void } | undefined
   #stopped = false
 
@@ -35,16 +41,37 @@ export class Reconnector {
   }
 
   async #check(): Promise<void> {
-    const { libp2p, logger, clock, random } = this.#components
+    const { libp2p, logger } = this.#components
+    const signal = AbortSignal.timeout(DIAL_TIMEOUT_MS)
     try {
       // Dialling a connected peer gives its connection at once.
-      await libp2p.dial(multiaddr(this.#address), { signal: AbortSignal.timeout(DIAL_TIMEOUT_MS) })
+      this.#watch(await libp2p.dial(multiaddr(this.#address), { signal }))
       this.#delayMs = RECONNECT_FIRST_MS * 10
     } catch (error) {
       logger.debug({ address: this.#address, error }, 'a bootstrap peer cannot be reached')
       this.#delayMs = Math.min(this.#delayMs * 2, RECONNECT_LONGEST_MS)
     }
+    this.#plan()
+  }
+
+  #watch(connection: Connection): void {
+    if (connection === this.#connection) return
+    const { clock } = this.#components
+    const sinceMs = clock.now()
+    this.#connection = connection
+    const onClose = (): void => {
+      // Whoever has no place for us closes at once, and is left in peace.
+      if (clock.now() - sinceMs < STEADY_CONNECTION_MS) return
+      this.#delayMs = RECONNECT_FIRST_MS
+      this.#plan()
+    }
+    connection.addEventListener('close', onClose, { once: true })
+  }
+
+  #plan(): void {
     if (this.#stopped) return
+    const { clock, random } = this.#components
+    this.#timer?.cancel()
     const jitterMs = this.#delayMs * random()
     this.#timer = clock.setTimer(() => void this.#check(), this.#delayMs + jitterMs)
   }

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import type { Libp2p } from '@libp2p/interface'
 import { ManualClock, silentLogger } from '@jarswarm/testkit'
 import { createSwarm } from '../src/index.ts'
-import { DIAL_TIMEOUT_MS } from '../src/pace.ts'
+import { DIAL_TIMEOUT_MS, RECONNECT_FIRST_MS, STEADY_CONNECTION_MS } from '../src/pace.ts'
 import { Reconnector } from '../src/reconnector.ts'
 import { MemorySwarmContent } from '@jarswarm/testkit'
 import { REPOSITORY, systemClock } from './_nodes.ts'
@@ -19,11 +19,12 @@ describe('Reconnector', () => {
   it('dials again for ever, at growing intervals while it fails', async () => {
     const clock = new ManualClock()
     const dialledMs: number[] = []
+    const connection = new EventTarget()
     let reachable = false
     const libp2p = {
       dial: () => {
         dialledMs.push(clock.now() - start)
-        return reachable ? Promise.resolve() : Promise.reject(new Error('refused'))
+        return reachable ? Promise.resolve(connection) : Promise.reject(new Error('refused'))
       },
     } as unknown as Libp2p
     const start = clock.now()
@@ -43,6 +44,38 @@ describe('Reconnector', () => {
     assert.deepEqual(dialledMs.slice(4), [30_000, 40_000])
     await settle()
     reconnector.stop()
+    assert.equal(clock.pendingTimers, 0)
+  })
+
+  it('dials soon after a connection was lost that had lasted, and not when it was closed at once', async () => {
+    const clock = new ManualClock()
+    const dialled: EventTarget[] = []
+    const libp2p = {
+      dial: () => {
+        const connection = new EventTarget()
+        dialled.push(connection)
+        return Promise.resolve(connection)
+      },
+    } as unknown as Libp2p
+    const components = { clock, logger: silentLogger, libp2p, random: () => 0 }
+    const reconnector = new Reconnector(components, ADDRESS)
+    reconnector.start()
+    for (const [lastedMs, dials] of [
+      [STEADY_CONNECTION_MS - 1, 0],
+      [STEADY_CONNECTION_MS, 1],
+    ] as const) {
+      await settle()
+      clock.advance(lastedMs)
+      const before = dialled.length
+      dialled.at(-1)?.dispatchEvent(new Event('close'))
+      clock.advance(RECONNECT_FIRST_MS)
+      await settle()
+      assert.equal(dialled.length - before, dials)
+      clock.advance(10_000)
+    }
+    await settle()
+    reconnector.stop()
+    dialled.at(-1)?.dispatchEvent(new Event('close'))
     assert.equal(clock.pendingTimers, 0)
   })
 

@@ -66,7 +66,10 @@ describe('Redialler', () => {
       const libp2p = {
         peerId: own,
         peerStore: { all: () => Promise.resolve([]) },
-        dial: (address: Multiaddr) => Promise.resolve(dialled.push(address.toString())),
+        dial: (address: Multiaddr) => {
+          dialled.push(address.toString())
+          return Promise.resolve(new EventTarget())
+        },
       } as unknown as Libp2p
       const clock = new ManualClock()
       const components = { clock, logger: silentLogger, libp2p, random }
