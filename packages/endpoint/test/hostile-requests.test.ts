@@ -104,7 +104,7 @@ describe('malformed requests', () => {
     ['a space before the colon', 'GET / HTTP/1.1\r\nHost : H\r\n\r\n'],
     ['a folded header', 'GET / HTTP/1.1\r\nHost: H\r\nX: a\r\n b\r\n\r\n'],
     ['bare line feeds', 'GET / HTTP/1.1\nHost: H\n\n'],
-    ['no host', 'GET / HTTP/1.1\r\n\r\n'],
+    ['no host', 'GET / HTTP/1.1\r\nConnection: close\r\n\r\n'],
     ['two hosts', 'GET / HTTP/1.1\r\nHost: H\r\nHost: evil\r\nConnection: close\r\n\r\n'],
     ['a body', 'GET / HTTP/1.1\r\nHost: H\r\nContent-Length: 3\r\n\r\nabc'],
     ['a chunked body', 'GET / HTTP/1.1\r\nHost: H\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
