@@ -95,6 +95,7 @@ async function ask(
   const asked = request(url, { agent })
   asked.end()
   const [response] = (await once(asked, 'response')) as [IncomingMessage]
+  asked.on('error', (error) => response.destroy(error))
   const chunks: Buffer[] = []
   for await (const chunk of response) chunks.push(chunk as Buffer)
   const phrase = response.statusMessage ?? ''
@@ -106,6 +107,8 @@ async function abandon(url: string, agent: Agent): Promise<void> {
   const asked = request(url, { agent })
   asked.end()
   const [response] = (await once(asked, 'response')) as [IncomingMessage]
+  // What is cut is reset.
+  asked.on('error', () => undefined)
   response.on('error', () => undefined)
   response.destroy()
 }

@@ -3,6 +3,7 @@ import type { Server as SecureServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Clock } from '@jarswarm/ports'
 import { EndpointListenError } from './errors.ts'
+import { inTurn } from './in-turn.ts'
 import { RawSockets } from './raw-sockets.ts'
 import { createReadServer, createSecureReadServer } from './read-server.ts'
 import type { TlsCredentials } from './read-server.ts'
@@ -115,11 +116,11 @@ export class HttpListener {
 
   #createBoundServer(): Server | SecureServer {
     const { credentials, maxConnections } = this.#init
-    const listener = (request: IncomingMessage, response: ServerResponse): void => {
+    const listener = inTurn((request, response) => {
       this.#listener(request, response, () => {
         this.#sockets.reset(request.socket)
       })
-    }
+    })
     if (credentials === undefined) return createReadServer(listener, { maxConnections })
     const server = createSecureReadServer(listener, { credentials, maxConnections })
     this.#sockets.watch(server)

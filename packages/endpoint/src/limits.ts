@@ -22,6 +22,11 @@ const CLIENTS = {
     unit: 'headers of a request',
     why: 'clients send about ten; a request with more is refused',
   },
+  MAX_WAITING_REQUESTS: {
+    value: 16,
+    unit: 'requests of one connection that wait for the answer before them',
+    why: 'clients of Maven send one at a time; further ones close the connection',
+  },
   HEADERS_TIMEOUT_MS: {
     value: 15 * SECOND_MS,
     unit: 'ms for the head of a request',
@@ -90,6 +95,7 @@ const MEMORY = {
 export const MAX_CLIENT_CONNECTIONS: number = CLIENTS.MAX_CLIENT_CONNECTIONS.value
 export const MAX_HEADER_BYTES: number = CLIENTS.MAX_HEADER_BYTES.value
 export const MAX_HEADER_COUNT: number = CLIENTS.MAX_HEADER_COUNT.value
+export const MAX_WAITING_REQUESTS: number = CLIENTS.MAX_WAITING_REQUESTS.value
 export const HEADERS_TIMEOUT_MS: number = CLIENTS.HEADERS_TIMEOUT_MS.value
 export const HANDSHAKE_TIMEOUT_MS: number = CLIENTS.HANDSHAKE_TIMEOUT_MS.value
 export const SOCKET_SILENCE_MS: number = CLIENTS.SOCKET_SILENCE_MS.value
