@@ -114,7 +114,7 @@ export function verifyInclusion(
     if (last === 0) throw new InvalidHistoryProofError('too many hashes')
     if (place % 2 === 1 || place === last) {
       root = nodeHash(sibling, root)
-      while (place % 2 === 0 && place > 0) [place, last] = [place / 2, half(last)]
+      while (place % 2 === 0) [place, last] = [place / 2, half(last)]
     } else {
       root = nodeHash(root, sibling)
     }
@@ -169,7 +169,7 @@ function rootsOf(
     if (place % 2 === 1 || place === last) {
       was = nodeHash(sibling, was)
       is = nodeHash(sibling, is)
-      while (place % 2 === 0 && place > 0) [place, last] = [place / 2, half(last)]
+      while (place % 2 === 0) [place, last] = [place / 2, half(last)]
     } else {
       is = nodeHash(is, sibling)
     }

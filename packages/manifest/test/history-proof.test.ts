@@ -16,11 +16,13 @@ import {
   verifyConsistency,
   verifyInclusion,
 } from '../src/index.ts'
-import type { Digest } from '../src/index.ts'
+import type { Digest, HistoryState } from '../src/index.ts'
 import { hashOfPrefix } from '../src/history-proof.ts'
 
 // Cases of other implementations. They are not part of this repository; a folder beside it may hold them.
 const VECTORS = fileURLToPath(new URL('../../../../shared/vectors/rfc6962', import.meta.url))
+
+type HistoryEntry = Parameters<typeof verifyInclusion>[1]
 
 const line = (index: number): Buffer => Buffer.from(`line ${index}`)
 const hex = (base64: string | null): Digest => Buffer.from(base64 ?? '', 'base64').toString('hex')
@@ -95,6 +97,16 @@ describe('verifyInclusion', () => {
       }),
     )
   })
+  it('refuses a way that ends below the root, or goes on above it', () => {
+    const [first, second] = [leafHash(line(0)), leafHash(line(1))]
+    const refuses = (state: HistoryState, entry: HistoryEntry, proof: Digest[]): void => {
+      assert.throws(() => {
+        verifyInclusion(state, entry, proof)
+      }, InvalidHistoryProofError)
+    }
+    refuses({ size: 4, root: rootAt(4) }, { index: 0, hash: rootAt(4) }, [])
+    refuses({ size: 1, root: rootAt(2) }, { index: 0, hash: second }, [first])
+  })
   it('refuses an index that is no count', () => {
     const state = { size: 1, root: rootAt(1) }
     for (const index of [-1, 0.5, NaN, 1]) {
@@ -146,6 +158,24 @@ describe('verifyConsistency', () => {
       verifyConsistency(state, state, [])
     }
   })
+  it('refuses sizes that are none, and hashes that fit another size', () => {
+    const other = leafHash(line(9))
+    const at = (size: number, root: Digest): HistoryState => ({ size, root })
+    const refuses = (before: HistoryState, after: HistoryState, proof: Digest[]): void => {
+      assert.throws(() => {
+        verifyConsistency(before, after, proof)
+      }, InvalidHistoryProofError)
+    }
+    const [root1, root3] = [rootAt(1), rootAt(3)]
+    refuses(at(0.5, root1), at(0.5, root1), [])
+    refuses(at(0.5, root1), at(1, root1), [root1])
+    refuses(at(1, root1), at(1.5, nodeHash(root1, other)), [other])
+    refuses(at(3, root3), at(2, nodeHash(root3, other)), [root3, other])
+    const second = nodeHash(leafHash(line(2)), leafHash(line(3)))
+    verifyConsistency(at(2, rootAt(2)), at(4, rootAt(4)), [second])
+    refuses(at(2, rootAt(2)), at(5, rootAt(4)), [second])
+    refuses(at(2, rootAt(2)), at(2, rootAt(2)), [second])
+  })
   it('refuses two roots of one size', () => {
     assert.throws(() => {
       verifyConsistency({ size: 3, root: rootAt(3) }, { size: 3, root: rootAt(2) }, [])
@@ -163,6 +193,11 @@ describe('proveInclusion', () => {
     const none = (): Promise<undefined> => Promise.resolve(undefined)
     await assert.rejects(proveInclusion(none, 0, 2), InvalidHistoryError)
     await assert.rejects(proveConsistency(none, 1, 2), InvalidHistoryError)
+  })
+  it('begins with the root that the history had', async () => {
+    for (const size of [0, 1, 2, 3, 255, 256, 257, SIZE]) {
+      assert.equal(await hashOfPrefix(source, size, SIZE), rootAt(size))
+    }
   })
   it('refuses places outside the history', async () => {
     await assert.rejects(proveInclusion(source, 2, 2), RangeError)
