@@ -32,7 +32,11 @@ function addMavenChecksums(program: Command, setup: CommandSetup): void {
       `Write the summary files of Maven's trusted checksums, which Maven 3.9 and later checks. ${ABOUT_SOURCES}`,
     )
     .requiredOption('-o, --out <dir>', 'directory for checksums-<repository>.sha256')
-    .option('--id <name=id>', 'what the build calls a repository, if not by its name here', collect)
+    .option(
+      '--id <name=id>',
+      'what the build calls a repository (default: its name, and the id of "setup maven")',
+      collect,
+    )
     .option('--any-origin', 'one checksums.sha256 for whatever repository a file comes from')
   command.action(async (project: string | undefined) => {
     const flags = givenFlags(command)
@@ -63,6 +67,8 @@ function describeMaven(
     '  -Daether.trustedChecksumsSource.summaryFile=true',
     `  -Daether.trustedChecksumsSource.summaryFile.basedir=${directory}`,
     ...(isAnyOrigin ? ['  -Daether.trustedChecksumsSource.summaryFile.originAware=false'] : []),
+    'It takes a file that is not listed without a check. Where every file of a build is listed, its plugins too, end that with:',
+    '  -Daether.artifactResolver.postProcessor.trustedChecksums.failIfMissing=true',
   ].join('\n')
 }
 
@@ -96,14 +102,14 @@ function addGradleVerification(program: Command, setup: CommandSetup): void {
   })
 }
 
-function readIds(given: unknown): ReadonlyMap<string, string> {
-  const ids = new Map<string, string>()
+function readIds(given: unknown): ReadonlyMap<string, readonly string[]> {
+  const ids = new Map<string, readonly string[]>()
   for (const text of Array.isArray(given) ? given.map(String) : []) {
     const [, name, id] = /^([^=]+)=([\w.-]+)$/.exec(text) ?? []
     if (name === undefined || id === undefined) {
       throw new UsageError(`Cannot use --id ${text}: NAME=ID is wanted, such as clojars=clojars`)
     }
-    ids.set(name, id)
+    ids.set(name, [...(ids.get(name) ?? []), id])
   }
   return ids
 }

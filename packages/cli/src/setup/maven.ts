@@ -13,7 +13,7 @@ const CONNECT_TIMEOUT_MS = 1_000
 export function planMaven(target: SetupTarget): readonly SetupPlan[] {
   const repositories = target.replacements.map(
     ({ as, url }) => `        <repository>
-          <id>${repositoryId(as)}</id>
+          <id>${mavenRepositoryId(as)}</id>
           <url>${url}</url>
           <releases><checksumPolicy>fail</checksumPolicy></releases>
           <snapshots><checksumPolicy>fail</checksumPolicy></snapshots>
@@ -27,7 +27,7 @@ ${repositories.join('\n')}
     </profile>`
   const servers = target.replacements.map(
     ({ as }) => `    <server>
-      <id>${repositoryId(as)}</id>
+      <id>${mavenRepositoryId(as)}</id>
       <configuration>
         <httpConfiguration>
           <all>
@@ -56,6 +56,7 @@ ${repositories.join('\n')}
   return [planSettings('maven', target, { additions, notes })]
 }
 
-function repositoryId(as: StandIn): string {
+/** What `setup maven` calls the node in place of a repository. */
+export function mavenRepositoryId(as: StandIn): string {
   return as === 'clojars' ? 'jarswarm' : `jarswarm-${as}`
 }

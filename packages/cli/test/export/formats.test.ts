@@ -4,6 +4,9 @@ import { SaxesParser } from 'saxes'
 import { gradleVerification } from '../../src/export/gradle-verification.ts'
 import { formatLock, parseLock } from '../../src/export/lock-file.ts'
 import { mavenChecksums } from '../../src/export/maven-checksums.ts'
+import { planMaven } from '../../src/setup/maven.ts'
+import { STAND_INS } from '../../src/setup/setup-plan.ts'
+import type { SetupPlan } from '../../src/setup/setup-plan.ts'
 
 const file = (path: string, repository = 'demo', digit = 'a') => ({
   path,
@@ -20,16 +23,38 @@ const OTHER = file('x/y/2/y-2-sources.jar', 'other', 'c')
 
 describe('mavenChecksums', () => {
   it('writes lines as sha256sum does, a file for each repository by its id in the build', () => {
-    const written = mavenChecksums([JAR, POM, OTHER], new Map([['demo', 'clojars']]))
+    const written = mavenChecksums([JAR, POM, OTHER], new Map([['demo', ['clojars']]]))
     assert.deepEqual(written, [
       {
         name: 'checksums-clojars.sha256',
         text: `${JAR.sha256}  ${JAR.path}\n${POM.sha256}  ${POM.path}\n`,
       },
       { name: 'checksums-other.sha256', text: `${OTHER.sha256}  ${OTHER.path}\n` },
+      { name: 'checksums-jarswarm.sha256', text: `${OTHER.sha256}  ${OTHER.path}\n` },
     ])
     const [all, ...more] = mavenChecksums([JAR, OTHER], undefined)
     assert.deepEqual([all?.name, all?.text.split('\n').length, more], ['checksums.sha256', 3, []])
+  })
+})
+
+describe('the ids of trusted checksums', () => {
+  const namesOf = (repository: string): readonly string[] =>
+    mavenChecksums([file('a/b', repository)], new Map()).map(({ name }) => name)
+
+  it('are those that `setup maven` gives to the node, beside the name', () => {
+    const { snippet } = planMaven({
+      replacements: STAND_INS.map((as) => ({ as, url: 'http://127.0.0.1/', probe: '' })),
+      ...{ certificate: undefined, home: '/', env: {} },
+    })[0] as SetupPlan
+    const ids = [...snippet.matchAll(/<repository>\s*<id>([^<]+)/g)].map(([, id]) => String(id))
+    assert.deepEqual(ids, ['jarswarm', 'jarswarm-central'])
+    for (const [at, name] of STAND_INS.entries()) {
+      assert.deepEqual(
+        namesOf(name),
+        [name, ids[at]].map((id) => `checksums-${String(id)}.sha256`),
+      )
+    }
+    assert.deepEqual(namesOf('mine'), ['checksums-mine.sha256', 'checksums-jarswarm.sha256'])
   })
 })
 
