@@ -161,8 +161,8 @@ function rootsOf(
   while (place % 2 === 1) [place, last] = [half(place), half(last)]
   // A whole old history begins the proof with itself, which need not be sent.
   const hashes = place === 0 ? [before.root, ...proof] : proof
-  const [seed, ...rest] = hashes
-  if (seed === undefined) throw new InvalidHistoryProofError('no hashes')
+  // No hashes lead to no root.
+  const [seed = '', ...rest] = hashes
   let [was, is] = [seed, seed]
   for (const sibling of rest) {
     if (last === 0) throw new InvalidHistoryProofError('too many hashes')
