@@ -91,7 +91,10 @@ describe('judgeEvidence', () => {
     refuses({ kind: 'two-stories', first: later, second: first, roots }, /agree/)
     refuses({ kind: 'two-stories', first, second, roots: [] }, /too few roots/)
     const other = new SignedRepositoryBuilder()
-    refuses({ kind: 'two-stories', first, second, roots: [other.root] }, /found/)
+    refuses(
+      { kind: 'two-stories', first, second, roots: [other.root] },
+      /found a part that is refused \(Cannot trust [^()]*\), wanted a contradiction that is signed$/,
+    )
   })
 
   it('proves two successors of one root', () => {

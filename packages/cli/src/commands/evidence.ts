@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises'
+import { getSystemErrorMessage } from 'node:util'
 import {
   InvalidEvidenceError,
   judgeEvidence,
@@ -12,6 +13,7 @@ import type { CommandSetup } from '../command-setup.ts'
 import { EXIT_FAILURE } from '../exit-code.ts'
 import { withJson } from '../options.ts'
 import { printable, say, sayJson } from '../terminal.ts'
+import { UsageError } from '../usage-error.ts'
 
 /** `jarswarm evidence`: judge a file that accuses the keys of a repository. */
 export function addEvidence(program: Command, { terminal, setExitCode }: CommandSetup): void {
@@ -20,7 +22,7 @@ export function addEvidence(program: Command, { terminal, setExitCode }: Command
     .description(
       'Check a file of evidence by itself, without node and network: whether the keys of a repository signed two ' +
         'things of which only one can be true. Nodes keep such files below evidence/ in their data directory.\n\n' +
-        'Exit code 0: it is proven. 1: the file proves nothing.',
+        'Exit code 0: it is proven. 1: the file proves nothing. 2: it cannot be read.',
     )
     .argument('<file>', 'the file of evidence')
   command.action(async (path: string) => {
@@ -49,14 +51,22 @@ function describe({ kind, repository, name, signedBy, says }: EvidenceVerdict): 
   ].join('\n')
 }
 
-/** No more is read than a file of evidence may have; one byte beyond it is enough to refuse it. */
+/**
+ * No more is read than a file of evidence may have; one byte beyond it is enough to refuse it.
+ *
+ * @throws {UsageError} when there is no such file
+ */
 async function readBounded(path: string): Promise<Uint8Array> {
-  const file = await open(path)
   try {
+    await using file = await open(path)
     const buffer = Buffer.alloc(MAX_EVIDENCE_BYTES + 1)
     const { bytesRead } = await file.read(buffer, 0, buffer.length, 0)
     return buffer.subarray(0, bytesRead)
-  } finally {
-    await file.close()
+  } catch (error) {
+    const { errno, message } = error as NodeJS.ErrnoException
+    const found = errno === undefined ? message : getSystemErrorMessage(errno)
+    throw new UsageError(`Cannot read ${path}: ${found}, a file of evidence is wanted`, {
+      cause: error,
+    })
   }
 }

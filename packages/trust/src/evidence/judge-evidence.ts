@@ -43,7 +43,7 @@ export function judgeEvidence(evidence: Evidence): EvidenceVerdict {
     // By the rule of this code base only domain conditions carry a code; a defect goes on.
     if (error instanceof InvalidEvidenceError || !(error instanceof Error && 'code' in error))
       throw error
-    throw new InvalidEvidenceError(error.message, { cause: error })
+    throw new InvalidEvidenceError(`a part that is refused (${error.message})`, { cause: error })
   }
 }
 
