@@ -18,7 +18,7 @@ export const RECONNECT_FIRST_MS: number = SECOND_MS
 export const RECONNECT_LONGEST_MS: number = 25 * SECOND_MS
 
 /** A connection that lasted for so long was wanted by both sides: it is worth dialling again soon. */
-export const STEADY_CONNECTION_MS: number = 2 * SECOND_MS
+export const STEADY_CONNECTION_MS: number = SECOND_MS
 
 /** Peers and their addresses are forgotten after two days unseen, as provider records are. */
 export const MAX_PEER_AGE_MS: number = 2 * DAY_MS
