@@ -93,7 +93,7 @@ describe('judgeEvidence', () => {
     const other = new SignedRepositoryBuilder()
     refuses(
       { kind: 'two-stories', first, second, roots: [other.root] },
-      /found a part that is refused \(Cannot trust [^()]*\), wanted a contradiction that is signed$/,
+      /found a part that is refused \(Cannot accept the root manifest: .*\), wanted a contradiction that is signed$/,
     )
   })
 
