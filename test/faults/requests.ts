@@ -1,12 +1,20 @@
+import assert from 'node:assert/strict'
+import type { Row } from '../_report.ts'
+import type { Ending } from '../swarm/_testnet.ts'
 import type { FaultRun } from './_fault-run.ts'
 import { SeededRandom } from './_random.ts'
-import { hostilePlace } from './_request-target.ts'
+import { hostilePlace, LARGE } from './_request-target.ts'
 import { drawTrial, tryRequest } from './_request-trial.ts'
 import type { Target, Trial } from './_request-trial.ts'
+import { SlowClients, untilCut } from './_slow-clients.ts'
 import { withEndings } from './_with-endings.ts'
 
 const RUNS = 10_000
 const SHORT_RUNS = 1_000
+/** Slow clients of each of the three kinds. */
+const BESIEGERS = 200
+/** Longer than a client that reads nothing may take. */
+const CLIENT_PATIENCE_MS = 61_000
 /** A slower one is tried again, and the quickest counts: collecting the garbage of others takes time now and then. */
 const DOUBTFUL_MS = 20
 const REPEATS = 4
@@ -56,26 +64,74 @@ async function timed(trial: Trial, target: Target): ReturnType<typeof tryRequest
   return best
 }
 
+/** What slow clients cost, and what the others notice. */
+export interface SiegeReport {
+  readonly connections: number
+  /** Answers to others meanwhile, and the slowest of them. */
+  readonly answers: number
+  readonly slowestMs: number
+  /** Resident memory for each of the connections, those of the clients included, which are in this process too. */
+  readonly bytesEach: number
+}
+
+/** Besiege an endpoint until it has cut all who do. Throws when somebody else is not answered. */
+export async function besiege(test: Ending, target: Target, each: number): Promise<SiegeReport> {
+  const { port, pass, site } = target
+  const [victim = ''] = site.files.keys()
+  const url = `http://${site.host}/${site.repository}/`
+  const before = process.memoryUsage.rss()
+  const siege = { port, host: site.host, large: `/${site.repository}/${LARGE}`, each }
+  const slow = await SlowClients.begin(siege)
+  test.after(() => {
+    slow.end()
+  })
+  const bytesEach = (process.memoryUsage.rss() - before) / (3 * each)
+  const cut = new AbortController()
+  const cutting = untilCut(slow.asking).then(() => {
+    cut.abort()
+  })
+  let answers = 0
+  let slowestMs = 0
+  for (; !cut.signal.aborted; answers += 1) {
+    const begin = performance.now()
+    const answer = await fetch(url + victim)
+    assert.deepEqual(Buffer.from(await answer.arrayBuffer()), site.files.get(victim))
+    slowestMs = Math.max(slowestMs, performance.now() - begin)
+  }
+  await cutting
+  pass(CLIENT_PATIENCE_MS)
+  await untilCut(slow.reading)
+  return { connections: 3 * each, answers, slowestMs, bytesEach }
+}
+
 export const requests: FaultRun = {
   name: 'requests',
   about: 'hostile paths and header sets, smuggling, slow clients at a real endpoint',
   async *run({ full, seed, runs = full ? RUNS : SHORT_RUNS }) {
-    const bench = 'requests'
     yield* withEndings(async function* (test) {
       const target = await hostilePlace(test)
-      const { statuses, maxMs } = await tryRequests(target, runs, seed)
-      const shown = [...statuses]
-        .sort()
-        .map(([status, count]) => `${String(count)} × ${String(status)}`)
-      yield { bench, what: `hostile requests: ${shown.join(', ')}`, value: runs, unit: 'requests' }
-      yield { bench, what: 'wrong answers', value: 0, unit: 'requests', target: '0' }
-      yield {
-        bench,
-        what: 'slowest answer, processor time',
-        value: maxMs,
-        unit: 'ms',
-        target: '50 ms',
-      }
+      yield* rowsOfRequests(await tryRequests(target, runs, seed))
+      yield* rowsOfSiege(await besiege(test, target, BESIEGERS))
     })
   },
+}
+
+function* rowsOfRequests({ runs, statuses, maxMs }: RequestTally): Iterable<Row> {
+  const bench = 'requests'
+  const shown = [...statuses]
+    .sort()
+    .map(([status, count]) => `${String(count)} × ${String(status)}`)
+  yield { bench, what: `hostile requests: ${shown.join(', ')}`, value: runs, unit: 'requests' }
+  yield { bench, what: 'wrong answers', value: 0, unit: 'requests', target: '0' }
+  yield { bench, what: 'slowest answer, processor time', value: maxMs, unit: 'ms', target: '50 ms' }
+}
+
+function* rowsOfSiege(report: SiegeReport): Iterable<Row> {
+  const bench = 'requests'
+  const { connections, answers, slowestMs, bytesEach } = report
+  yield { bench, what: 'connections of slow clients, all cut', value: connections, unit: '' }
+  yield { bench, what: 'answers to others meanwhile, all right', value: answers, unit: '' }
+  yield { bench, what: 'slowest of them', value: slowestMs, unit: 'ms' }
+  const what = 'memory for each slow connection, both ends'
+  yield { bench, what, value: bytesEach / 1024, unit: 'KiB' }
 }

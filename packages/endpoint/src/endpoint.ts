@@ -69,6 +69,8 @@ export interface EndpointInit {
   readonly publicUrl?: string | undefined
   /** Connections of clients on each listener. @defaultValue 1 024 */
   readonly maxConnections?: number | undefined
+  /** How long the head of a request may take. @defaultValue 15 s */
+  readonly headersTimeoutMs?: number | undefined
   /** Memory for small blobs. @defaultValue 64 MiB */
   readonly hotCacheBytes?: number
 }
@@ -129,14 +131,19 @@ export class Endpoint {
     const listener: RequestListener = (request, response, reset) => {
       void this.#serve(new Exchange({ request, response, reset }, clock))
     }
-    const { maxConnections } = init
-    const address = { host: this.#host, port: init.port ?? DEFAULT_PORT, maxConnections }
+    const { maxConnections, headersTimeoutMs } = init
+    const address = {
+      host: this.#host,
+      port: init.port ?? DEFAULT_PORT,
+      maxConnections,
+      headersTimeoutMs,
+    }
     this.#listener = new HttpListener({ clock, listener }, address)
     this.#https = init.https
     if (init.https !== undefined)
       this.#secureListener = new HttpListener(
         { clock, listener },
-        { ...init.https, maxConnections },
+        { ...init.https, maxConnections, headersTimeoutMs },
       )
   }
 

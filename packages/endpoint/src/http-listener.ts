@@ -32,6 +32,8 @@ export interface HttpListenerInit {
   readonly credentials?: TlsCredentials
   /** Clients beyond it are turned away. @defaultValue {@link MAX_CLIENT_CONNECTIONS} */
   readonly maxConnections?: number | undefined
+  /** How long the head of a request may take. @defaultValue 15 s */
+  readonly headersTimeoutMs?: number | undefined
 }
 
 /** One listening server, over plain HTTP or over TLS. */
@@ -115,14 +117,15 @@ export class HttpListener {
   }
 
   #createBoundServer(): Server | SecureServer {
-    const { credentials, maxConnections } = this.#init
+    const { credentials, maxConnections, headersTimeoutMs } = this.#init
     const listener = inTurn((request, response) => {
       this.#listener(request, response, () => {
         this.#sockets.reset(request.socket)
       })
     })
-    if (credentials === undefined) return createReadServer(listener, { maxConnections })
-    const server = createSecureReadServer(listener, { credentials, maxConnections })
+    const bounds = { maxConnections, headersTimeoutMs }
+    if (credentials === undefined) return createReadServer(listener, bounds)
+    const server = createSecureReadServer(listener, { credentials, ...bounds })
     this.#sockets.watch(server)
     return server
   }

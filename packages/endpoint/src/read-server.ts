@@ -19,17 +19,19 @@ const TIMEOUT_CHECK_MS = 5_000
 /** Chunks written ahead of a client that is slower than the source. */
 const WRITE_AHEAD_BYTES = 256 * 1024
 
-const OPTIONS: ServerOptions = {
-  insecureHTTPParser: false,
-  // The guard refuses it: the parser's own refusal would be one in chunks.
-  requireHostHeader: false,
-  maxHeaderSize: MAX_HEADER_BYTES,
-  keepAliveTimeout: KEEP_ALIVE_MS,
-  headersTimeout: HEADERS_TIMEOUT_MS,
-  requestTimeout: REQUEST_TIMEOUT_MS,
-  connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-  highWaterMark: WRITE_AHEAD_BYTES,
-  noDelay: true,
+function optionsOf({ headersTimeoutMs = HEADERS_TIMEOUT_MS }: ReadServerInit): ServerOptions {
+  return {
+    insecureHTTPParser: false,
+    // The guard refuses it: the parser's own refusal would be one in chunks.
+    requireHostHeader: false,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, headersTimeoutMs / 3),
+    highWaterMark: WRITE_AHEAD_BYTES,
+    noDelay: true,
+  }
 }
 
 /** What a server shows to TLS clients, both as PEM. */
@@ -41,11 +43,13 @@ export interface TlsCredentials {
 export interface ReadServerInit {
   /** @defaultValue {@link MAX_CLIENT_CONNECTIONS} */
   readonly maxConnections?: number | undefined
+  /** How long the head of a request may take, from the first moment of a connection on. @defaultValue {@link HEADERS_TIMEOUT_MS} */
+  readonly headersTimeoutMs?: number | undefined
 }
 
 /** A server over plain HTTP that is bounded in everything, and takes no request body. */
 export function createReadServer(listener: Listener, init: ReadServerInit = {}): Server {
-  return bound(createServer(OPTIONS), listener, init)
+  return bound(createServer(optionsOf(init)), listener, init)
 }
 
 /** As {@link createReadServer}, over TLS. */
@@ -55,7 +59,7 @@ export function createSecureReadServer(
 ): SecureServer {
   const { cert, key } = init.credentials
   const server = createSecureServer({
-    ...OPTIONS,
+    ...optionsOf(init),
     cert,
     key,
     minVersion: 'TLSv1.2',
@@ -75,14 +79,15 @@ function bound<S extends Server | SecureServer>(
   server.maxHeadersCount = 0
   server.maxConnections = maxConnections
   server.timeout = SOCKET_SILENCE_MS
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+  const take: Listener = (request, response) => {
     if (hidesTheNext(request)) response.shouldKeepAlive = false
     listener(request, response)
-  })
+  }
+  server.on('request', take)
   // Not `100 Continue`: a body is refused before it is sent.
-  server.on('checkContinue', listener)
+  server.on('checkContinue', take)
   // What else a client expects is ignored, as RFC 9110 (10.1.1) allows.
-  server.on('checkExpectation', listener)
+  server.on('checkExpectation', take)
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => {
     refuseTunnel(socket)
   })
