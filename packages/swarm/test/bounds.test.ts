@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
 import { noise } from '@chainsafe/libp2p-noise'
@@ -8,7 +10,7 @@ import type { Libp2p } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
-import { DEFAULT_LIMITS, MAX_MANIFEST_BYTES } from '../src/limits.ts'
+import { DEFAULT_LIMITS, MAX_MANIFEST_BYTES, MAX_PENDING_OF_ORIGIN } from '../src/limits.ts'
 import { joined, REPOSITORY, startNode, waitFor } from './_nodes.ts'
 import type { TestNode } from './_nodes.ts'
 
@@ -57,6 +59,26 @@ describe('a node', () => {
     await crowd(t, node, 9)
     const connected = node.swarm.peers().filter((peer) => peer.connected)
     assert.ok(connected.length <= 5)
+  })
+
+  it('takes no more handshakes of one address than its bound, and new ones when those are gone', async (t) => {
+    const node = await startNode(t)
+    const [, , host = '', , port] = (node.swarm.listenAddresses()[0] ?? '').split('/')
+    const mute = Array.from({ length: MAX_PENDING_OF_ORIGIN }, () =>
+      connect({ host, port: Number(port) }).on('error', () => undefined),
+    )
+    t.after(() => {
+      for (const socket of mute) socket.destroy()
+    })
+    await Promise.all(mute.map((socket) => once(socket, 'connect')))
+    assert.equal(await crowd(t, node, 1), 0)
+    await Promise.all(mute.map((socket) => once(socket.destroy(), 'close')))
+    const late = await bare(t)
+    await waitFor('a place', () => {
+      if (late.getDialQueue().length === 0)
+        void late.dial(multiaddr(node.swarm.listenAddresses()[0] ?? '')).catch(() => undefined)
+      return late.getConnections().length > 0
+    })
   })
 
   it('takes a pushed manifest of the largest size', async (t) => {
