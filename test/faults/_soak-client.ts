@@ -56,7 +56,17 @@ function newAgent(): Agent {
   return new Agent({ keepAlive: true, maxSockets: 1 })
 }
 
-async function askOnce(
+/** As {@link askChecked}; an answer that breaks off is none, and no wrong one. */
+async function askOnce(components: ClientComponents, url: string, agent: Agent): Promise<void> {
+  try {
+    await askChecked(components, url, agent)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ECONNRESET')) throw error
+    components.tally.refused.push(`an answer: ${error.message}`)
+  }
+}
+
+async function askChecked(
   { repository, random, tally }: ClientComponents,
   url: string,
   agent: Agent,
