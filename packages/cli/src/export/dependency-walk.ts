@@ -18,9 +18,12 @@ import type {
 } from '@jarswarm/maven'
 import type { NodeControl } from '@jarswarm/node'
 import PQueue from 'p-queue'
+import { codeOf } from '../exit-code.ts'
 
 /** Files asked of the node at a time. */
 const READ_AT_ONCE = 8
+/** A node has patience with each file; once one could not be had in spite of it, the next are not waited for as long. */
+const HURRIED_MS = 3_000
 
 /**
  * Reads POMs through the node, and follows their dependencies as the prefetch does: near to what clients do, but their
@@ -32,11 +35,15 @@ export class DependencyWalk {
   readonly #queue = new PQueue({ concurrency: READ_AT_ONCE })
   readonly #read = new Map<string, { readonly id: PomId; readonly pom: Promise<Pom | undefined> }>()
   readonly #unread = new Set<string>()
+  readonly #hurriedMs: number
+  #isHurried = false
   #own: { readonly id: PomId; readonly pom: Pom } | undefined
 
-  constructor(node: NodeControl, signal: AbortSignal) {
+  /** @param init.hurriedMs how long to wait for a file when the one before could not be had */
+  constructor(node: NodeControl, signal: AbortSignal, init: { readonly hurriedMs?: number } = {}) {
     this.#node = node
     this.#signal = signal
+    this.#hurriedMs = init.hurriedMs ?? HURRIED_MS
   }
 
   /** Read the POMs of artifacts, and what these need to be understood: parents and imported BOMs. */
@@ -135,19 +142,23 @@ export class DependencyWalk {
   }
 
   async #get(address: string): Promise<Uint8Array | undefined> {
+    const timeout = this.#isHurried ? [AbortSignal.timeout(this.#hurriedMs)] : []
+    const signal = AbortSignal.any([this.#signal, ...timeout])
     try {
-      const artifact = await this.#node.get(address, { signal: this.#signal })
+      const artifact = await this.#node.get(address, { signal })
       try {
         if (artifact.sizeBytes > MAX_XML_BYTES) return undefined
         const chunks: Uint8Array[] = []
         for await (const chunk of artifact.bytes) chunks.push(chunk)
+        this.#isHurried = false
         return Buffer.concat(chunks)
       } finally {
         artifact.release()
       }
-    } catch {
+    } catch (error) {
       // It may lie in the next one; a file that none has is named in the end.
       this.#signal.throwIfAborted()
+      if (codeOf(error) !== 'ERR_NOT_FOUND') this.#isHurried = true
       return undefined
     }
   }
