@@ -16,6 +16,7 @@ import type { ObjectUpdate, StagedNode } from './index-objects.ts'
 import { isPackDue, writePack } from './pack-writer.ts'
 import { formatCarriedState, readNewestState, stateFiles } from './published-state.ts'
 import type { PublishedState } from './published-state.ts'
+import { refuseFork } from './refuse-fork.ts'
 import { RetiredFiles } from './retired-files.ts'
 import type { RetiredKind } from './retired-files.ts'
 import { readSigners } from './state-directory.ts'
@@ -38,11 +39,14 @@ export interface NextStateInit {
  * directory of the state directory, whose last rename is the decision.
  *
  * Nothing that readers of the tree look at has changed then; `completeState` does that.
+ *
+ * @throws {StateMismatchError} when the same keys signed a later state, or another publisher does so now
  */
 export async function decideNextState(
   places: PublishPlaces,
   init: NextStateInit,
 ): Promise<PublishedState> {
+  await refuseFork(places.state, init.before, init.nowMs)
   const issuedSeconds = Math.floor(init.nowMs / 1000)
   const seq = (init.before?.head.seq ?? 0) + 1
   const withdrawn = await foldWithdrawals(init, { seq, issuedSeconds })

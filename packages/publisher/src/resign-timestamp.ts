@@ -13,6 +13,7 @@ import { StateMismatchError } from './errors.ts'
 import { openPlaces } from './open-places.ts'
 import { stateFiles } from './published-state.ts'
 import type { PublishedState } from './published-state.ts'
+import { refuseFork } from './refuse-fork.ts'
 import { readSigners } from './state-directory.ts'
 import type { StateDirectory } from './state-directory.ts'
 import type { LockOptions } from './state-lock.ts'
@@ -67,6 +68,7 @@ export async function resignState(
   nowMs: number,
 ): Promise<PublishedState> {
   const { roots, layout } = places.state
+  await refuseFork(places.state, state, nowMs)
   const root = roots.at(-1) ?? new Uint8Array()
   const signing = { root, nowMs, signers: await readSigners(layout) }
   const { manifest } = isUnderOlderRoot(roots, state.manifest)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { initRepository } from '../src/index.ts'
+import type { InitRepositoryOptions } from '../src/index.ts'
 
 /** When the tests' first publish happens. */
 export const START_MS: number = Date.parse('2026-11-22T20:00:00Z')
@@ -19,13 +20,16 @@ export interface TestRepository {
 let clock = 1_700_000_000
 
 /** A repository with a state directory and an empty tree, removed after the test. */
-export async function createRepository(t: TestContext): Promise<TestRepository> {
+export async function createRepository(
+  t: TestContext,
+  options: Pick<InitRepositoryOptions, 'origin'> = {},
+): Promise<TestRepository> {
   const root = await mkdtemp(join(tmpdir(), 'jarswarm-publisher-'))
   t.after(() => rm(root, { recursive: true, force: true }))
   const stateDir = join(root, 'state')
   const treeDir = join(root, 'tree')
   await mkdir(treeDir)
-  await initRepository({ stateDir, name: 'test', nowMs: START_MS })
+  await initRepository({ stateDir, name: 'test', nowMs: START_MS, ...options })
   return {
     root,
     stateDir,
