@@ -18,8 +18,7 @@ const CACHE_BYTES = 1_500_000
 /** Peers that hold everything, and answer other peers badly. */
 const HOSTILE = ['lying', 'truncating', 'slow'] as const
 const BEHAVIOURS: readonly UpstreamBehaviour[] = [
-  'healthy',
-  'healthy',
+  ...Array<UpstreamBehaviour>(4).fill('healthy'),
   'refusing',
   'failing',
   'truncating',
@@ -61,9 +60,14 @@ export class OperationSwarm {
   /** Where forks are published. */
   readonly #evil: MemoryUpstream
   #violation: unknown
+  /** Of what runs: what has ended is let go, for there are thousands of starts. */
+  readonly #endings = new Set<unknown>()
 
   private constructor(test: Ending, random: SeededRandom) {
-    this.#rig = new Rig(test)
+    this.#rig = new Rig({ after: (end) => void this.#endings.add(end) })
+    test.after(async () => {
+      for (const end of this.#endings) await (end as () => unknown)()
+    })
     this.#random = random
     const { builder, clock } = this.#rig
     this.#publisher = new OperationPublisher({ builder, now: () => clock.now() }, random)
@@ -191,8 +195,12 @@ export class OperationSwarm {
   async #restart(node: OperationNode): Promise<void> {
     if (node.running === undefined) return
     this.#faults.restarted += 1
+    this.#endings.delete(node.running.stop)
     await node.stop()
     await node.start()
+    // What only tests look at.
+    this.#rig.origin.requests.length = 0
+    this.#evil.requests.length = 0
   }
 
   /** Take a node away from all others. */
