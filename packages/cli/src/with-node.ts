@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs'
 import { ControlClient, createNode, NoNodeError } from '@jarswarm/node'
 import type { NodeControl } from '@jarswarm/node'
 import { createTerminalLogger } from './terminal-logger.ts'
 import { dataDirectory, readNodeSettings } from './node-settings.ts'
 import type { Terminal } from './terminal.ts'
+import { UsageError } from './usage-error.ts'
 import { programVersion } from './version.ts'
 
 /** Any free port: the usual one may belong to another node. */
@@ -25,6 +27,7 @@ export async function withNode<T>(
 ): Promise<T> {
   const running = new ControlClient(dataDirectory(flags, terminal.env))
   if (await isRunning(running, terminal.signal)) return task(running)
+  if (offline) refuseNothing(flags, terminal.env)
   const settings = await readNodeSettings(flags, terminal.env)
   const node = await createNode({
     ...settings,
@@ -42,6 +45,18 @@ export async function withNode<T>(
   } finally {
     await node.stop()
   }
+}
+
+/** What only looks at what is there must not make a data directory where a name was mistyped. */
+function refuseNothing(
+  flags: Readonly<Record<string, unknown>>,
+  env: Readonly<Record<string, string | undefined>>,
+): void {
+  const directory = dataDirectory(flags, env)
+  if (flags['data'] === undefined || existsSync(directory)) return
+  throw new UsageError(
+    `Cannot use --data ${directory}: found nothing there, the data directory of a node is wanted`,
+  )
 }
 
 async function isRunning(node: ControlClient, signal: AbortSignal): Promise<boolean> {

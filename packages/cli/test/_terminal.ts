@@ -1,4 +1,6 @@
 import { PassThrough, Writable } from 'node:stream'
+import { exitCodeOf } from '../src/exit-code.ts'
+import { createProgram } from '../src/program.ts'
 import type { Terminal } from '../src/terminal.ts'
 
 /** A terminal that keeps what is written to it. */
@@ -39,4 +41,23 @@ function keptStream(): { readonly stream: Writable; readonly take: () => string 
     return taken
   }
   return { stream, take }
+}
+
+/**
+ * Run a command in this process, which takes no second.
+ *
+ * @returns the exit code, and what it said or the message of its error
+ */
+export async function runHere(args: readonly string[]): Promise<readonly [number, string]> {
+  const terminal = keptTerminal()
+  let exitCode = 0
+  const program = createProgram(terminal, (code) => {
+    exitCode = code
+  })
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return [exitCode, terminal.said()]
+  } catch (error) {
+    return [exitCodeOf(error), (error as Error).message]
+  }
 }

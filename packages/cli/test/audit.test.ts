@@ -58,7 +58,7 @@ describe('jarswarm audit', () => {
 
   it('says that there is nothing to compare with, and what is no directory', async (t) => {
     const directory = temporaryDirectory(t)
-    const data = ['--data', join(directory, 'data')]
+    const data = ['--data', directory]
     const alone = await runJarswarm(['audit', directory, ...data])
     assert.equal(alone.code, 2)
     assert.match(alone.stderr, /no repository is followed/)

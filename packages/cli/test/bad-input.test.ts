@@ -109,7 +109,7 @@ describe('jarswarm start with a bad data directory', () => {
     assertRefused(await start(data), 1, /found it in use by process \d+/)
   })
   it('refuses a damaged list of joined repositories', async (t) => {
-    const data = join(temporaryDirectory(t), 'data')
+    const data = temporaryDirectory(t)
     assert.equal((await runJarswarm(['repos', '--data', data])).code, 0)
     writeFileSync(join(data, 'joined.json'), '{"format":"jarswarm joined 1"}')
     assertRefused(await start(data), 1, /Cannot read .*joined\.json: it is damaged/)

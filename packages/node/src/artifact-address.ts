@@ -25,6 +25,6 @@ export function parseAddress(text: string): ArtifactAddress {
   const path = parsePath(segments.join('/'))
   if (sidecarOf(path) === undefined) return { repository, path }
   throw new InvalidAddressError(
-    `Cannot get ${text}: it is a checksum file, which the endpoint derives; the artifact itself is wanted`,
+    `Cannot read ${text}: it is a checksum file, which is derived from its file; the file itself is wanted`,
   )
 }

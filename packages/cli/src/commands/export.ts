@@ -20,6 +20,7 @@ export function addExport(program: Command, setup: CommandSetup): void {
     .description(
       'Write the signed digests of the files of a build, for a build tool to check by itself.',
     )
+    .helpCommand(false)
   addMavenChecksums(command, setup)
   addGradleVerification(command, setup)
 }
