@@ -6,6 +6,7 @@ import type { Command } from 'commander'
 import type { AuditReport } from '../audit/audit-report.ts'
 import { auditTree, treeReport } from '../audit/audit-tree.ts'
 import { describeAudit } from '../audit/describe-audit.ts'
+import { repositoryOf } from '../audit/remote/repository-of.ts'
 import { auditMirror } from '../audit/remote/audit-mirror.ts'
 import { MirrorReport } from '../audit/remote/mirror-report.ts'
 import { readContact } from '../contact.ts'
@@ -48,7 +49,10 @@ export function addAudit(program: Command, { terminal, setExitCode }: CommandSet
       '<dir|url>',
       'a Maven repository, such as ~/.m2/repository or https://repo.example.org/',
     )
-    .option('--repository <name>', 'whose index to compare a URL with, when several are followed')
+    .option(
+      '--repository <name>',
+      'whose index to compare a URL with (default: the one that is followed, or whose origin it is)',
+    )
     .option('--sample <n>', `files to draw at random (default: ${String(DEFAULT_SAMPLE)})`)
     .option('--full', 'compare all files of the index')
     .option('--connections <n>', `requests at a time (default: ${String(DEFAULT_CONNECTIONS)})`)
@@ -106,7 +110,7 @@ async function auditUrl(
   { url, flags, tell }: UrlAudit,
   terminal: Terminal,
 ): Promise<void> {
-  const repository = await chooseRepository(node, flags['repository'])
+  const repository = await chooseRepository(node, { url, flags })
   const connections =
     readCount('connections', text(flags, 'connections'), MAX_CONNECTIONS) ?? DEFAULT_CONNECTIONS
   const sample = readCount('sample', text(flags, 'sample'), MAX_ENTRIES_READ) ?? DEFAULT_SAMPLE
@@ -130,16 +134,19 @@ async function auditUrl(
   await telling(report, tell, auditMirror(node, init, terminal))
 }
 
-async function chooseRepository(node: NodeControl, wanted: unknown): Promise<string> {
-  const names = (await node.repositories()).map(({ name }) => name)
-  const [only, ...others] = names
-  if (wanted === undefined && only !== undefined && others.length === 0) return only
-  const known = `followed: ${names.join(', ')}`
-  if (typeof wanted !== 'string') {
-    throw new UsageError(`Cannot choose an index: name one with --repository; ${known}`)
-  }
-  if (names.includes(wanted)) return wanted
-  throw new UsageError(`Cannot compare with ${wanted}: it is not followed; ${known}`)
+async function chooseRepository(
+  node: NodeControl,
+  { url, flags }: Pick<UrlAudit, 'url' | 'flags'>,
+): Promise<string> {
+  const repositories = await node.repositories()
+  const chosen = repositoryOf(url, flags['repository'], repositories)
+  if (chosen !== undefined) return chosen
+  const known = `followed: ${repositories.map(({ name }) => name).join(', ')}`
+  throw new UsageError(
+    typeof flags['repository'] === 'string'
+      ? `Cannot compare with ${flags['repository']}: it is not followed; ${known}`
+      : `Cannot choose an index: name one with --repository; ${known}`,
+  )
 }
 
 const URL_FLAGS = [
