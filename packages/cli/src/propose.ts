@@ -29,13 +29,22 @@ export async function propose(
 ): Promise<void> {
   checkClock(new SystemClock())
   const { state, replace } = flags
+  const { pending } = await readRootState(state)
   const proposal = await proposeRoot({ stateDir: state, change, replace })
   const { proposalFile } = await readRootState(state)
   if (flags.json === true) {
-    sayJson(terminal, { proposal: proposalFile, ...proposalDocument(proposal) })
+    const replaces = pending !== undefined
+    sayJson(terminal, { proposal: proposalFile, replaces, ...proposalDocument(proposal) })
     return
   }
   for (const line of describeProposal(proposal)) say(terminal, line)
+  if (pending !== undefined) {
+    say(
+      terminal,
+      `\nThis takes the place of the proposal of root ${String(pending.number)} that was there. Copies of that one are void: ` +
+        'get them all back before you give out this one, so that nobody signs both.',
+    )
+  }
   say(
     terminal,
     `\nNext, each holder of a root key, wherever they are, with a copy of ${proposalFile}:`,

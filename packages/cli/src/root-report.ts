@@ -76,9 +76,11 @@ export function describeTerms(terms: RootTerms, before?: RootTerms): readonly st
     ),
     line('origin', terms.origin ?? 'none', before && (before.origin ?? 'none')),
     line('bootstrap', describeBootstrap(terms), before && describeBootstrap(before)),
-    ...terms.withdrawals.map((digest) =>
-      line('allows', `withdrawing the files of the list with SHA-256 ${digest}`),
-    ),
+    ...terms.withdrawals.map((digest) => {
+      const isNew = before !== undefined && !before.withdrawals.includes(digest)
+      const what = `withdrawing the files of the list with SHA-256 ${digest}`
+      return line('allows', what, isNew ? 'not allowed' : undefined)
+    }),
     line('expires', dateOf(terms.expiresMs), before && dateOf(before.expiresMs)),
   ]
 }

@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { sha256 } from '@jarswarm/manifest'
 import {
   generateKeyPair,
+  InvalidRootError,
   keyIdOf,
   readRootTerms,
   RootProposal,
@@ -47,12 +48,16 @@ export interface ApplyRootOptions {
   readonly stateDir: string
   /** Copies of the proposal that came back from key holders; that of the state directory counts as well. */
   readonly proposals: readonly Uint8Array[]
+  /** What to call them in errors, in the same order. @defaultValue by their numbers, from 1 */
+  readonly names?: readonly string[] | undefined
 }
 
 /** What came of `applyRoot`. */
 export interface ApplyRootReport {
   /** Whether the root is in force now. If not, the signatures were kept, and more are wanted. */
   readonly applied: boolean
+  /** Whether it was in force before, so that this run only finished what another one had begun. */
+  readonly already: boolean
   readonly proposal: RootProposal
   /** Undefined while the first root lacks signatures. */
   readonly id: RepositoryId | undefined
@@ -116,7 +121,7 @@ export async function proposeRoot(options: ProposeRootOptions): Promise<RootProp
 
 /**
  * Gather signatures, and put the proposed root in force once both thresholds are met. What stands published in a tree is
- * signed anew by the next publish, or by `resignTimestamp`.
+ * signed anew by the next publish, or by `resignTimestamp`. Wherever it is cut off, it may be done again with the same copies.
  *
  * @throws {StateMismatchError} when there is nothing to apply, or a proposal does not follow from the roots here
  * @throws {InvalidRootError} when a proposal is malformed, or two of them say different things
@@ -124,26 +129,30 @@ export async function proposeRoot(options: ProposeRootOptions): Promise<RootProp
  */
 export async function applyRoot(options: ApplyRootOptions): Promise<ApplyRootReport> {
   await using state = await openLocked(resolve(options.stateDir))
-  const proposal = await gather(state, options.proposals)
+  const before = await findApplied(state, options.proposals)
+  const proposal = before ?? (await gather(state, options))
+  const already = before !== undefined
   const files = new DurableFiles(state.layout.temporary)
   await files.start()
-  if (!proposal.isComplete) {
+  if (!already && !proposal.isComplete) {
     await files.write(state.layout.proposal, proposal.format())
     await files.settle()
     await files.stop()
-    return { applied: false, proposal, id: proposal.id, removedKeys: [] }
+    return { applied: false, already, proposal, id: proposal.id, removedKeys: [] }
   }
-  const roots = [...state.roots, proposal.root]
-  const id = sha256(roots[0] ?? proposal.root)
-  // As a node will: what is applied here must be followed everywhere.
-  TrustedRepository.restore(id, { roots, manifest: undefined })
-  await files.write(state.layout.root(proposal.number), proposal.root)
-  await files.settle()
+  const id = sha256(state.roots[0] ?? proposal.root)
+  if (!already) {
+    // As a node will: what is applied here must be followed everywhere.
+    const roots = [...state.roots, proposal.root]
+    TrustedRepository.restore(id, { roots, manifest: undefined })
+    await files.write(state.layout.root(proposal.number), proposal.root)
+    await files.settle()
+  }
   await files.remove(state.layout.proposal)
   const removedKeys = await removeUnnamedKeys(state, files, proposal.proposed)
   await files.settle()
   await files.stop()
-  return { applied: true, proposal, id, removedKeys }
+  return { applied: true, already, proposal, id, removedKeys }
 }
 
 /** What stands in a state directory that nobody else changes meanwhile. */
@@ -183,27 +192,62 @@ async function readPending(state: StateFiles): Promise<RootProposal | undefined>
   return pending !== undefined && pending.number > state.roots.length ? pending : undefined
 }
 
-async function gather(state: StateFiles, given: readonly Uint8Array[]): Promise<RootProposal> {
+/** What became the newest root already: a run was cut off after that, or is repeated. */
+async function findApplied(
+  { roots, layout }: StateFiles,
+  given: readonly Uint8Array[],
+): Promise<RootProposal | undefined> {
+  const newest = roots.at(-1)
+  const left = await readOptional(layout.proposal)
+  const copies = [...(left === undefined ? [] : [left]), ...given].map((bytes) =>
+    RootProposal.parse(bytes),
+  )
+  const isApplied = (copy: RootProposal): boolean =>
+    newest !== undefined && isAfter(copy, roots.slice(0, -1)) && copy.says(newest)
+  return copies.every(isApplied) ? copies[0] : undefined
+}
+
+async function gather(
+  state: StateFiles,
+  { proposals, names = [] }: ApplyRootOptions,
+): Promise<RootProposal> {
   const pending = await readPending(state)
-  const copies = given.map((bytes) => RootProposal.parse(bytes))
-  const [first, ...others] = pending === undefined ? copies : [pending, ...copies]
+  const copies = proposals.map((bytes, index) => ({
+    name: names[index] ?? `copy ${String(index + 1)}`,
+    copy: RootProposal.parse(bytes),
+  }))
+  const own = pending && { name: state.layout.proposal, copy: pending }
+  const [first, ...others] = own === undefined ? copies : [own, ...copies]
   if (first === undefined) {
     throw new StateMismatchError(
       `Cannot apply a root with ${state.path}: found no proposal, wanted one; make it with "repo rotate" or "repo revoke"`,
     )
   }
-  for (const copy of [first, ...others]) checkFollows(state, copy)
-  return others.reduce((merged, copy) => merged.merge(copy), first)
+  for (const { copy } of [first, ...others]) checkFollows(state, copy)
+  return others.reduce((merged, { name, copy }) => {
+    try {
+      return merged.merge(copy)
+    } catch (cause) {
+      if (!(cause instanceof InvalidRootError)) throw cause
+      throw new InvalidRootError(`Cannot apply ${name} beside ${first.name}: ${cause.message}`, {
+        cause,
+      })
+    }
+  }, first.copy)
 }
 
 function checkFollows({ path, roots }: StateFiles, proposal: RootProposal): void {
-  const isSame =
-    proposal.roots.length === roots.length &&
-    proposal.roots.every((root, index) => Buffer.compare(root, roots[index] ?? root) === 0)
-  if (isSame) return
+  if (isAfter(proposal, roots)) return
   throw new StateMismatchError(
     `Cannot apply a root with ${path}: found a proposal of root ${String(proposal.number)} after other roots, ` +
       `wanted root ${String(roots.length + 1)} after those in the state directory`,
+  )
+}
+
+function isAfter(proposal: RootProposal, roots: readonly Uint8Array[]): boolean {
+  return (
+    proposal.roots.length === roots.length &&
+    proposal.roots.every((root, index) => Buffer.compare(root, roots[index] ?? root) === 0)
   )
 }
 

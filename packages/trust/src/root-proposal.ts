@@ -114,6 +114,11 @@ export class RootProposal {
     return this.signatures.every(({ signed, threshold }) => signed.length >= threshold)
   }
 
+  /** Whether a root says what is proposed, whoever signed it. */
+  says(root: Uint8Array): boolean {
+    return signedContent(parseRoot(root).metadata) === signedContent(this.#proposed.metadata)
+  }
+
   /**
    * Add one holder's signature; one that the holder gave before is replaced.
    *
@@ -137,12 +142,10 @@ export class RootProposal {
    * @throws {InvalidRootError} when it proposes something else
    */
   merge(other: RootProposal): RootProposal {
-    const isSame =
-      signedContent(this.#proposed.metadata) === signedContent(other.#proposed.metadata) &&
-      this.id === other.id
-    if (!isSame) {
+    if (!this.says(other.root) || this.id !== other.id) {
       throw new InvalidRootError(
-        `Cannot merge proposals of root ${this.number}: found two that say different things, wanted copies of one`,
+        `Cannot merge proposals of root ${this.number}: found two that differ in ${this.#differences(other).join(', ')}, ` +
+          'wanted copies of one; what was signed of the other does not count',
       )
     }
     const merged = parseRoot(this.root)
@@ -166,6 +169,14 @@ export class RootProposal {
     return toBytes(`${JSON.stringify(document, null, 2)}\n`)
   }
 
+  /** What two proposals do not say alike. */
+  #differences(other: RootProposal): readonly string[] {
+    const own = statements(this)
+    const theirs = statements(other)
+    const names = [...own.keys()].filter((name) => own.get(name) !== theirs.get(name))
+    return names.length === 0 ? ['the form of what they say'] : names
+  }
+
   #count(of: SignatureCount['of'], root: TrustedRoot): SignatureCount {
     const { publicKeys, threshold } = termsOf(root).roles.root
     const signed = publicKeys.filter((key) => this.#isSignedBy(root, keyIdOf(key)))
@@ -182,6 +193,14 @@ export class RootProposal {
       return false
     }
   }
+}
+
+/** What a proposal says, each as text by the name that people know it by. */
+function statements({ id, proposed }: RootProposal): ReadonlyMap<string, string> {
+  const { roles, expiresMs, ...terms } = proposed
+  const expires = new Date(expiresMs).toISOString()
+  const said = { repository: id ?? null, ...roles, ...terms, expires }
+  return new Map(Object.entries(said).map(([name, value]) => [name, JSON.stringify(value)]))
 }
 
 function verifyChain(roots: readonly Uint8Array[]): TrustedRoot | undefined {

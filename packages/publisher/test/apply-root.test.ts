@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { InvalidRootError, RootProposal } from '@jarswarm/trust'
+import { applyRoot, proposeRoot, readRootState } from '../src/index.ts'
+import { published, sign } from './_published.ts'
+import { START_MS } from './_temporary.ts'
+
+describe('a proposed root', () => {
+  it('is applied again where that was cut off after the root was written', async (t) => {
+    const { repository, key } = await published(t)
+    const { stateDir } = repository
+    await proposeRoot({ stateDir, change: { rotate: ['timestamp'] } })
+    const signed = await sign(stateDir, key)
+    await writeFile(join(stateDir, 'roots/2.root.json'), RootProposal.parse(signed).root)
+    const finished = await applyRoot({ stateDir, proposals: [] })
+    assert.deepEqual([finished.applied, finished.already], [true, true])
+    assert.deepEqual(finished.removedKeys, [join(stateDir, 'keys/timestamp.pem')])
+    assert.ok(!(await readdir(stateDir)).includes('proposal.json'))
+    const again = await applyRoot({ stateDir, proposals: [signed] })
+    assert.deepEqual([again.already, again.removedKeys], [true, []])
+    await assert.rejects(applyRoot({ stateDir, proposals: [] }), /found no proposal/)
+    assert.equal((await readRootState(stateDir)).current?.number, 2)
+  })
+
+  it('is not mixed with a copy that was given out before it changed', async (t) => {
+    const { repository, key } = await published(t)
+    const { stateDir } = repository
+    await proposeRoot({ stateDir, change: {}, nowMs: START_MS })
+    const before = await sign(stateDir, key)
+    await proposeRoot({ stateDir, change: { rotate: ['timestamp'] }, nowMs: START_MS })
+    const names = ['ann.json']
+    await assert.rejects(applyRoot({ stateDir, proposals: [before], names }), (error) => {
+      assert.ok(error instanceof InvalidRootError)
+      assert.match(
+        error.message,
+        /^Cannot apply ann\.json beside .*proposal\.json: .*differ in timestamp,/,
+      )
+      return true
+    })
+  })
+})
