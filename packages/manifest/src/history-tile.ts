@@ -104,13 +104,12 @@ export function parseEntryBundle(bytes: Uint8Array, width?: number): readonly Ui
   while (offset < bytes.length && lines.length < most) {
     const length = (bytes[offset] ?? 0) * 256 + (bytes[offset + 1] ?? 0)
     const end = offset + 2 + length
-    if (end > bytes.length) throw new InvalidHistoryError('a bundle that ends inside a line')
     lines.push(bytes.subarray(offset + 2, end))
     offset = end
   }
   if (offset !== bytes.length || lines.length !== (width ?? Math.max(1, lines.length))) {
     throw new InvalidHistoryError(
-      `a bundle that does not have ${width ?? `1 to ${TILE_WIDTH}`} lines`,
+      `a bundle that is not of ${width ?? `1 to ${TILE_WIDTH}`} whole lines`,
     )
   }
   return lines

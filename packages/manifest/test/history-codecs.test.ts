@@ -177,7 +177,10 @@ describe('parseEntryBundle', () => {
       () => formatEntryBundle(Array.from({ length: 257 }, () => new Uint8Array())),
       RangeError,
     )
-    assert.throws(() => formatEntryBundle([new Uint8Array(65_536)]), RangeError)
+    const short = Array.from({ length: 255 }, () => new Uint8Array())
+    const longest = [...short, new Uint8Array(65_535)]
+    assert.equal(parseEntryBundle(formatEntryBundle(longest)).at(-1)?.length, 65_535)
+    assert.throws(() => formatEntryBundle([...short, new Uint8Array(65_536)]), RangeError)
   })
 })
 

@@ -100,11 +100,12 @@ describe('HistoryTree', () => {
   })
   it('refuses a kept state that is cut, longer, or other in its lines', () => {
     const bytes = treeOf(300).toBytes()
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: bytes.length - 1 }), (length) => {
-        assert.throws(() => HistoryTree.fromBytes(bytes.subarray(0, length)), InvalidHistoryError)
-      }),
-    )
+    const short = treeOf(2).toBytes()
+    for (const whole of [short, bytes]) {
+      for (let length = 0; length < whole.length; length += whole === short ? 1 : 17) {
+        assert.throws(() => HistoryTree.fromBytes(whole.subarray(0, length)), InvalidHistoryError)
+      }
+    }
     assert.throws(
       () => HistoryTree.fromBytes(Buffer.concat([bytes, Buffer.of(0)])),
       InvalidHistoryError,
