@@ -113,6 +113,9 @@ describe('parseIndexNode', () => {
   const long = Array.from({ length: 51 }, (_, index) => file(`f${index + 10_000}`))
   const refused: Record<string, Buffer> = {
     'an unknown header': Buffer.from('jarswarm leaf 2\n'),
+    'a branch with an unknown header': Buffer.from(
+      `jarswarm branch 2\n0 ${D} 1 1 1\n1 ${D} 1 1 1\n`,
+    ),
     'no last line end': Buffer.from('jarswarm leaf 1'),
     'a carriage return': leaf('/a\r', file('x')),
     'a byte above ASCII': leaf('/a', file('é')),
