@@ -33,7 +33,7 @@ describe('jarswarm repo publish --from', () => {
       ...['--paths', at('list.gz'), '--contact', 'me@example.org'],
     ])
     assert.equal(code, 0, stderr)
-    assert.match(stdout, /^state 1: 1 files.* 1 added, 0 changed, 0 removed, 1 left out/)
+    assert.match(stdout, /^head 1: 1 files.* 1 added, 0 changed, 0 removed, 1 left out/)
     assert.match(stderr, /^missing: org\/none\.jar: the origin answers 404$/m)
     assert.match([...agents].join(), /^jarswarm\/[^ ]+ \(observing; \+me@example\.org\)$/)
   })
@@ -97,7 +97,7 @@ describe('jarswarm repo publish --from', () => {
     isHelpful = true
     asked.length = 0
     const { stdout } = await runJarswarm(args)
-    assert.match(stdout, /^state 1: 2 files/)
+    assert.match(stdout, /^head 1: 2 files/)
     assert.deepEqual(
       asked.filter((path) => path.endsWith('.jar')),
       ['/repo/a/second.jar'],

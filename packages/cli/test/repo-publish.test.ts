@@ -33,7 +33,7 @@ describe('jarswarm repo publish', () => {
     const allowed = await runJarswarm([...publish, '--allow-shrink'])
     assert.equal(allowed.code, 0)
     // A release that vanished stays in the index.
-    assert.match(allowed.stdout, /^state 1: 4 files/)
+    assert.match(allowed.stdout, /^head 1: 4 files/)
   })
 
   it('names what waits, what is refused and which checksums are false, harmless to a terminal', async (t) => {

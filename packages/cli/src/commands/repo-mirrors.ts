@@ -92,7 +92,7 @@ function tell({ seq, mirrors, changed }: Signed, flags: Flags, terminal: Termina
     sayJson(terminal, { seq, mirrors, changed })
     return
   }
-  const what = changed ? `signed with state ${String(seq)}` : 'as it was'
+  const what = changed ? `signed with head ${String(seq)}` : 'as it was'
   say(terminal, [`mirrors, ${what}: ${String(mirrors.length)}`, ...mirrors].join('\n'))
 }
 

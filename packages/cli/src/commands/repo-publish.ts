@@ -206,7 +206,7 @@ function describe(report: PublishReport, terminal: Terminal): void {
   const { seq, files, bytes, added, changed, removed, leftOut, ms } = report
   say(
     terminal,
-    `state ${String(seq)}: ${String(files)} files, ${formatSize(bytes)}; ${String(added)} added, ` +
+    `head ${String(seq)}: ${String(files)} files, ${formatSize(bytes)}; ${String(added)} added, ` +
       `${String(changed)} changed, ${String(removed)} removed, ${String(leftOut)} left out (${String(ms)} ms)`,
   )
   remarkPaths(terminal, report, ['waiting', 'waits', 'cannot be indexed as they stand'])

@@ -26,7 +26,7 @@ export function addRepoTimestamp(repo: Command, { terminal }: CommandSetup): voi
     checkClock(new SystemClock())
     const { seq } = await resignTimestamp({ stateDir: flags.state, treeDir: flags.tree })
     if (flags.json === true) sayJson(terminal, { seq })
-    else say(terminal, `state ${String(seq)} is signed anew`)
+    else say(terminal, `head ${String(seq)} is signed anew`)
     await warnOfExpiry(terminal, flags.state)
   })
 }

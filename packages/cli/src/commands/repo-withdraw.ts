@@ -117,7 +117,7 @@ async function propose(
 
 function describe(report: WithdrawReport, treeDir: string, terminal: Terminal): void {
   const { seq, withdrawn, already, unknown } = report
-  say(terminal, `state ${String(seq)}: ${String(withdrawn.length)} files withdrawn`)
+  say(terminal, `head ${String(seq)}: ${String(withdrawn.length)} files withdrawn`)
   for (const { path } of withdrawn) say(terminal, `  ${printable(path)}`)
   for (const path of already) remark(terminal, printable(`withdrawn before: ${path}`))
   sayUnknown(unknown, terminal)

@@ -71,7 +71,7 @@ function describeRepository({ name, head, freshness, index }: RepositoryStatus):
   const age = formatDuration(head.ageSeconds)
   const complete = index.complete ? 'complete' : `still arriving, ${String(index.files)} files here`
   return (
-    `${name}: state ${String(head.seq)}, ${age} old, ${freshness}; ` +
+    `${name}: head ${String(head.seq)}, ${age} old, ${freshness}; ` +
     `${String(head.files)} files, ${formatSize(head.bytes)}; index ${complete}`
   )
 }
