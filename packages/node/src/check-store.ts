@@ -1,10 +1,11 @@
-import type { AbortOptions, BlobStore, CheckFinding } from '@jarswarm/ports'
+import type { AbortOptions, CheckFinding } from '@jarswarm/ports'
+import type { DataDirectory } from '@jarswarm/store'
 import { MAX_CHECK_FINDINGS } from './limits/limits.ts'
 import type { CheckReport } from './node-control.ts'
 
-/** Re-read every stored blob; with `repair`, set aside what is damaged. */
+/** Re-read every stored blob and the database; with `repair`, set aside what is damaged. */
 export async function checkStore(
-  blobs: BlobStore,
+  { blobs, countDamagedValues }: Pick<DataDirectory, 'blobs' | 'countDamagedValues'>,
   options: AbortOptions & { readonly repair?: boolean },
 ): Promise<CheckReport> {
   const findings: CheckFinding[] = []
@@ -13,12 +14,14 @@ export async function checkStore(
     findingCount += 1
     if (findings.length < MAX_CHECK_FINDINGS) findings.push(finding)
   }
+  const damagedValues = await countDamagedValues(options)
   const usage = blobs.usage()
   return {
     blobs: usage.blobs,
     bytes: usage.bytes,
     findings,
     findingCount,
+    damagedValues,
     repaired: options.repair === true && findingCount > 0,
   }
 }

@@ -5,6 +5,8 @@ import { formatLink, parseLink } from '@jarswarm/trust'
 import type { SwarmLink } from '@jarswarm/trust'
 import { errorCode } from './error-code.ts'
 import { CorruptFileError, RepositoryNameTakenError } from './errors.ts'
+import { openDocument, sealDocument } from './sealed-document.ts'
+import type { DocumentMembers } from './sealed-document.ts'
 
 const FILE_NAME = 'joined.json'
 const FORMAT = 'jarswarm joined 1'
@@ -92,10 +94,7 @@ export class JoinedRepositories {
 
   #save(): Promise<void> {
     const links = this.links().map((link) => formatLink(link))
-    return writeFileAtomically(
-      this.#file,
-      `${JSON.stringify({ format: FORMAT, links }, null, 2)}\n`,
-    )
+    return writeFileAtomically(this.#file, sealDocument({ format: FORMAT, links }))
   }
 }
 
@@ -116,20 +115,18 @@ async function readLinks(file: string): Promise<readonly string[]> {
     if (errorCode(error) === 'ENOENT') return []
     throw error
   }
-  try {
-    const value: unknown = JSON.parse(text)
-    if (isJoinedFile(value)) return value.links
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-  }
+  const document = openDocument(text)
+  if (document !== undefined && isJoinedFile(document)) return document.links
   throw new CorruptFileError(
     `Cannot read ${file}: it is damaged, a list of swarm links as written by "jarswarm start --join" is wanted; ` +
       'move it away and join again',
   )
 }
 
-function isJoinedFile(value: unknown): value is { readonly links: readonly string[] } {
-  if (typeof value !== 'object' || value === null) return false
-  if (!('format' in value) || value.format !== FORMAT || !('links' in value)) return false
-  return Array.isArray(value.links) && value.links.every((link) => typeof link === 'string')
+function isJoinedFile(
+  document: DocumentMembers,
+): document is DocumentMembers & { readonly links: readonly string[] } {
+  const { format, links } = document
+  if (format !== FORMAT || !Array.isArray(links)) return false
+  return links.every((link) => typeof link === 'string')
 }

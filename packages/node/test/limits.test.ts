@@ -15,6 +15,7 @@ import type { NodeControl } from '../src/index.ts'
 import { allowedHandles, openHandles, planHandles } from '../src/limits/file-handles.ts'
 import { reportLimits } from '../src/limits/limit-report.ts'
 import { MAX_BODY_BYTES, MAX_CHECK_FINDINGS, MAX_DENIALS } from '../src/limits/limits.ts'
+import { sealDocument } from '../src/sealed-document.ts'
 import { startNode, temporaryDirectory } from './_swarm.ts'
 
 const NEEDS = { swarm: 300, followed: 1, proxied: 1, listeners: 2 }
@@ -131,7 +132,7 @@ describe('the deny list', () => {
       reason: null,
       since,
     }))
-    writeFileSync(join(dataDir, 'deny.json'), JSON.stringify({ format: 'jarswarm deny 1', denied }))
+    writeFileSync(join(dataDir, 'deny.json'), sealDocument({ format: 'jarswarm deny 1', denied }))
     const list = new DenyList({ clock: new ManualClock() }, { dataDir })
     await list.load()
     assert.equal(await list.change({ add: { what: 'g/last', reason: null } }), true)
@@ -149,7 +150,10 @@ describe('checkStore', () => {
       },
       usage: () => ({ blobs: 0, bytes: 0, quotaBytes: 0 }),
     } as unknown as BlobStore
-    const { findings, findingCount } = await checkStore(blobs, {})
+    const { findings, findingCount } = await checkStore(
+      { blobs, countDamagedValues: () => Promise.resolve(0) },
+      {},
+    )
     assert.equal(findings.length, MAX_CHECK_FINDINGS)
     assert.equal(findingCount, MAX_CHECK_FINDINGS + 3)
   })

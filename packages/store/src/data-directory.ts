@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { DirectoryInUseError } from '@jarswarm/ports'
 import type {
+  AbortOptions,
   BlobStore,
   Clock,
   EvidenceStore,
@@ -13,9 +14,9 @@ import type {
   TrustStore,
 } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
-import { Database, isCorrupt, isLocked } from './database.ts'
-import type { DatabaseComponents } from './database.ts'
-import { createSynced, readSmallFile, removeIfThere, replaceFile } from './durable-file.ts'
+import { isLocked } from './database.ts'
+import type { Database, DatabaseComponents } from './database.ts'
+import { readSmallFile, removeIfThere, replaceFile } from './durable-file.ts'
 import { FileBlobStore } from './file-blob-store.ts'
 import { nodeFileSystem } from './file-system.ts'
 import type { FileSystem } from './file-system.ts'
@@ -28,10 +29,9 @@ import { LevelRecordStore } from './level-record-store.ts'
 import { LevelServedLog } from './level-served-log.ts'
 import { DEFAULT_QUOTA_BYTES } from './limits.ts'
 import { claimDirectory } from './marker.ts'
+import { openDatabase } from './open-database.ts'
+import type { OpenDatabaseComponents } from './open-database.ts'
 import { toStorageError } from './storage-error.ts'
-
-/** Enough for the database to begin a new log and manifest. */
-const PROBE_BYTES = 1024 * 1024
 
 const MAX_PID_BYTES = 32
 
@@ -63,6 +63,8 @@ export interface DataDirectory {
   evidence(repository: RepositoryId): EvidenceStore
   /** What is known of the files of a proxied repository. */
   proxyCache(repository: RepositoryId): ProxyCache
+  /** Read the whole database again. @returns how many values are damaged; the next start begins it anew if any is */
+  countDamagedValues(options?: AbortOptions): Promise<number>
   /** What of a repository went to clients; the same object each time. */
   served(repository: RepositoryId): ServedLog
   /** End what is under way, and let go of the directory. Idempotent. */
@@ -73,7 +75,7 @@ export interface DataDirectory {
 /**
  * Open a data directory for this process alone, creating it when there is none.
  *
- * After a crash the blobs' records are compared with the files; a database that cannot be opened is set aside
+ * After a crash the blobs' records are compared with the files; a database that cannot be opened, or is damaged, is set aside
  * as `db.damaged-<time>` and begun anew from the files. No acknowledged blob and no trusted state is lost thereby;
  * index and records are.
  *
@@ -89,19 +91,16 @@ export async function openDataDirectory(
   const used = withDefaults(components)
   try {
     await claimDirectory(used.files, path)
-    const database = await openDatabase(path, used)
-    try {
-      return await openStores(path, init, { ...used, database })
-    } catch (error) {
-      await database.close()
+    return await openOnce(path, init, used).catch((error: unknown) => {
+      if (error instanceof DamagedAtStart) return openOnce(path, init, used)
       throw error
-    }
+    })
   } catch (error) {
     throw toStorageError(error, `open data directory ${path}`)
   }
 }
 
-type Used = Required<Omit<DataDirectoryComponents, 'openLevel'>> & DataDirectoryComponents
+type Used = OpenDatabaseComponents
 
 function withDefaults(components: DataDirectoryComponents): Used {
   return {
@@ -112,24 +111,27 @@ function withDefaults(components: DataDirectoryComponents): Used {
   }
 }
 
-async function openDatabase(path: string, used: Used): Promise<Database> {
-  const location = join(path, 'db')
-  const components: DatabaseComponents = {
-    probe: () => probe(path, used.files),
-    ...(used.openLevel === undefined ? {} : { openLevel: used.openLevel }),
-  }
-  // LevelDB would create it, and its files, readable for all.
-  await used.files.makeDirectory(location)
+/** The database turned out to be damaged while it was opened; the next attempt begins it anew. */
+class DamagedAtStart extends Error {
+  override readonly name = 'DamagedAtStart'
+}
+
+async function openOnce(path: string, init: DataDirectoryInit, used: Used): Promise<DataDirectory> {
+  const database = await openDatabaseAlone(path, used)
   try {
-    return await Database.open(location, components)
+    return await openStores(path, init, { ...used, database })
+  } catch (cause) {
+    await database.close()
+    if (database.isDamaged) throw new DamagedAtStart(path, { cause })
+    throw cause
+  }
+}
+
+async function openDatabaseAlone(path: string, used: Used): Promise<Database> {
+  try {
+    return await openDatabase(path, used)
   } catch (error) {
-    if (isLocked(error)) throw await inUse(path, { used, error })
-    if (!isCorrupt(error)) throw error
-    const aside = `${location}.damaged-${String(used.clock.now())}`
-    used.logger.error({ error, aside }, 'Cannot open the database: it is set aside and begun anew')
-    await used.files.rename(location, aside)
-    await used.files.makeDirectory(location)
-    return Database.open(location, components)
+    throw isLocked(error) ? await inUse(path, { used, error }) : error
   }
 }
 
@@ -187,6 +189,7 @@ async function openStores(
       return store
     },
     proxyCache: (repository) => new LevelProxyCache(used, { repository }),
+    countDamagedValues: (options = {}) => database.countDamaged(options),
     close: () => (closing ??= close()),
     [Symbol.asyncDispose]: () => directory.close(),
   }
@@ -204,14 +207,6 @@ async function inUse(
     `Cannot use data directory ${path}: found it in use by ${holder}, wanted it alone; stop that one or choose another --data`,
     { cause: error },
   )
-}
-
-/** Find out whether the disk takes writes, and as many as a database needs to begin a new log. */
-async function probe(path: string, files: FileSystem): Promise<void> {
-  const file = join(path, 'tmp', 'probe')
-  await removeIfThere(files, file)
-  await createSynced(files, file, { bytes: new Uint8Array(PROBE_BYTES) })
-  await files.remove(file)
 }
 
 const silentLogger: Logger = {

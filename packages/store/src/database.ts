@@ -1,7 +1,10 @@
+import type { AbortOptions } from '@jarswarm/ports'
 import { Level } from 'level'
 import { StoreClosedError } from './errors.ts'
 import { MAX_OPEN_TABLES } from './limits.ts'
 import { Mutex } from './mutex.ts'
+import { openValue, sealValue } from './sealed-value.ts'
+import type { ValuePlace } from './sealed-value.ts'
 import { codeOf, toStorageError } from './storage-error.ts'
 
 /** A named part of the database. Keys are ASCII text and ordered by their bytes. */
@@ -40,6 +43,8 @@ export interface DatabaseComponents {
   readonly openLevel?: (location: string) => Promise<Level>
   /** Rejects while the disk takes no writes. Asked before the database is closed and opened again. */
   readonly probe?: () => Promise<void>
+  /** Told of each value that is not as it was written, each time it is read. Closing waits for it. */
+  readonly damaged?: (place: ValuePlace) => Promise<void>
 }
 
 type Section = ReturnType<typeof openSection>
@@ -49,14 +54,19 @@ type Section = ReturnType<typeof openSection>
  *
  * After a failed write LevelDB may refuse all further ones, or append to a log with a torn record in it. So the
  * write after a failed one opens the database anew first, which replays the log and begins a clean one.
+ *
+ * Each value has a checksum. One that disks spoilt counts as missing, and the owner is told: all that is kept here can be
+ * had again, and nothing wrong may be made of it.
  */
 export class Database {
   readonly #location: string
   readonly #open: (location: string) => Promise<Level>
   readonly #probe: () => Promise<void>
+  readonly #tellDamage: (place: ValuePlace) => Promise<void>
   readonly #sections = new Map<string, Section>()
   readonly #turns = new Mutex()
   #reopening: Promise<void> | undefined
+  #told: Promise<void> | undefined
   #level: Level
   #torn = false
   #hasFailed = false
@@ -67,6 +77,7 @@ export class Database {
     this.#level = level
     this.#open = components.openLevel ?? openLevel
     this.#probe = components.probe ?? (() => Promise.resolve())
+    this.#tellDamage = components.damaged ?? (() => Promise.resolve())
   }
 
   /** @throws what Level threw; see `isLocked` and `isCorrupt` */
@@ -88,7 +99,7 @@ export class Database {
     return this.#reading(async () => {
       const section = this.#section(table)
       if (section.status !== 'open') await section.open()
-      return section.getSync(key) as V | undefined
+      return this.#unseal(table, key, section.getSync(key))
     })
   }
 
@@ -98,9 +109,10 @@ export class Database {
     keys: readonly string[],
   ): Promise<(V | undefined)[]> {
     if (keys.length === 0) return []
-    return this.#reading(
-      async () => (await this.#section(table).getMany([...keys])) as (V | undefined)[],
-    )
+    return this.#reading(async () => {
+      const sealed = await this.#section(table).getMany([...keys])
+      return keys.map((key, at) => this.#unseal(table, key, sealed[at]))
+    })
   }
 
   /** Apply all changes or none. With `sync` they survive a power cut once this resolves. */
@@ -108,11 +120,11 @@ export class Database {
     if (changes.length === 0) return
     if (this.#torn) await this.#mend()
     this.#check()
-    const operations = changes.map(({ table, key, value }) =>
-      value === undefined
-        ? { type: 'del' as const, sublevel: this.#section(table), key }
-        : { type: 'put' as const, sublevel: this.#section(table), key, value },
-    )
+    const operations = changes.map(({ table, key, value }) => {
+      const sublevel = this.#section(table)
+      if (value === undefined) return { type: 'del' as const, sublevel, key }
+      return { type: 'put' as const, sublevel, key, value: sealValue(placeOf(table, key), value) }
+    })
     try {
       await this.#level.batch(operations, options)
     } catch (error) {
@@ -129,9 +141,12 @@ export class Database {
   ): AsyncGenerator<[string, V], void, undefined> {
     this.#check()
     try {
-      for await (const [key, value] of this.#section(table).iterator(range)) yield [key, value as V]
+      for await (const [key, sealed] of this.#section(table).iterator(range)) {
+        const value = this.#unseal(table, key, sealed)
+        if (value !== undefined) yield [key, value]
+      }
     } catch (error) {
-      throw toStorageError(error, 'read from the database')
+      throw this.#failedToRead(error)
     }
   }
 
@@ -147,6 +162,32 @@ export class Database {
     }
   }
 
+  /** Whether anything was read that is not as it was written. */
+  get isDamaged(): boolean {
+    return this.#told !== undefined
+  }
+
+  /** Read everything again. @returns how many values are not as they were written, or cannot be read */
+  async countDamaged(options: AbortOptions): Promise<number> {
+    let damaged = 0
+    await this.#reading(async () => {
+      for await (const [name, sealed] of this.#level.iterator<string, Uint8Array>({
+        valueEncoding: 'view',
+      })) {
+        options.signal?.throwIfAborted()
+        const place = placeOfName(name)
+        if (place !== undefined && openValue(place, sealed) !== undefined) continue
+        damaged += 1
+        this.#told = this.#tellDamage(place ?? { table: '', key: name })
+      }
+    }).catch((error: unknown) => {
+      // What follows a part that cannot be read cannot be found.
+      if (!isCorrupt(error)) throw error
+      damaged += 1
+    })
+    return damaged
+  }
+
   /** Remove all keys of a table. Not atomic: a crash may leave some. */
   async clear(table: AnyTable): Promise<void> {
     await this.#reading(() => this.#section(table).clear())
@@ -154,6 +195,7 @@ export class Database {
 
   async close(): Promise<void> {
     this.#closed = true
+    await this.#told
     await this.#turns.run(() => this.#level.close())
   }
 
@@ -187,8 +229,26 @@ export class Database {
       return await read()
     } catch (error) {
       this.#check()
-      throw toStorageError(error, 'read from the database')
+      throw this.#failedToRead(error)
     }
+  }
+
+  /** What LevelDB cannot make sense of is damage, too; where it is, is not known. */
+  #failedToRead(error: unknown): Error {
+    if (isCorrupt(error)) this.#told = this.#tellDamage({ table: '', key: '' })
+    return toStorageError(error, 'read from the database')
+  }
+
+  #unseal<V extends string | Uint8Array>(
+    table: Table<V>,
+    key: string,
+    sealed: Uint8Array | undefined,
+  ): V | undefined {
+    if (sealed === undefined) return undefined
+    const place = placeOf(table, key)
+    const bytes = openValue(place, sealed)
+    if (bytes === undefined) this.#told = this.#tellDamage(place)
+    return bytes && decode(table, bytes)
   }
 
   #check(): void {
@@ -228,8 +288,10 @@ export function isCorrupt(error: unknown): boolean {
   return levelCode(error) === 'LEVEL_CORRUPTION'
 }
 
+/** Ours may be around Level's, and Level's own around that of LevelDB. */
 function levelCode(error: unknown): string | undefined {
-  return error instanceof Error && error.cause !== undefined ? codeOf(error.cause) : codeOf(error)
+  const inner = error instanceof Error && error.cause !== undefined && levelCode(error.cause)
+  return typeof inner === 'string' ? inner : codeOf(error)
 }
 
 async function openLevel(location: string): Promise<Level> {
@@ -241,8 +303,23 @@ async function openLevel(location: string): Promise<Level> {
 function openSection(
   level: Level,
   table: AnyTable,
-): ReturnType<typeof level.sublevel<string, string | Uint8Array>> {
-  return level.sublevel<string, string | Uint8Array>([...table.names], {
-    valueEncoding: table.encoding,
-  })
+): ReturnType<typeof level.sublevel<string, Uint8Array>> {
+  return level.sublevel<string, Uint8Array>([...table.names], { valueEncoding: 'view' })
+}
+
+function placeOf({ names }: AnyTable, key: string): ValuePlace {
+  return { table: names.join('/'), key }
+}
+
+/** Where Level keeps a value: names of sublevels each between exclamation marks, then the key. */
+function placeOfName(name: string): ValuePlace | undefined {
+  const [, names, key] = /^((?:![^!]+!)+)(.*)$/s.exec(name) ?? []
+  if (names === undefined || key === undefined) return undefined
+  return { table: names.slice(1, -1).replaceAll('!!', '/'), key }
+}
+
+function decode<V extends string | Uint8Array>({ encoding }: Table<V>, bytes: Uint8Array): V {
+  const { buffer, byteOffset, length } = bytes
+  const decoded = encoding === 'view' ? bytes : Buffer.from(buffer, byteOffset, length).toString()
+  return decoded as V
 }

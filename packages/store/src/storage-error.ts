@@ -52,7 +52,8 @@ export function isMissingFile(error: unknown): boolean {
   return codeOf(error) === 'ENOENT'
 }
 
-function deepestMessage(error: unknown): string {
+/** What the innermost cause says. */
+export function deepestMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   return error.cause instanceof Error ? deepestMessage(error.cause) : error.message
 }

@@ -1,12 +1,9 @@
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import { PRIVATE_DIRECTORY_MODE } from '@jarswarm/files'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PeerId, PrivateKey } from '@libp2p/interface'
 import type { Clock, LanContent, Logger, Swarm, SwarmContent } from '@jarswarm/ports'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { LevelDatastore } from 'datastore-level'
+import type { LevelDatastore } from 'datastore-level'
 import { areLocal } from './addresses.ts'
 import { BanList } from './ban-list.ts'
 import { connectionGate } from './connection-gate.ts'
@@ -22,6 +19,7 @@ import {
   MAX_PENDING_INBOUND,
 } from './limits.ts'
 import type { SwarmLimits } from './limits.ts'
+import { openPeerDatastore } from './peer-datastore.ts'
 import { loadPeerKey } from './peer-key.ts'
 
 export interface SwarmComponents {
@@ -80,7 +78,7 @@ export async function createSwarm(components: SwarmComponents, init: SwarmInit):
   const role = init.role ?? 'node'
   const network = init.network ?? guessNetwork({ ...init, bootstrap })
   const limits = limitsFor(role, init.limits)
-  const { privateKey, datastore } = await openDirectory(init.directory)
+  const { privateKey, datastore } = await openDirectory(init.directory, logger)
   const bans = new BanList({ clock, logger, datastore })
   const isBanned = (peer: string): boolean => bans.isBanned(peer)
   const remoteAddresses = (): readonly Multiaddr[] =>
@@ -184,16 +182,13 @@ function dhtServer(
 
 async function openDirectory(
   directory: string | undefined,
+  logger: Logger,
 ): Promise<{ readonly privateKey: PrivateKey; readonly datastore: LevelDatastore | undefined }> {
   if (directory === undefined) {
     return { privateKey: await generateKeyPair('Ed25519'), datastore: undefined }
   }
-  const peers = join(directory, 'peers')
-  // LevelDB would make it for all to look into.
-  await mkdir(peers, { recursive: true, mode: PRIVATE_DIRECTORY_MODE })
-  const privateKey = await loadPeerKey(directory)
-  const datastore = new LevelDatastore(peers, { maxOpenFiles: MAX_OPEN_PEER_TABLES })
-  await datastore.open()
+  const datastore = await openPeerDatastore(directory, logger)
+  const privateKey = await orClose(datastore, loadPeerKey(directory))
   return { privateKey, datastore }
 }
 

@@ -22,14 +22,21 @@ export async function loadPeerKey(directory: string): Promise<PrivateKey> {
     return createPeerKey(file)
   }
   try {
-    return privateKeyFromProtobuf(bytes)
+    const key = privateKeyFromProtobuf(bytes)
+    // The file holds the public half, too, and a turned bit in either makes a key with which nobody can talk.
+    if (await key.publicKey.verify(bytes, await key.sign(bytes))) return key
   } catch (cause) {
-    const found = `${String(bytes.length)} bytes that are no private key`
-    throw new SyntaxError(
-      `Cannot read the peer key ${file}: found ${found}, wanted an Ed25519 key; remove the file to get a new name`,
-      { cause },
-    )
+    throw noKey(file, bytes, cause)
   }
+  throw noKey(file, bytes)
+}
+
+function noKey(file: string, bytes: Uint8Array, cause?: unknown): SyntaxError {
+  const found = `${String(bytes.length)} bytes that are no private key`
+  return new SyntaxError(
+    `Cannot read the peer key ${file}: found ${found}, wanted an Ed25519 key; remove the file to get a new name`,
+    { cause },
+  )
 }
 
 async function createPeerKey(file: string): Promise<PrivateKey> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -27,5 +27,24 @@ describe('loadPeerKey', () => {
     t.after(() => rm(directory, { recursive: true, force: true }))
     await writeFile(join(directory, 'peer.key'), 'no key', { mode: 0o600 })
     await assert.rejects(loadPeerKey(directory), /found 6 bytes/)
+  })
+
+  it('refuses a turned bit in either half, and takes no other key for its own', async (t) => {
+    const directory = await mkdtemp(join(tmpdir(), 'jarswarm-'))
+    t.after(() => rm(directory, { recursive: true, force: true }))
+    const key = await loadPeerKey(directory)
+    let refused = 0
+    const file = join(directory, 'peer.key')
+    const whole = await readFile(file)
+    for (let at = 0; at < whole.length; at += 1) {
+      const turned = Uint8Array.from(whole)
+      turned[at] = (turned[at] ?? 0) ^ 1
+      await writeFile(file, turned)
+      const found: unknown = await loadPeerKey(directory).catch((error: unknown) => error)
+      if (found instanceof SyntaxError) refused += 1
+      else assert.ok((found as typeof key).equals(key), `byte ${String(at)}`)
+    }
+    // All 64 bytes of the two halves.
+    assert.ok(refused >= 64)
   })
 })

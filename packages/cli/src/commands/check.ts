@@ -25,7 +25,8 @@ export function addCheck(program: Command, { terminal, setExitCode }: CommandSet
     )
     if (flags['json'] === true) sayJson(terminal, report)
     else say(terminal, describe(report))
-    if (report.findingCount > 0 && !report.repaired) setExitCode(EXIT_FAILURE)
+    const isLeft = report.findingCount > 0 && !report.repaired
+    if (isLeft || report.damagedValues > 0) setExitCode(EXIT_FAILURE)
   })
 }
 
@@ -34,10 +35,16 @@ function describe(report: CheckReport): string {
   const more = report.findingCount - report.findings.length
   if (more > 0) lines.push(`and ${String(more)} more`)
   const stored = `${String(report.blobs)} blobs, ${formatSize(report.bytes)}`
-  if (report.findingCount === 0) lines.push(`Everything is in order: ${stored}.`)
+  if (report.damagedValues > 0) {
+    lines.push(
+      `${String(report.damagedValues)} values of the database are damaged; the next start of the node begins it anew from the blobs and the signed index.`,
+    )
+  }
+  if (report.findingCount + report.damagedValues === 0)
+    lines.push(`Everything is in order: ${stored}.`)
   else if (report.repaired)
     lines.push(`Set aside ${String(report.findingCount)}; left are ${stored}.`)
-  else
+  else if (report.findingCount > 0)
     lines.push(
       `Found ${String(report.findingCount)} in ${stored}; repair with: jarswarm check --repair`,
     )

@@ -8,6 +8,7 @@ import type { Clock } from '@jarswarm/ports'
 import { errorCode } from '../error-code.ts'
 import { CorruptFileError } from '../errors.ts'
 import { MAX_DENIALS } from '../limits/limits.ts'
+import { openDocument, sealDocument } from '../sealed-document.ts'
 
 const FILE_NAME = 'deny.json'
 const FORMAT = 'jarswarm deny 1'
@@ -73,7 +74,7 @@ export class DenyList {
     }
     if (add === undefined && next.size === this.#denials.size) return false
     const document = { format: FORMAT, denied: [...next.values()] }
-    await writeFileAtomically(this.#file, `${JSON.stringify(document, undefined, 2)}\n`)
+    await writeFileAtomically(this.#file, sealDocument(document))
     this.#denials = next
     return true
   }
@@ -108,19 +109,14 @@ async function readDenials(file: string): Promise<readonly Denial[]> {
   const denials = parseDenials(text)
   if (denials !== undefined) return denials
   throw new CorruptFileError(
-    `Cannot read ${file}: found something else than ${FORMAT}, wanted the list that "jarswarm deny" writes`,
+    `Cannot read ${file}: found something else than ${FORMAT}, wanted the list that "jarswarm deny" writes; move it away, and deny again what is to be denied`,
   )
 }
 
 function parseDenials(text: string): readonly Denial[] | undefined {
-  try {
-    const { format, denied } = JSON.parse(text) as Readonly<Record<string, unknown>>
-    if (format !== FORMAT || !Array.isArray(denied) || !denied.every(isDenial)) return undefined
-    return denied
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return undefined
-    throw error
-  }
+  const { format, denied } = openDocument(text) ?? {}
+  if (format !== FORMAT || !Array.isArray(denied) || !denied.every(isDenial)) return undefined
+  return denied
 }
 
 function isDenial(value: unknown): value is Denial {

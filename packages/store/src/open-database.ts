@@ -1,0 +1,127 @@
+import { join } from 'node:path'
+import type { Clock, Logger } from '@jarswarm/ports'
+import { Database, isCorrupt, isLocked } from './database.ts'
+import type { DatabaseComponents } from './database.ts'
+import { createSynced, readSmallFile, removeIfThere, syncDirectory } from './durable-file.ts'
+import type { FileSystem } from './file-system.ts'
+import { deepestMessage, isMissingFile } from './storage-error.ts'
+
+/** Says that a value of the database was spoilt: it is begun anew at the next start. */
+export const REBUILD_NAME = 'db.rebuild'
+
+const DAMAGE_FOUND =
+  'Found a damaged value in the database: it counts as missing, and the database is begun anew at the next start'
+
+/** Enough for the database to begin a new log and manifest. */
+const PROBE_BYTES = 1024 * 1024
+/** LevelDB begins its own log anew at each start; what it finds then stands at the beginning. */
+const MAX_LOG_BYTES = 4 * 1024 * 1024
+/** How LevelDB says there that its checksums found a part of its journal spoilt, which it leaves out. */
+const DROPPED = /dropping \d+ bytes/
+
+export interface OpenDatabaseComponents extends Pick<DatabaseComponents, 'openLevel'> {
+  readonly logger: Logger
+  readonly clock: Pick<Clock, 'now'>
+  readonly files: FileSystem
+}
+
+/**
+ * Open the database of a data directory. One that makes no sense, of which a part is gone, or in which a spoilt value was
+ * found, is set aside and begun anew: blobs, pins and trusted state have their files.
+ *
+ * @throws what Level threw when another process has it, or the disk fails
+ */
+export async function openDatabase(path: string, used: OpenDatabaseComponents): Promise<Database> {
+  const location = join(path, 'db')
+  const marker = join(path, REBUILD_NAME)
+  // LevelDB would create it, and its files, readable for all.
+  await used.files.makeDirectory(location)
+  if (await isThere(used.files, marker)) await setAside(location, used, 'a value in it is damaged')
+  const database = await openSound(location, { used, components: componentsOf(path, used) })
+  await removeIfThere(used.files, marker)
+  return database
+}
+
+async function openSound(
+  location: string,
+  {
+    used,
+    components,
+  }: { readonly used: OpenDatabaseComponents; readonly components: DatabaseComponents },
+): Promise<Database> {
+  try {
+    const database = await Database.open(location, components)
+    if (!(await hasDropped(used.files, location))) return database
+    await database.close()
+  } catch (error) {
+    if (isLocked(error) || !(isCorrupt(error) || namesNoFile(error))) throw error
+    await setAside(location, used, error)
+    return Database.open(location, components)
+  }
+  await setAside(location, used, 'a part of its journal is damaged')
+  return Database.open(location, components)
+}
+
+/** A file of the database is gone, or a name in `CURRENT` is damaged: LevelDB calls this a failure of the disk. */
+function namesNoFile(error: unknown): boolean {
+  return /No such file or directory|Is a directory|Not a directory/.test(deepestMessage(error))
+}
+
+async function setAside(
+  location: string,
+  { files, clock, logger }: OpenDatabaseComponents,
+  error: unknown,
+): Promise<void> {
+  const aside = `${location}.damaged-${String(clock.now())}`
+  logger.error({ error, aside }, 'Cannot use the database: it is set aside and begun anew')
+  await files.rename(location, aside)
+  await files.makeDirectory(location)
+}
+
+function componentsOf(path: string, used: OpenDatabaseComponents): DatabaseComponents {
+  const { files, logger, openLevel } = used
+  let noted: Promise<void> | undefined
+  return {
+    probe: () => probe(path, files),
+    damaged: ({ table, key }) => {
+      // Where there is one there may be thousands, and one line says what comes of it.
+      if (noted === undefined) logger.error({ table, key }, DAMAGE_FOUND)
+      noted ??= noteDamage(path, files).catch((error: unknown) => {
+        noted = undefined
+        logger.error({ error }, 'Cannot note that the database is damaged')
+      })
+      return noted
+    },
+    ...(openLevel === undefined ? {} : { openLevel }),
+  }
+}
+
+async function noteDamage(path: string, files: FileSystem): Promise<void> {
+  const marker = join(path, REBUILD_NAME)
+  await removeIfThere(files, marker)
+  await createSynced(files, marker, { bytes: new Uint8Array() })
+  await syncDirectory(files, path)
+}
+
+async function hasDropped(files: FileSystem, location: string): Promise<boolean> {
+  const bytes = await readSmallFile(files, join(location, 'LOG'), MAX_LOG_BYTES)
+  return bytes !== undefined && DROPPED.test(Buffer.from(bytes).toString('latin1'))
+}
+
+async function isThere(files: FileSystem, path: string): Promise<boolean> {
+  try {
+    await files.stat(path)
+    return true
+  } catch (error) {
+    if (isMissingFile(error)) return false
+    throw error
+  }
+}
+
+/** Find out whether the disk takes writes, and as many as a database needs to begin a new log. */
+async function probe(path: string, files: FileSystem): Promise<void> {
+  const file = join(path, 'tmp', 'probe')
+  await removeIfThere(files, file)
+  await createSynced(files, file, { bytes: new Uint8Array(PROBE_BYTES) })
+  await files.remove(file)
+}

@@ -1,0 +1,57 @@
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PRIVATE_DIRECTORY_MODE } from '@jarswarm/files'
+import type { Logger } from '@jarswarm/ports'
+import { LevelDatastore } from 'datastore-level'
+import { MAX_OPEN_PEER_TABLES } from './limits.ts'
+
+/** What LevelDB says of files that make no sense, and not of a disk that is full or fails. */
+const DAMAGED = /Corruption|No such file or directory|Is a directory|Not a directory/
+
+/**
+ * Open the database of known peers and bans below a directory. One that is damaged is set aside as `peers.damaged`, in place of
+ * the one before, and begun anew: peers are found again, and bans are earned again.
+ */
+export async function openPeerDatastore(
+  directory: string,
+  logger: Logger,
+): Promise<LevelDatastore> {
+  const path = join(directory, 'peers')
+  try {
+    return await openReadable(path)
+  } catch (error) {
+    if (!DAMAGED.test(innermostMessage(error))) throw error
+    const aside = `${path}.damaged`
+    logger.error({ error, aside }, 'Cannot read the known peers: they are set aside')
+    await rm(aside, { recursive: true, force: true })
+    await rename(path, aside)
+    return openReadable(path)
+  }
+}
+
+/** Reads all of it, which is little, for what cannot be read would else be found in the midst of a start. */
+async function openReadable(path: string): Promise<LevelDatastore> {
+  // LevelDB would make it for all to look into.
+  await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY_MODE })
+  const options = { maxOpenFiles: MAX_OPEN_PEER_TABLES }
+  const datastore = new LevelDatastore(path, options)
+  try {
+    // Not by the datastore's own `open`, whose error does not say why.
+    await datastore.db.open(options)
+    const keys = datastore.db.iterator()
+    try {
+      for (let next = await keys.next(); next !== undefined;) next = await keys.next()
+    } finally {
+      await keys.close()
+    }
+    return datastore
+  } catch (error) {
+    await datastore.close()
+    throw error
+  }
+}
+
+function innermostMessage(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause === undefined ? error.message : innermostMessage(error.cause)
+}

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { RecordingLogger, silentLogger } from '@jarswarm/testkit'
+import { openPeerDatastore } from '../src/peer-datastore.ts'
+
+describe('openPeerDatastore', () => {
+  for (const [what, content] of [
+    ['that is empty', ''],
+    ['that names no file', 'MANIFEST-999999\n'],
+  ] as const) {
+    it(`sets a database aside whose CURRENT is one ${what}`, async (t) => {
+      const directory = await mkdtemp(join(tmpdir(), 'jarswarm-'))
+      t.after(() => rm(directory, { recursive: true, force: true }))
+      const first = await openPeerDatastore(directory, silentLogger)
+      await first.db.put('a', Buffer.from('b'))
+      await first.close()
+      await writeFile(join(directory, 'peers', 'CURRENT'), content)
+      const logger = new RecordingLogger()
+      const again = await openPeerDatastore(directory, logger)
+      assert.equal(await again.db.get('a'), undefined)
+      await again.close()
+      assert.equal(logger.lines[0]?.level, 'error')
+      assert.deepEqual((await readdir(directory)).sort(), ['peers', 'peers.damaged'])
+    })
+  }
+
+  it('does not set a database aside that somebody else has open', async (t) => {
+    const directory = await mkdtemp(join(tmpdir(), 'jarswarm-'))
+    t.after(() => rm(directory, { recursive: true, force: true }))
+    const first = await openPeerDatastore(directory, silentLogger)
+    await assert.rejects(openPeerDatastore(directory, silentLogger))
+    await first.close()
+    assert.deepEqual(await readdir(directory), ['peers'])
+  })
+})
