@@ -11,6 +11,7 @@ import { powerCut } from './power-cut.ts'
 import { partitions } from './partitions.ts'
 import { requests } from './requests.ts'
 import { soak } from './soak.ts'
+import { rotRun } from './rot.ts'
 
 const RUNS: readonly FaultRun[] = [
   hostile,
@@ -21,6 +22,7 @@ const RUNS: readonly FaultRun[] = [
   requests,
   soak,
   powerCut,
+  rotRun,
 ]
 
 const { values, positionals } = parseArgs({
