@@ -9,13 +9,20 @@ export interface ServedTree {
   readonly port: number
   /** Paths that were asked for, from the first on, without leading slash. */
   readonly asked: readonly string[]
+  /** Cut off whoever asks, or answer again. */
+  setAway(away: boolean): void
   stop(): Promise<void>
 }
 
 /** Serve a tree on a free port of the loopback. */
 export async function serveTree(tree: string): Promise<ServedTree> {
   const asked: string[] = []
+  let isAway = false
   const server = createServer((request, response) => {
+    if (isAway) {
+      response.destroy()
+      return
+    }
     const path = normalize(decodeURIComponent(request.url ?? '/'))
     asked.push(path.slice(1))
     const file = join(tree, path)
@@ -27,6 +34,9 @@ export async function serveTree(tree: string): Promise<ServedTree> {
   return {
     port: (server.address() as AddressInfo).port,
     asked,
+    setAway: (away) => {
+      isAway = away
+    },
     stop: async () => {
       server.closeAllConnections()
       server.close()

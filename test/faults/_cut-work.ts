@@ -11,6 +11,7 @@ import type { Digest } from '@jarswarm/manifest'
 import { initRepository, publishTree } from '@jarswarm/publisher'
 import type { RepositoryId } from '@jarswarm/trust'
 import { serveTree } from '../clients/_serve-tree.ts'
+import type { ServedTree } from '../clients/_serve-tree.ts'
 import { waitFor } from '../_wait-for.ts'
 import { startJarswarm } from '../_jarswarm.ts'
 import type { Running } from '../_jarswarm.ts'
@@ -57,6 +58,7 @@ export class CutWork implements AsyncDisposable {
   /** Of the jars of versions. */
   readonly #digests = new Map<number, Digest>()
   #node: Running | undefined
+  #origin: ServedTree | undefined
   #repository: RepositoryId = ''
   #link = ''
   #published = 0
@@ -87,6 +89,7 @@ export class CutWork implements AsyncDisposable {
     mkdirSync(at.tree)
     for (let version = 1; version <= DEPLOYED_BEFORE; version += 1) await deploy(at.tree, version)
     const origin = await serveTree(at.tree)
+    this.#origin = origin
     this.#ends.push(() => origin.stop())
     const url = `http://127.0.0.1:${String(origin.port)}/`
     const { id, link } = await initRepository({ stateDir: at.state, name: 'sample', origin: url })
@@ -134,6 +137,11 @@ export class CutWork implements AsyncDisposable {
   /** How often the online keys were replaced. */
   get rotated(): number {
     return this.#rotated - 1
+  }
+
+  /** Whether the origin is away, as it is while its machine has no power: what goes on here is not the past of the copy. */
+  setOriginAway(away: boolean): void {
+    this.#origin?.setAway(away)
   }
 
   /** Cut the power of the disk; the work goes on. */

@@ -81,9 +81,11 @@ async function cutOnce(work: CutWork, cut: number, report: CutReport): Promise<v
   const { acknowledged, recover } = await work.cut()
   await work.rest()
   const recovered = await recover()
+  work.setOriginAway(true)
   const damage = await judgeAfterCut(recovered.path, acknowledged, {
     goOn: cut % GO_ON_EVERY === 0,
   })
+  work.setOriginAway(false)
   await recovered.remove()
   report.acknowledged += acknowledged.stored.size
   report.lost += damage.lost
