@@ -1,12 +1,14 @@
 import { formatHead, sha256 } from '@jarswarm/manifest'
 import type { RepositoryId } from '@jarswarm/trust'
 import { UnavailableError } from '@jarswarm/ports'
+import type { Clock } from '@jarswarm/ports'
 import { MemoryBlobStore } from '@jarswarm/testkit'
 import type { Answer } from '../../packages/endpoint/src/answer.ts'
 import { HotBlobs } from '../../packages/endpoint/src/hot-blobs.ts'
 import { MavenRoutes } from '../../packages/endpoint/src/maven-routes.ts'
 import { toRefusal } from '../../packages/endpoint/src/refusal-answer.ts'
 import { ServedVersions } from '../../packages/endpoint/src/served-versions.ts'
+import { untilAborted } from '../../packages/endpoint/src/until-aborted.ts'
 import { SidecarDigests } from '../../packages/endpoint/src/sidecar-digests.ts'
 import type { Node, NodeOptions, Rig, Stores } from '../../packages/mirror/test/_rig.ts'
 import type { OperationEvent, SwarmEvent } from './_operation-history.ts'
@@ -15,6 +17,8 @@ import type { OperationEvent, SwarmEvent } from './_operation-history.ts'
 const HOT_CACHE_BYTES = 20_000
 /** As the endpoint has it. */
 const DECISION_MS = 7_500
+/** For a whole body, which the endpoint gives up sooner when no byte comes. */
+const BODY_MS = 60_000
 
 /** What a client asks. */
 export interface Question {
@@ -89,9 +93,9 @@ export class OperationNode {
     if (node === undefined) return undefined
     const from = this.#look(node)
     const answer = await this.#answer(node, question)
-    const body = await readBody(answer)
+    const body = await readBody(answer, this.#rig.clock)
     // What a node says that is stopped meanwhile is nobody's answer.
-    if (this.#node !== node) return undefined
+    if (body === undefined || this.#node !== node) return undefined
     const to = this.#look(node)
     const { verb, path, range } = question
     this.#log({
@@ -157,18 +161,30 @@ function sourceOf(node: Node, id: RepositoryId): ReturnType<Node['mirror']['sour
   return source
 }
 
-/** The body as a client has it; a stream that breaks off is an answer that nobody takes. */
-async function readBody(answer: Answer): Promise<Uint8Array> {
-  const { body } = answer
+/** The body as a client has it; undefined when it breaks off, for then nobody takes it. */
+async function readBody({ body }: Answer, clock: Clock): Promise<Uint8Array | undefined> {
   if (body.kind === 'none') return new Uint8Array()
   if (body.kind === 'bytes') return body.bytes
-  const chunks: Uint8Array[] = []
+  const silence = new AbortController()
+  const timer = clock.setTimer(() => {
+    silence.abort(new UnavailableError('The body stands still'))
+  }, BODY_MS)
   try {
-    for await (const chunk of body.content.read(body.range, {})) chunks.push(chunk)
+    const { signal } = silence
+    return await untilAborted(readAll(body.content.read(body.range, { signal })), signal)
+  } catch (error) {
+    if (error instanceof UnavailableError) return undefined
+    throw error
   } finally {
+    timer.cancel()
     body.content.release()
   }
-  return Buffer.concat(chunks)
+}
+
+async function readAll(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  for await (const chunk of chunks) parts.push(chunk)
+  return Buffer.concat(parts)
 }
 
 function lengthOf({ body }: Answer): number {

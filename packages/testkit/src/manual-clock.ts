@@ -4,7 +4,7 @@ import type { Clock } from '@jarswarm/ports'
 export const TEST_NOW_MS: number = Date.UTC(2026, 10, 22, 20)
 
 interface Timer {
-  readonly dueMs: number
+  dueMs: number
   readonly callback: () => void
 }
 
@@ -51,8 +51,10 @@ export class ManualClock implements Clock {
     this.#nowMs = endMs
   }
 
-  /** Jump, as a wrong system clock does: also back, and without running a timer. */
+  /** Jump, as a wrong system clock does: also back, and without running a timer. What is left of each stays as long. */
   jumpTo(nowMs: number): void {
+    const leapMs = nowMs - this.#nowMs
+    for (const timer of this.#timers) timer.dueMs += leapMs
     this.#nowMs = nowMs
   }
 

@@ -43,4 +43,18 @@ describe('ManualClock', () => {
     clock.jumpTo(0)
     assert.equal(clock.now(), 0)
   })
+
+  it('leaves timers what is left of them when it jumps', () => {
+    const clock = new ManualClock(1000)
+    const seen: number[] = []
+    clock.setTimer(() => seen.push(clock.now()), 10)
+    clock.jumpTo(50_000)
+    const timer = clock.setTimer(() => assert.fail('a cancelled timer ran'), 5)
+    clock.jumpTo(2000)
+    timer.cancel()
+    clock.advance(9)
+    assert.deepEqual(seen, [])
+    clock.advance(1)
+    assert.deepEqual(seen, [2010])
+  })
 })
