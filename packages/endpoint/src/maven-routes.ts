@@ -110,6 +110,11 @@ export class MavenRoutes {
 
   #notFound(request: MavenRequest, found: Known, path: RepositoryPath): Error {
     if (found.kind === 'absent') this.#prefetch?.missed(request.source.id, path)
+    // Proofs on demand name files; only a whole index says what lies below a folder.
+    if (request.path.folder && found.kind === 'absent' && found.fileOnly === true)
+      return new UnavailableError(
+        `The index of ${request.source.name} is not here yet, so nothing is listed`,
+      )
     return notFound(request, path)
   }
 
@@ -324,9 +329,6 @@ function notFound(request: MavenRequest, path: string): Error {
   if (isSuspect(source)) return suspect(source)
   if (source.proxied === true)
     return new RefusedRequestError(404, `${source.name} has no ${path}: its origin says so`)
-  // Proofs on demand name files; only a whole index says what lies below a folder.
-  if (request.path.folder && !source.status().index.complete)
-    return new UnavailableError(`The index of ${source.name} is not here yet, so nothing is listed`)
   return absent(request, path)
 }
 

@@ -27,6 +27,16 @@ export interface ResolverInit {
   readonly heldBack: () => HeldBack | undefined
 }
 
+const NO_FILE: Resolution = { kind: 'absent', fileOnly: true }
+
+/** What one head said of a path that is no file. */
+interface Looked {
+  readonly head: Head
+  readonly finding: Finding
+  /** Undefined when it could not be said. */
+  readonly directory: boolean | undefined
+}
+
 /** Turns what the index says, and how much the head is worth, into an answer about a path. */
 export class Resolver {
   readonly #components: ResolverComponents
@@ -57,12 +67,12 @@ export class Resolver {
     // What was not there a moment ago may have been published since.
     await watch.lookForNewerHead(options)
     await this.#init.untilInUse(options)
-    return await this.#absent(path, { head, finding }, options)
+    return await this.#absent(path, { head, finding, directory }, options)
   }
 
   async #absent(
     path: RepositoryPath,
-    before: { readonly head: Head; readonly finding: Finding },
+    before: Looked,
     options: ResolveOptions,
   ): Promise<Resolution> {
     const withdrawn = this.#withdrawn(path)
@@ -74,19 +84,31 @@ export class Resolver {
         : await this.#components.reader.find(head, path, options)
     if (finding.kind === 'entry') return this.#known(finding.entry)
     if (finding.kind === 'unread') return unread(finding)
-    // Only the newest head proves: an older index says what was.
-    if (!finding.newest) return unknown('the newest index cannot be had now')
-    if (this.#init.isBehind()) {
-      return unknown('there is a newer index, which this node has no room for: free some disk')
-    }
-    const heldBack = this.#init.heldBack()
-    if (heldBack !== undefined) return unknown(phraseOf(heldBack))
+    const doubt = this.#doubt(finding)
+    if (doubt !== undefined) return unknown(doubt)
+    const directory = await this.#isDirectory(path, head, before)
+    if (directory === true) return { kind: 'directory' }
     // Whoever asks what the index names is told, however old it is: a release without a pom is still served.
-    if (options.indexOnly === true) return { kind: 'absent' }
+    if (options.indexOnly === true) return directory === undefined ? NO_FILE : { kind: 'absent' }
     if (this.#init.freshness().state === 'suspect') {
       return unknown('the signed index is too old to say what does not exist')
     }
     return await this.#components.unindexed.resolve(head, path, options)
+  }
+
+  /** Why absence is not proven: only the newest head proves it, for an older index says what was. */
+  #doubt(finding: { readonly newest: boolean }): string | undefined {
+    if (!finding.newest) return 'the newest index cannot be had now'
+    if (this.#init.isBehind())
+      return 'there is a newer index, which this node has no room for: free some disk'
+    const heldBack = this.#init.heldBack()
+    return heldBack && phraseOf(heldBack)
+  }
+
+  /** As it was found; else looked for again, for meanwhile the index may have become complete. */
+  async #isDirectory(path: string, head: Head, before: Looked): Promise<boolean | undefined> {
+    if (head === before.head && before.directory !== undefined) return before.directory
+    return await this.#components.reader.isDirectory(head, path)
   }
 
   #withdrawn(path: RepositoryPath): Resolution | undefined {

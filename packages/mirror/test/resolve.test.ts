@@ -2,6 +2,7 @@ import { parsePath } from '@jarswarm/maven'
 import { NoSpaceError } from '@jarswarm/ports'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { IndexReader } from '../src/index-tree/index-reader.ts'
 import { JAR, METADATA, Rig } from './_rig.ts'
 
 const DAY_MS = 86_400_000
@@ -16,8 +17,20 @@ describe('resolve', () => {
     const resolution = await rig.resolve(node, JAR)
     assert.equal(resolution.kind, 'artifact')
     assert.equal((await rig.resolve(node, ABSENT)).kind, 'absent')
+    const folder = node.repository.resolve(parsePath('org/example'), { indexOnly: true })
+    assert.deepEqual(await rig.wait(folder), { kind: 'absent', fileOnly: true })
     assert.equal(node.repository.status().index.complete, false)
     assert.equal(await node.repository.list('', { limit: 9 }), undefined)
+  })
+
+  it('finds a directory whose index became complete while a newer head was looked for', async (t) => {
+    const rig = new Rig(t)
+    const node = await rig.node()
+    await rig.synced(node)
+    const { mock } = t.mock.method(IndexReader.prototype, 'isDirectory')
+    mock.mockImplementationOnce(() => Promise.resolve(undefined))
+    assert.deepEqual(await rig.resolve(node, 'org/example'), { kind: 'directory' })
+    assert.equal(mock.callCount(), 2)
   })
 
   it('says nothing when no node of the proof can be had', async (t) => {

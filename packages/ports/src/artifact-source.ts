@@ -35,8 +35,11 @@ export type Resolution =
   | ArrivingArtifact
   /** A directory of the index, with or without files of its own. */
   | { readonly kind: 'directory' }
-  /** Proven absent under a head that was confirmed recently enough. */
-  | { readonly kind: 'absent' }
+  /**
+   * Proven absent under a head that was confirmed recently enough. `fileOnly`: no such file, but whether there is a directory
+   * of that name could not be said, for proofs name files and the whole index was not here.
+   */
+  | { readonly kind: 'absent'; readonly fileOnly?: boolean }
   /** Taken back by whoever published it, for a reason that is visible ASCII. */
   | {
       readonly kind: 'withdrawn'

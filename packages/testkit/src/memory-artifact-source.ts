@@ -140,6 +140,7 @@ export class MemoryArtifactSource implements ArtifactSource {
       return { kind: 'artifact', entry: held.entry, mutable: true, unindexed: this.unindexed }
     if (held?.unindexed === false)
       return { kind: 'artifact', entry: held.entry, mutable: isMutablePath(path) }
+    if (!this.indexComplete) return { kind: 'absent', fileOnly: true }
     return { kind: this.#namesBelow(path).length > 0 ? 'directory' : 'absent' }
   }
 
