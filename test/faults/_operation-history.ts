@@ -35,7 +35,7 @@ export interface BlobEvent {
   readonly evicting: boolean
 }
 
-/** All blobs that a node has after it was started again. */
+/** All blobs that a node has when it is started again. */
 export interface InventoryEvent {
   readonly kind: 'inventory'
   readonly node: string

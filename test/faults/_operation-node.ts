@@ -73,10 +73,11 @@ export class OperationNode {
   async start(): Promise<void> {
     const { name, options } = this.#init
     this.#routes = this.#newRoutes()
-    const node = await this.#rig.node({ ...options, name, stores: this.#stores })
+    // Before it runs: then nothing comes while it is counted.
     const digests = new Set<string>()
     for await (const { digest } of this.#stores.blobs.list()) digests.add(digest)
     this.#log({ kind: 'inventory', node: name, digests })
+    const node = await this.#rig.node({ ...options, name, stores: this.#stores })
     this.#node = node
     this.#look(node, true)
   }

@@ -16,10 +16,10 @@ describe('a node in use', { skip }, () => {
         seed: 1,
         clients: 8,
         peers: 3,
-        durationMs: 4_000,
+        durationMs: 2_500,
         pauseMs: 20,
         publishEveryMs: 500,
-        changeEveryMs: 1_000,
+        changeEveryMs: 700,
       })
       assert.ok(report.requests > 50, `${String(report.requests)} requests`)
       assert.deepEqual(report.refused, [])
