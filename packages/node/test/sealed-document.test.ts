@@ -26,4 +26,5 @@ describe('openDocument', () => {
   })
 })
 
-const jsonOf = (value: unknown): string | undefined => value === undefined ? undefined : JSON.stringify(value)
+const jsonOf = (value: unknown): string | undefined =>
+  value === undefined ? undefined : JSON.stringify(value)

@@ -76,7 +76,7 @@ export interface DataDirectory {
  * Open a data directory for this process alone, creating it when there is none.
  *
  * After a crash the blobs' records are compared with the files; a database that cannot be opened, or is damaged, is set aside
- * as `db.damaged-<time>` and begun anew from the files. No acknowledged blob and no trusted state is lost thereby;
+ * as `db.damaged` and begun anew from the files. No acknowledged blob and no trusted state is lost thereby;
  * index and records are.
  *
  * @throws {ForeignDirectoryError} when the directory holds something else, or is of another version
@@ -100,7 +100,7 @@ export async function openDataDirectory(
   }
 }
 
-type Used = OpenDatabaseComponents
+type Used = OpenDatabaseComponents & Required<Pick<DataDirectoryComponents, 'clock'>>
 
 function withDefaults(components: DataDirectoryComponents): Used {
   return {

@@ -4,7 +4,6 @@ import { StoreClosedError } from './errors.ts'
 import { MAX_OPEN_TABLES } from './limits.ts'
 import { Mutex } from './mutex.ts'
 import { openValue, sealValue } from './sealed-value.ts'
-import type { ValuePlace } from './sealed-value.ts'
 import { codeOf, toStorageError } from './storage-error.ts'
 
 /** A named part of the database. Keys are ASCII text and ordered by their bytes. */
@@ -43,8 +42,8 @@ export interface DatabaseComponents {
   readonly openLevel?: (location: string) => Promise<Level>
   /** Rejects while the disk takes no writes. Asked before the database is closed and opened again. */
   readonly probe?: () => Promise<void>
-  /** Told of each value that is not as it was written, each time it is read. Closing waits for it. */
-  readonly damaged?: (place: ValuePlace) => Promise<void>
+  /** Told of each value that is not as it was written, by its key in LevelDB, each time it is read. Closing waits for it. */
+  readonly damaged?: (name: string) => Promise<void>
 }
 
 type Section = ReturnType<typeof openSection>
@@ -62,7 +61,7 @@ export class Database {
   readonly #location: string
   readonly #open: (location: string) => Promise<Level>
   readonly #probe: () => Promise<void>
-  readonly #tellDamage: (place: ValuePlace) => Promise<void>
+  readonly #tellDamage: (name: string) => Promise<void>
   readonly #sections = new Map<string, Section>()
   readonly #turns = new Mutex()
   #reopening: Promise<void> | undefined
@@ -123,7 +122,7 @@ export class Database {
     const operations = changes.map(({ table, key, value }) => {
       const sublevel = this.#section(table)
       if (value === undefined) return { type: 'del' as const, sublevel, key }
-      return { type: 'put' as const, sublevel, key, value: sealValue(placeOf(table, key), value) }
+      return { type: 'put' as const, sublevel, key, value: sealValue(nameOf(table, key), value) }
     })
     try {
       await this.#level.batch(operations, options)
@@ -175,10 +174,9 @@ export class Database {
         valueEncoding: 'view',
       })) {
         options.signal?.throwIfAborted()
-        const place = placeOfName(name)
-        if (place !== undefined && openValue(place, sealed) !== undefined) continue
+        if (openValue(name, sealed) !== undefined) continue
         damaged += 1
-        this.#told = this.#tellDamage(place ?? { table: '', key: name })
+        this.#told = this.#tellDamage(name)
       }
     }).catch((error: unknown) => {
       // What follows a part that cannot be read cannot be found.
@@ -235,7 +233,7 @@ export class Database {
 
   /** What LevelDB cannot make sense of is damage, too; where it is, is not known. */
   #failedToRead(error: unknown): Error {
-    if (isCorrupt(error)) this.#told = this.#tellDamage({ table: '', key: '' })
+    if (isCorrupt(error)) this.#told = this.#tellDamage('')
     return toStorageError(error, 'read from the database')
   }
 
@@ -245,9 +243,9 @@ export class Database {
     sealed: Uint8Array | undefined,
   ): V | undefined {
     if (sealed === undefined) return undefined
-    const place = placeOf(table, key)
-    const bytes = openValue(place, sealed)
-    if (bytes === undefined) this.#told = this.#tellDamage(place)
+    const name = nameOf(table, key)
+    const bytes = openValue(name, sealed)
+    if (bytes === undefined) this.#told = this.#tellDamage(name)
     return bytes && decode(table, bytes)
   }
 
@@ -307,15 +305,9 @@ function openSection(
   return level.sublevel<string, Uint8Array>([...table.names], { valueEncoding: 'view' })
 }
 
-function placeOf({ names }: AnyTable, key: string): ValuePlace {
-  return { table: names.join('/'), key }
-}
-
-/** Where Level keeps a value: names of sublevels each between exclamation marks, then the key. */
-function placeOfName(name: string): ValuePlace | undefined {
-  const [, names, key] = /^((?:![^!]+!)+)(.*)$/s.exec(name) ?? []
-  if (names === undefined || key === undefined) return undefined
-  return { table: names.slice(1, -1).replaceAll('!!', '/'), key }
+/** The key under which Level keeps a value: names of sublevels each between exclamation marks, then the key. */
+function nameOf({ names }: AnyTable, key: string): string {
+  return `${names.map((name) => `!${name}!`).join('')}${key}`
 }
 
 function decode<V extends string | Uint8Array>({ encoding }: Table<V>, bytes: Uint8Array): V {

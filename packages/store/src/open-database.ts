@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Clock, Logger } from '@jarswarm/ports'
+import type { Logger } from '@jarswarm/ports'
 import { Database, isCorrupt, isLocked } from './database.ts'
 import type { DatabaseComponents } from './database.ts'
 import { createSynced, readSmallFile, removeIfThere, syncDirectory } from './durable-file.ts'
@@ -21,7 +21,6 @@ const DROPPED = /dropping \d+ bytes/
 
 export interface OpenDatabaseComponents extends Pick<DatabaseComponents, 'openLevel'> {
   readonly logger: Logger
-  readonly clock: Pick<Clock, 'now'>
   readonly files: FileSystem
 }
 
@@ -67,13 +66,17 @@ function namesNoFile(error: unknown): boolean {
   return /No such file or directory|Is a directory|Not a directory/.test(deepestMessage(error))
 }
 
+/** Only the newest is kept: each may be as large as the whole index. */
 async function setAside(
   location: string,
-  { files, clock, logger }: OpenDatabaseComponents,
+  { files, logger }: OpenDatabaseComponents,
   error: unknown,
 ): Promise<void> {
-  const aside = `${location}.damaged-${String(clock.now())}`
+  const aside = `${location}.damaged`
   logger.error({ error, aside }, 'Cannot use the database: it is set aside and begun anew')
+  if (await isThere(files, aside)) {
+    for (const name of await files.names(aside)) await files.remove(join(aside, name))
+  }
   await files.rename(location, aside)
   await files.makeDirectory(location)
 }
@@ -83,9 +86,9 @@ function componentsOf(path: string, used: OpenDatabaseComponents): DatabaseCompo
   let noted: Promise<void> | undefined
   return {
     probe: () => probe(path, files),
-    damaged: ({ table, key }) => {
+    damaged: (name) => {
       // Where there is one there may be thousands, and one line says what comes of it.
-      if (noted === undefined) logger.error({ table, key }, DAMAGE_FOUND)
+      if (noted === undefined) logger.error({ name }, DAMAGE_FOUND)
       noted ??= noteDamage(path, files).catch((error: unknown) => {
         noted = undefined
         logger.error({ error }, 'Cannot note that the database is damaged')

@@ -3,39 +3,34 @@
  *
  * ```
  * offset  size  field
- *      0     4  CRC-32 of table, "!", key, "!" and value, big-endian
+ *      0     4  CRC-32 of the value's name, "!" and the value, big-endian
  *      4     n  the value
  * ```
  *
- * With table and key in it, a value that a turned bit moved under another key is noticed as well.
+ * The name is its key as LevelDB has it, that of the table included. With it, a value that a turned bit moved under another key is
+ * noticed as well.
  */
 import { crc32 } from 'node:zlib'
 
 const VALUE_AT = 4
 
-/** Where a value stands. */
-export interface ValuePlace {
-  readonly table: string
-  readonly key: string
-}
-
-export function sealValue(place: ValuePlace, value: string | Uint8Array): Uint8Array {
+export function sealValue(name: string, value: string | Uint8Array): Uint8Array {
   const bytes = typeof value === 'string' ? Buffer.from(value) : value
   const sealed = Buffer.allocUnsafe(VALUE_AT + bytes.length)
   sealed.set(bytes, VALUE_AT)
-  sealed.writeUInt32BE(checksumOf(place, bytes))
+  sealed.writeUInt32BE(checksumOf(name, bytes))
   return sealed
 }
 
 /** @returns undefined when it is not as it was sealed */
-export function openValue(place: ValuePlace, sealed: Uint8Array): Uint8Array | undefined {
+export function openValue(name: string, sealed: Uint8Array): Uint8Array | undefined {
   if (sealed.length < VALUE_AT) return undefined
   const { buffer, byteOffset, length } = sealed
   const bytes = new Uint8Array(buffer, byteOffset + VALUE_AT, length - VALUE_AT)
   const said = new DataView(buffer, byteOffset).getUint32(0)
-  return said === checksumOf(place, bytes) ? bytes : undefined
+  return said === checksumOf(name, bytes) ? bytes : undefined
 }
 
-function checksumOf({ table, key }: ValuePlace, bytes: Uint8Array): number {
-  return crc32(bytes, crc32(`${table}!${key}!`))
+function checksumOf(name: string, bytes: Uint8Array): number {
+  return crc32(bytes, crc32(`${name}!`))
 }

@@ -169,7 +169,7 @@ describe('openDataDirectory after a crash', () => {
     assert.equal(await directory.blobs.has(A.digest), true)
     assert.equal(await directory.blobs.has(B.digest), false)
     await directory.close()
-    assert.ok((await readdir(root)).some((name) => name.startsWith('db.damaged-')))
+    assert.ok((await readdir(root)).includes('db.damaged'))
   })
 
   it('takes a damaged value for missing, says so, and begins the database anew at the next start', async () => {
@@ -210,7 +210,7 @@ describe('openDataDirectory after a crash', () => {
     assert.deepEqual(await directory.blobs.read(A.digest), A.bytes)
     assert.deepEqual((await directory.trust.load(A.digest))?.manifest, B.bytes)
     await directory.close()
-    assert.ok((await readdir(root)).some((name) => name.startsWith('db.damaged-')))
+    assert.ok((await readdir(root)).includes('db.damaged'))
   })
 
   it('rebuilds the records when the database is gone', async () => {
