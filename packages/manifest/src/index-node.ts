@@ -149,10 +149,9 @@ function totalsOfLeaf(contents: readonly IndexDirectory[]): SubtreeTotals {
 }
 
 function parseFileLine(line: string, directory: string): IndexEntry {
-  const [, digest, sha1, size, mtime, pieces, name] = FILE_LINE.exec(line) ?? []
-  if (digest === undefined || sha1 === undefined || name === undefined) {
-    return refuse('a line that is neither directory nor file')
-  }
+  const match = FILE_LINE.exec(line)
+  if (match === null) return refuse('a line that is neither directory nor file')
+  const [, digest = '', sha1 = '', size, mtime, pieces, name = ''] = match
   const path = directory === '' ? name : `${directory}/${name}`
   if (!isPath(path)) return refuse('a malformed path')
   const pieceList = pieces === '-' ? undefined : pieces
@@ -181,8 +180,9 @@ function parseBranch(lines: readonly string[], prefix: string): IndexBranch {
 }
 
 function parseChildLine(line: string): IndexChild {
-  const [, digit, digest, directories, files, bytes] = CHILD_LINE.exec(line) ?? []
-  if (digit === undefined || digest === undefined) return refuse('a line that is no child')
+  const match = CHILD_LINE.exec(line)
+  if (match === null) return refuse('a line that is no child')
+  const [, digit = '', digest = '', directories, files, bytes] = match
   const child = {
     digit,
     digest,
@@ -192,7 +192,6 @@ function parseChildLine(line: string): IndexChild {
   }
   if (child.directories < 1 || child.files < child.directories)
     refuse(`child ${digit} with too few files`)
-  if (!Number.isSafeInteger(child.bytes)) refuse(`child ${digit} with totals above 2^53`)
   return child
 }
 

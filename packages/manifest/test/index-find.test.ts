@@ -169,6 +169,9 @@ describe('verifyProof', () => {
     assert.notDeepEqual(proof, await proveDirectory(objects.source, root, second))
     assert.throws(() => verifyProof(root, second, proof), InvalidProofError)
   })
+  it('calls a defect of its caller no bad proof', () => {
+    assert.throws(() => verifyProof('a'.repeat(64), '', [7 as never]), TypeError)
+  })
   it('refuses nodes behind a proof that is whole', async () => {
     const small = new MemoryObjects()
     const totals = small.build([entryOf('a/b')])

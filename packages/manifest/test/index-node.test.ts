@@ -111,6 +111,17 @@ describe('parseIndexNode', () => {
   const dirs = (count: number, name: string): string[] =>
     Array.from({ length: count }, (_, index) => [`/d${index + 1000}`, file(name)]).flat()
   const long = Array.from({ length: 51 }, (_, index) => file(`f${index + 10_000}`))
+  it('takes a leaf of 6 KiB, and one directory of any size', () => {
+    const some = (last: string): Buffer =>
+      leaf('/a', file('x'), '/b', ...long.slice(0, 45), file(last))
+    const missing = 6144 - some('').length
+    const largest = some('z'.repeat(missing))
+    assert.equal(largest.length, 6144)
+    assert.equal(parseIndexNode(largest).kind, 'leaf')
+    assert.throws(() => parseIndexNode(some('z'.repeat(missing + 1))), InvalidIndexNodeError)
+    assert.equal(parseIndexNode(leaf('/b', ...long)).kind, 'leaf')
+  })
+
   const refused: Record<string, Buffer> = {
     'an unknown header': Buffer.from('jarswarm leaf 2\n'),
     'a branch with an unknown header': Buffer.from(
