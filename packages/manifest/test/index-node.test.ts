@@ -113,7 +113,7 @@ describe('parseIndexNode', () => {
   const long = Array.from({ length: 51 }, (_, index) => file(`f${index + 10_000}`))
   it('takes a leaf of 6 KiB, and one directory of any size', () => {
     const some = (last: string): Buffer =>
-      leaf('/a', file('x'), '/b', ...long.slice(0, 45), file(last))
+      leaf('/a', file('x'), '/b', ...long.slice(0, 48), file(last))
     const missing = 6144 - some('').length
     const largest = some('z'.repeat(missing))
     assert.equal(largest.length, 6144)
