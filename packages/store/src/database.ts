@@ -48,11 +48,18 @@ export interface DatabaseComponents {
 
 type Section = ReturnType<typeof openSection>
 
+/** What stands under a key, as LevelDB has it; undefined when nothing does. */
+interface StoredValue extends Pick<TableChange, 'table' | 'key'> {
+  readonly sealed: Uint8Array | undefined
+}
+
 /**
  * The Level database of a data directory, by tables.
  *
  * After a failed write LevelDB may refuse all further ones, or append to a log with a torn record in it. So the
- * write after a failed one opens the database anew first, which replays the log and begins a clean one.
+ * write after a failed one opens the database anew first, which replays the log and begins a clean one. The log may hold the
+ * failed write, too: a failed sync does not say what is there. Whoever was told that it failed acted on that, so it is undone.
+ * Writes come one at a time, for what is behind a torn record is lost though LevelDB took it.
  *
  * Each value has a checksum. One that disks spoilt counts as missing, and the owner is told: all that is kept here can be
  * had again, and nothing wrong may be made of it.
@@ -68,6 +75,9 @@ export class Database {
   #told: Promise<void> | undefined
   #level: Level
   #torn = false
+  /** The write that failed, until the database is open again as it was before it. */
+  #refused: readonly TableChange[] = []
+  #undo: readonly StoredValue[] | undefined
   #hasFailed = false
   #closed = false
 
@@ -117,7 +127,14 @@ export class Database {
   /** Apply all changes or none. With `sync` they survive a power cut once this resolves. */
   async write(changes: readonly TableChange[], options: { readonly sync: boolean }): Promise<void> {
     if (changes.length === 0) return
-    if (this.#torn) await this.#mend()
+    await this.#turns.run(() => this.#write(changes, options))
+  }
+
+  async #write(
+    changes: readonly TableChange[],
+    options: { readonly sync: boolean },
+  ): Promise<void> {
+    await this.#mend()
     this.#check()
     const operations = changes.map(({ table, key, value }) => {
       const sublevel = this.#section(table)
@@ -129,6 +146,7 @@ export class Database {
     } catch (error) {
       this.#torn = true
       this.#hasFailed = true
+      this.#refused = changes
       throw toStorageError(error, 'write to the database')
     }
   }
@@ -140,6 +158,8 @@ export class Database {
   ): AsyncGenerator<[string, V], void, undefined> {
     this.#check()
     try {
+      const opening = this.#opening()
+      if (opening !== undefined) await opening
       for await (const [key, sealed] of this.#section(table).iterator(range)) {
         const value = this.#unseal(table, key, sealed)
         if (value !== undefined) yield [key, value]
@@ -197,38 +217,60 @@ export class Database {
     await this.#turns.run(() => this.#level.close())
   }
 
-  /** Open the database anew, one caller doing it for all. On a full disk it stays as it is, and readable. */
-  #mend(): Promise<void> {
-    return this.#turns.run(async () => {
-      if (!this.#torn || this.#closed) return
-      try {
-        await this.#probe()
-        this.#reopening = this.#reopen()
-        await this.#reopening
-      } catch (error) {
-        throw toStorageError(error, 'open the database again after a failed write')
-      } finally {
-        this.#reopening = undefined
-      }
-    })
+  /** Open the database anew. On a full disk it stays as it is, and readable. */
+  async #mend(): Promise<void> {
+    if (!this.#torn || this.#closed) return
+    try {
+      await this.#probe()
+      // Read while the database that refused the write is open: it does not show it.
+      this.#undo ??= await this.#valuesOf(this.#refused)
+      this.#reopening = this.#reopen(this.#undo)
+      await this.#reopening
+    } catch (error) {
+      throw toStorageError(error, 'open the database again after a failed write')
+    } finally {
+      this.#reopening = undefined
+    }
   }
 
-  async #reopen(): Promise<void> {
+  async #reopen(undo: readonly StoredValue[]): Promise<void> {
     this.#sections.clear()
     await this.#level.close()
     this.#level = await this.#open(this.#location)
+    const operations = undo.map(({ table, key, sealed }) => {
+      const sublevel = this.#section(table)
+      if (sealed === undefined) return { type: 'del' as const, sublevel, key }
+      return { type: 'put' as const, sublevel, key, value: sealed }
+    })
+    await this.#level.batch(operations, { sync: true })
+    this.#undo = undefined
     this.#torn = false
+  }
+
+  #valuesOf(changes: readonly TableChange[]): Promise<StoredValue[]> {
+    return Promise.all(
+      changes.map(async ({ table, key }) => {
+        return { table, key, sealed: await this.#section(table).get(key) }
+      }),
+    )
   }
 
   async #reading<T>(read: () => Promise<T>): Promise<T> {
     this.#check()
     try {
-      if (this.#reopening !== undefined) await this.#reopening
+      const opening = this.#opening()
+      if (opening !== undefined) await opening
       return await read()
     } catch (error) {
       this.#check()
       throw this.#failedToRead(error)
     }
+  }
+
+  /** One that could not be opened anew is tried again by whoever reads: without reading nobody comes to write. */
+  #opening(): Promise<void> | undefined {
+    if (this.#reopening !== undefined || this.#level.status !== 'closed') return this.#reopening
+    return this.#turns.run(() => this.#mend())
   }
 
   /** What LevelDB cannot make sense of is damage, too; where it is, is not known. */
