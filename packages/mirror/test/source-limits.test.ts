@@ -37,18 +37,21 @@ describe('SourcePlan', () => {
   } as IndexEntry
 
   function planFor(claimants: readonly string[], followers: readonly string[]): SourcePlan {
+    return planOf(swarmOf(claimants, followers), [])
+  }
+
+  function planOf(swarm: Swarm, upstreams: readonly unknown[]): SourcePlan {
     const clock = new ManualClock()
-    const upstreams = { ranked: () => [], rankedPublishers: () => [] } as unknown as UpstreamSet
-    const swarm = swarmOf(claimants, followers)
+    const set = { ranked: () => upstreams, rankedPublishers: () => upstreams }
     return new SourcePlan(
       {
         swarm,
-        upstreams,
+        upstreams: set as unknown as UpstreamSet,
         clock,
         logger: new RecordingLogger(),
         standings: new PeerStandings({ clock }),
       },
-      { repository: DIGEST, entry, lookUp: false },
+      { repository: DIGEST, entry: { ...entry, sizeBytes: 1 }, lookUp: false },
     )
   }
 
@@ -72,7 +75,6 @@ describe('SourcePlan', () => {
   })
 
   it('asks MAX_CLAIMANTS_PER_BLOB before it asks somebody else', async () => {
-    const clock = new ManualClock()
     const looks: string[] = []
     const upstream = { health: () => ({ healthy: true }), kind: 'origin' }
     const standing = {
@@ -82,20 +84,22 @@ describe('SourcePlan', () => {
       },
       upstream,
     }
-    const upstreams = { ranked: () => [standing], rankedPublishers: () => [] }
-    const plan = new SourcePlan(
-      {
-        swarm: swarmOf(CROWD, []),
-        upstreams: upstreams as unknown as UpstreamSet,
-        clock,
-        logger: new RecordingLogger(),
-        standings: new PeerStandings({ clock }),
-      },
-      { repository: DIGEST, entry: { ...entry, sizeBytes: 1 }, lookUp: false },
-    )
+    const plan = planOf(swarmOf(CROWD, []), [standing])
     let asked = plan.first().length
     while (looks.length === 0) asked += (await plan.next(SIGNAL)).length
     assert.equal(asked - 1, MAX_CLAIMANTS_PER_BLOB)
+  })
+
+  it('keeps the places of claimants while there are none', async () => {
+    const claimants: string[] = []
+    const upstream = { health: () => ({ healthy: true }), kind: 'mirror' }
+    const upstreams = CROWD.map(() => ({ promising: true, upstream }))
+    const plan = planOf(swarmOf(claimants, []), upstreams)
+    assert.deepEqual(plan.first(), [])
+    for (let look = 0; look < MAX_CLAIMANTS_PER_BLOB; look += 1) await plan.next(SIGNAL)
+    claimants.push('late')
+    const [source] = await plan.next(SIGNAL)
+    assert.ok(source instanceof PeerSource)
   })
 })
 

@@ -191,14 +191,14 @@ export class BlobFetcher {
     // One that nobody wants any more is about to end.
     if (running === undefined || running.wanted.size === 0)
       return this.#begin(entry, options.purpose ?? 'client')
-    running.wanted.set(entry.path, entry)
-    return running.starting
+    return join(running, entry)
   }
 
   /** A download for a client in place of one that failed, unless another client was first. */
   #restart(entry: IndexEntry, failed: Promise<BlobDownload>): Promise<BlobDownload> {
-    const starting = this.#downloads.get(entry.digest)?.starting
-    return starting === undefined || starting === failed ? this.#begin(entry, 'client') : starting
+    const running = this.#downloads.get(entry.digest)
+    if (running === undefined || running.starting === failed) return this.#begin(entry, 'client')
+    return join(running, entry)
   }
 
   #begin(entry: IndexEntry, purpose: FetchPurpose): Promise<BlobDownload> {
@@ -309,6 +309,12 @@ function contentOf(download: BlobDownload, blobs: BlobStore): ArtifactContent {
       held = false
     },
   }
+}
+
+/** Want a file of the same bytes, too. */
+function join(running: Running, entry: IndexEntry): Promise<BlobDownload> {
+  running.wanted.set(entry.path, entry)
+  return running.starting
 }
 
 /** Content of a download that has nothing verified yet, if it soon will. */

@@ -99,11 +99,13 @@ export class SourcePlan {
 
   #nextClaimant(): PartSource | undefined {
     if (this.#claimantsAsked >= MAX_CLAIMANTS_PER_BLOB) return undefined
-    this.#claimantsAsked += 1
     const { standings } = this.#components
-    const isAsked = (peer: PeerName): boolean =>
-      this.#claimantsAsked <= DOUBTFUL_CLAIMANTS || !standings.isDoubtful(peer)
-    return this.#nextPeer(this.#claimants.filter(isAsked), true)
+    const mayBeDoubtful = this.#claimantsAsked < DOUBTFUL_CLAIMANTS
+    const isAsked = (peer: PeerName): boolean => mayBeDoubtful || !standings.isDoubtful(peer)
+    const source = this.#nextPeer(this.#claimants.filter(isAsked), true)
+    // Looking in vain is not asking: who claims it later has a place left.
+    if (source !== undefined) this.#claimantsAsked += 1
+    return source
   }
 
   get #claimants(): readonly PeerName[] {
@@ -113,8 +115,9 @@ export class SourcePlan {
 
   #nextFollower(): PartSource | undefined {
     if (this.#followersAsked >= MAX_FOLLOWERS_PER_BLOB) return undefined
-    this.#followersAsked += 1
-    return this.#nextPeer(this.#components.swarm.followers(this.#init.repository), false)
+    const source = this.#nextPeer(this.#components.swarm.followers(this.#init.repository), false)
+    if (source !== undefined) this.#followersAsked += 1
+    return source
   }
 
   #nextPeer(candidates: readonly PeerName[], claimed: boolean): PartSource | undefined {
