@@ -70,7 +70,7 @@ export async function soakNode(test: Ending, init: SoakInit): Promise<SoakReport
   const pid = node.process.pid ?? 0
   const before = handleCount(pid)
   const cpuBefore = cpuSeconds(pid)
-  const tally = { requests: 0, bytes: 0, refused: [], abandoned: 0 }
+  const tally = { requests: 0, bytes: 0, refused: [], unsaid: 0, abandoned: 0 }
   let slowestHeadMs = 0
   const end = AbortSignal.timeout(init.durationMs)
   const url = `${String(node.ready.http)}/sample/`

@@ -62,11 +62,13 @@ function* rowsOf(init: SoakInit, report: SoakReport): Iterable<Row> {
   yield { bench, what: 'files served', value: bytes / 2 ** 20, unit: 'MiB' }
   yield {
     bench,
-    what: `what could not be said or had just then${reasonsOf(refused)}`,
+    what: `files that could not be had just then${reasonsOf(refused)}`,
     value: refused.length,
     unit: 'requests',
     target: '0',
   }
+  const said = 'paths that are not there, answered 424 while a newer head was checked'
+  yield { bench, what: said, value: report.unsaid, unit: 'requests' }
   yield { bench, what: 'bodies abandoned by clients', value: abandoned, unit: 'requests' }
   yield { bench, what: 'heads published meanwhile', value: published, unit: 'heads' }
   const slowest = report.slowestHeadMs / 1_000
