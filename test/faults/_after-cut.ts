@@ -140,7 +140,7 @@ async function judgeNextPublish(
 }
 
 /** Mutable files are read from a copy of their own, which `readPublished` looked at. */
-function checkPublishedFile(tree: string, path: string, says: string): void {
+export function checkPublishedFile(tree: string, path: string, says: string): void {
   if (isMutablePath(parsePath(path))) return
   const file = join(tree, path)
   const bytes = existsSync(file) ? readFileSync(file) : new Uint8Array()

@@ -234,7 +234,13 @@ export class CutWork implements AsyncDisposable {
 }
 
 /** A node that meets nobody. */
-const ALONE = ['--http', '127.0.0.1:0', '--listen', '/ip4/127.0.0.1/tcp/0', '--no-mdns']
+export const ALONE: readonly string[] = [
+  '--http',
+  '127.0.0.1:0',
+  '--listen',
+  '/ip4/127.0.0.1/tcp/0',
+  '--no-mdns',
+]
 
 /** What a node makes when it starts for the first time, from the beginning to the end of that. */
 const FIRST_FILES = ['jarswarm.json', 'db', 'blobs/00', 'pid', 'joined.json']
@@ -250,7 +256,9 @@ export function placesOn(disk: string): Places {
   return { data: join(disk, 'data'), state: join(disk, 'state'), tree: join(disk, 'tree') }
 }
 
-function readAcknowledged(log: string): Pick<Acknowledged, 'trusted'> & { stored: Set<Digest> } {
+export function readAcknowledged(
+  log: string,
+): Pick<Acknowledged, 'trusted'> & { stored: Set<Digest> } {
   const stored = new Set<Digest>()
   let trusted = { root: 0, seq: 0 }
   // What comes after the last line end is a line that is being written.

@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { describeMachine, round } from '../_report.ts'
 import type { FaultRun } from './_fault-run.ts'
+import { diskRun } from './disk.ts'
 import { hostile } from './hostile.ts'
 import { inputs } from './inputs.ts'
 import { operations } from './operations.ts'
@@ -14,6 +15,7 @@ import { soak } from './soak.ts'
 import { rotRun } from './rot.ts'
 
 const RUNS: readonly FaultRun[] = [
+  diskRun,
   hostile,
   inputs,
   operations,

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { handleCount } from '../_process-figures.ts'
+import type { Row } from '../_report.ts'
+import { DiskWork } from './_disk-work.ts'
+import {
+  countFailed,
+  DISK_CALLS,
+  failingCallsMissing,
+  usedAfterFailedSync,
+  whileFailing,
+} from './_failing-calls.ts'
+import type { DiskCall } from './_failing-calls.ts'
+import type { FaultRun } from './_fault-run.ts'
+import { publishOnFullDisk } from './_full-publisher.ts'
+import { SeededRandom } from './_random.ts'
+import { shell } from './_shell.ts'
+import { SmallDisk, smallDiskMissing } from './_small-disk.ts'
+
+const FULL_RUNS = 40
+export const SHORT_RUNS = 2
+/** The database takes a few of them for itself. */
+const DISK_MIB = 48
+/** More than the node may keep. */
+const VERSIONS = 300
+/** Between nothing and this much is left free: a database writes its journal in small steps. */
+const MOST_LEFT_BYTES = 64 * 1024
+const WARM_REQUESTS = 60
+/** Requests before the disk is full, at most, and while it is. */
+const MOST_BEFORE = 30
+const REQUESTS = 40
+const MANY_CLIENTS = 64
+/** A file that cannot be opened cannot be read; and by fdatasync the database makes sure of what it opens anew. */
+const MAY_STOP_READS: readonly DiskCall[] = ['open', 'fdatasync']
+
+/** How often something failed, and what the clients got. */
+export interface DiskReport {
+  /** Faults: full disks, calls that failed, or moments without handles. */
+  faults: number
+  served: number
+  refused: number
+  /** Acknowledged blobs at the end, all of which were there. */
+  acknowledged: number
+}
+
+export interface DiskInit {
+  readonly runs: number
+  readonly seed: number
+}
+
+/** Fill the disk of a node in the midst of its work, and give the space back. */
+export async function fillDisk({ runs, seed }: DiskInit): Promise<DiskReport> {
+  const random = new SeededRandom(seed)
+  const disk = await SmallDisk.create(DISK_MIB)
+  try {
+    const dataDir = join(disk.path, 'data')
+    return await withWork({ dataDir, random }, async (work, report) => {
+      for (let run = 0; run < runs; run += 1) {
+        await work.publish()
+        const busy = work.burst(REQUESTS)
+        await work.burst(1 + random.below(MOST_BEFORE), 1)
+        disk.fill(random.below(MOST_LEFT_BYTES))
+        const answers = await work.burst(REQUESTS)
+        await work.assertKeptIsServed(REQUESTS)
+        await busy
+        disk.empty()
+        await work.recovered()
+        report.faults += 1
+        report.served += answers.served
+        report.refused += answers.refused
+      }
+    })
+  } finally {
+    disk.empty()
+    await disk.remove()
+  }
+}
+
+/** Have each kind of call fail with EIO in the midst of a node's work, some now and then, some always. */
+export async function failCalls({ runs, seed }: DiskInit): Promise<DiskReport> {
+  return onPlainDisk(seed, async (work, report, random) => {
+    for (let run = 0; run < runs; run += 1) {
+      for (const call of DISK_CALLS) {
+        const every = 1 + random.below(3)
+        const init = { pid: work.pid, call, every }
+        const trace = await whileFailing(init, async () => {
+          await work.publish()
+          const answers = await work.burst(REQUESTS)
+          report.served += answers.served
+          report.refused += answers.refused
+          if (!MAY_STOP_READS.includes(call)) await work.assertKeptIsServed(REQUESTS)
+        })
+        assert.ok(countFailed(trace) > 0, `no ${call} failed`)
+        assert.deepEqual(usedAfterFailedSync(trace), [])
+        report.faults += countFailed(trace)
+        await work.recovered()
+      }
+    }
+  })
+}
+
+/** Why handles cannot be taken away here, or false when they can. */
+export function handleLimitMissing(): string | false {
+  const { status } = spawnSync('prlimit', ['--version'])
+  return status === 0 ? false : 'taking handles away needs prlimit (util-linux)'
+}
+
+/** Take a node's handles away while many clients ask, and give them back. */
+export async function takeHandles({ runs, seed }: DiskInit): Promise<DiskReport> {
+  return onPlainDisk(seed, async (work, report, random) => {
+    const ofNode = ['--pid', String(work.pid)]
+    const read = ['--nofile', '--output=SOFT', '--noheadings', '--raw']
+    const before = (await shell('prlimit', ...ofNode, ...read)).trim()
+    for (let run = 0; run < runs; run += 1) {
+      const few = handleCount(work.pid) + random.below(MANY_CLIENTS)
+      await shell('prlimit', ...ofNode, `--nofile=${String(few)}:`)
+      const answers = await work.burst(4 * MANY_CLIENTS, MANY_CLIENTS)
+      await shell('prlimit', ...ofNode, `--nofile=${before}:`)
+      await work.recovered()
+      report.faults += 1
+      report.served += answers.served
+      report.refused += answers.refused
+    }
+  })
+}
+
+async function onPlainDisk(
+  seed: number,
+  run: (work: DiskWork, report: DiskReport, random: SeededRandom) => Promise<void>,
+): Promise<DiskReport> {
+  const random = new SeededRandom(seed)
+  const directory = mkdtempSync(join(tmpdir(), 'jarswarm-plain-'))
+  try {
+    return await withWork({ dataDir: join(directory, 'data'), random }, (work, report) =>
+      run(work, report, random),
+    )
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+}
+
+async function withWork(
+  init: { readonly dataDir: string; readonly random: SeededRandom },
+  run: (work: DiskWork, report: DiskReport) => Promise<void>,
+): Promise<DiskReport> {
+  const report: DiskReport = { faults: 0, served: 0, refused: 0, acknowledged: 0 }
+  await using work = await DiskWork.start({
+    dataDir: init.dataDir,
+    // Its own, so that the faults that are drawn do not depend on how fast clients are.
+    random: new SeededRandom(init.random.next()),
+    versions: VERSIONS,
+  })
+  await work.burst(WARM_REQUESTS)
+  await run(work, report)
+  await work.upToDate()
+  report.acknowledged = await work.judge()
+  return report
+}
+
+export const diskRun: FaultRun = {
+  name: 'disk',
+  about: 'a full disk, calls that fail with EIO (strace), no handles left (root)',
+  async *run({ full, seed, runs = full ? FULL_RUNS : SHORT_RUNS }) {
+    const missing = smallDiskMissing() || failingCallsMissing() || handleLimitMissing()
+    if (missing !== false) throw new Error(missing)
+    yield* rowsOf('full disk', await fillDisk({ runs, seed }))
+    yield* rowsOf('EIO', await failCalls({ runs, seed }))
+    yield* rowsOf('no handles', await takeHandles({ runs, seed }))
+    const { refused, done } = await publishOnFullDisk(runs, new SeededRandom(seed))
+    yield { bench: 'disk', what: 'publishes refused on a full disk', value: refused, unit: '' }
+    yield { bench: 'disk', what: 'publishes for which there was room', value: done, unit: '' }
+  },
+}
+
+function* rowsOf(fault: string, report: DiskReport): Generator<Row> {
+  const row = (what: string, value: number, unit: string): Row => ({
+    bench: 'disk',
+    what: `${fault}: ${what}`,
+    value,
+    unit,
+  })
+  yield row('faults', report.faults, 'faults')
+  yield row('requests served meanwhile', report.served, 'answers')
+  yield row('requests refused with 424 or not answered', report.refused, 'answers')
+  yield row('acknowledged blobs at the end, none lost or wrong', report.acknowledged, 'blobs')
+}
