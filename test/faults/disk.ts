@@ -115,7 +115,8 @@ export async function takeHandles({ runs, seed }: DiskInit): Promise<DiskReport>
     const read = ['--nofile', '--output=SOFT', '--noheadings', '--raw']
     const before = (await shell('prlimit', ...ofNode, ...read)).trim()
     for (let run = 0; run < runs; run += 1) {
-      const few = handleCount(work.pid) + random.below(MANY_CLIENTS)
+      // At first none at all.
+      const few = handleCount(work.pid) + (run === 0 ? 0 : random.below(MANY_CLIENTS))
       await shell('prlimit', ...ofNode, `--nofile=${String(few)}:`)
       const answers = await work.burst(4 * MANY_CLIENTS, MANY_CLIENTS)
       await shell('prlimit', ...ofNode, `--nofile=${before}:`)
