@@ -8,6 +8,7 @@ import {
   formatHistoryLine,
   formatPack,
   InvalidHistoryError,
+  MAX_BUNDLE_BYTES,
   InvalidPackError,
   MAX_OBJECT_BYTES,
   parseEntryBundle,
@@ -181,6 +182,8 @@ describe('parseEntryBundle', () => {
     const longest = [...short, new Uint8Array(65_535)]
     assert.equal(parseEntryBundle(formatEntryBundle(longest)).at(-1)?.length, 65_535)
     assert.throws(() => formatEntryBundle([...short, new Uint8Array(65_536)]), RangeError)
+    const most = Array.from({ length: 256 }, () => new Uint8Array(65_535))
+    assert.equal(formatEntryBundle(most).length, MAX_BUNDLE_BYTES)
   })
 })
 
