@@ -119,7 +119,9 @@ describe('parseIndexNode', () => {
     assert.equal(largest.length, 6144)
     assert.equal(parseIndexNode(largest).kind, 'leaf')
     assert.throws(() => parseIndexNode(some('z'.repeat(missing + 1))), InvalidIndexNodeError)
-    assert.equal(parseIndexNode(leaf('/b', ...long)).kind, 'leaf')
+    const one = leaf('/b', ...long, file('y'), file('z'))
+    assert.ok(one.length > 6144)
+    assert.equal(parseIndexNode(one).kind, 'leaf')
   })
 
   const refused: Record<string, Buffer> = {
