@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { failCalls, fillDisk, handleLimitMissing, SHORT_RUNS, takeHandles } from './disk.ts'
-import { failingCallsMissing } from './_failing-calls.ts'
+import { fillDisk, handleLimitMissing, SHORT_RUNS, takeHandles } from './disk.ts'
 import { publishOnFullDisk } from './_full-publisher.ts'
 import { SeededRandom } from './_random.ts'
 import { smallDiskMissing } from './_small-disk.ts'
@@ -29,15 +28,6 @@ describe('a disk', { concurrency: true }, () => {
       const counts = await publishOnFullDisk(1, new SeededRandom(SEED))
       t.diagnostic(`seed ${String(SEED)}: ${JSON.stringify(counts)}`)
       assert.equal(counts.refused, 1)
-    },
-  )
-
-  it(
-    'that fails takes nothing acknowledged, and a failed sync stays one',
-    { skip: failingCallsMissing() },
-    async (t) => {
-      const report = await failCalls({ runs: 1, seed: SEED })
-      t.diagnostic(`seed ${String(SEED)}: ${JSON.stringify(report)}`)
     },
   )
 
