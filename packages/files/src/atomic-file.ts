@@ -18,18 +18,32 @@ export async function writeFileAtomically(
   const temporary = `${file}.new`
   // Made anew and not opened: what somebody else put there may be a link, or readable for him.
   await rm(temporary, { force: true })
-  const handle = await open(temporary, 'wx', options.mode ?? PRIVATE_FILE_MODE)
   try {
-    await handle.writeFile(content)
-    await handle.sync()
-  } finally {
-    await handle.close()
+    await writeSynced(temporary, content, options.mode ?? PRIVATE_FILE_MODE)
+    await rename(temporary, file)
+  } catch (error) {
+    // It may hold a key, and nobody would look for it there.
+    await rm(temporary, { force: true })
+    throw error
   }
-  await rename(temporary, file)
   const directory = await open(dirname(file), 'r')
   try {
     await directory.sync()
   } finally {
     await directory.close()
+  }
+}
+
+async function writeSynced(
+  file: string,
+  content: string | Uint8Array,
+  mode: number,
+): Promise<void> {
+  const handle = await open(file, 'wx', mode)
+  try {
+    await handle.writeFile(content)
+    await handle.sync()
+  } finally {
+    await handle.close()
   }
 }

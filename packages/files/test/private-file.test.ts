@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { chmod, chown, lstat, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -114,6 +124,14 @@ describe('writeFileAtomically', () => {
       assert.equal(await modeOf(join(directory, 'key')), 0o600)
       assert.equal(await modeOf(join(directory, 'list')), 0o644 & ~mask)
     }
+  })
+
+  it('leaves nothing behind when it fails', async (t) => {
+    const directory = temporaryDirectory(t)
+    const inTheWay = join(directory, 'key')
+    await mkdir(inTheWay)
+    await assert.rejects(writeFileAtomically(inTheWay, 'secret'), { code: 'EISDIR' })
+    assert.deepEqual(await readdir(directory), ['key'])
   })
 
   it('follows no link, and takes over no file, that somebody put in its way', async (t) => {
