@@ -5,6 +5,7 @@ import type { FaultRun } from './_fault-run.ts'
 import { METADATA, OutageSwarm } from './_outage-swarm.ts'
 import type { Answer, Builder } from './_outage-swarm.ts'
 import { SeededRandom } from './_random.ts'
+import { withEndings } from './_with-endings.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_SECONDS = 86_400
@@ -99,16 +100,11 @@ function checkMutable(answer: Answer | undefined, state: 'fresh' | 'stale' | 'su
 export const outage: FaultRun = {
   name: 'outage',
   about: 'the primary is dead for a month, somebody joins each day, five builds a day',
-  async *run({ full, seed }) {
-    const ends: (() => unknown)[] = []
-    const test = { after: (end: unknown) => void ends.push(end as () => unknown) }
+  run({ full, seed }) {
     const nodes = full ? 20 : 10
-    try {
-      const report = await liveThroughOutage(test, { nodes, days: 32, seed })
-      yield* rowsOf(report, nodes)
-    } finally {
-      for (const end of ends.reverse()) await end()
-    }
+    return withEndings(async function* (test) {
+      yield* rowsOf(await liveThroughOutage(test, { nodes, days: 32, seed }), nodes)
+    })
   },
 }
 
