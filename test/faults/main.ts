@@ -1,8 +1,9 @@
 // The runs that do to the product what the world does to it. One file a run; each fails at the first violation.
 import { randomInt } from 'node:crypto'
+import { constants } from 'node:os'
 import { parseArgs } from 'node:util'
 import { describeMachine, round } from '../_report.ts'
-import type { FaultRun } from './_fault-run.ts'
+import type { FaultOptions, FaultRun } from './_fault-run.ts'
 import { diskRun } from './disk.ts'
 import { hostile } from './hostile.ts'
 import { inputs } from './inputs.ts'
@@ -13,6 +14,7 @@ import { partitions } from './partitions.ts'
 import { requests } from './requests.ts'
 import { soak } from './soak.ts'
 import { rotRun } from './rot.ts'
+import { Traces } from './_traces.ts'
 
 const RUNS: readonly FaultRun[] = [
   diskRun,
@@ -26,6 +28,50 @@ const RUNS: readonly FaultRun[] = [
   powerCut,
   rotRun,
 ]
+
+/** Do the runs, one after the other, and print their figures as they come. */
+async function printRuns(runs: readonly FaultRun[], options: FaultOptions): Promise<void> {
+  const { seed, full } = options
+  console.log(`${describeMachine()}\nseed ${String(seed)}${full ? ', full' : ''}\n`)
+  console.log('| Run | Work | Figure | Wanted |\n| --- | --- | --- | --- |')
+  for (const run of runs) {
+    for await (const { bench, what, value, unit, target } of run.run(options)) {
+      console.log(`| ${bench} | ${what} | ${round(value)} ${unit} | ${target ?? ''} |`)
+    }
+  }
+}
+
+/** Whatever happens to the runs, a signal included, nothing of theirs stays behind. */
+async function leavingNothing(work: () => Promise<void>): Promise<void> {
+  const traces = new Traces()
+  const interrupted = new Promise<never>((_, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.once(signal, () => {
+        console.error(`${signal}: taking away what the run made`)
+        reject(new InterruptedError(128 + constants.signals[signal]))
+      })
+  })
+  try {
+    await Promise.race([work(), interrupted])
+  } catch (error) {
+    if (!(error instanceof InterruptedError)) throw error
+    await traces.remove()
+    // The run was left in the midst of its work, and would go on with it.
+    process.exit(error.exitCode)
+  } finally {
+    await traces.remove()
+  }
+}
+
+class InterruptedError extends Error {
+  override readonly name = 'InterruptedError'
+  readonly exitCode: number
+
+  constructor(exitCode: number) {
+    super('The run was interrupted')
+    this.exitCode = exitCode
+  }
+}
 
 const { values, positionals } = parseArgs({
   options: {
@@ -42,13 +88,7 @@ if (chosen.length === 0 || !Number.isSafeInteger(seed)) {
   for (const { name, about } of RUNS) console.log(`  ${name.padEnd(10)} ${about}`)
   process.exitCode = positionals.length === 0 ? 0 : 2
 } else {
-  console.log(`${describeMachine()}\nseed ${String(seed)}${values.full ? ', full' : ''}\n`)
-  console.log('| Run | Work | Figure | Wanted |\n| --- | --- | --- | --- |')
   const { full, runs } = values
   const options = { full, seed, ...(runs !== undefined && { runs: Number(runs) }) }
-  for (const run of chosen) {
-    for await (const { bench, what, value, unit, target } of run.run(options)) {
-      console.log(`| ${bench} | ${what} | ${round(value)} ${unit} | ${target ?? ''} |`)
-    }
-  }
+  await leavingNothing(() => printRuns(chosen, options))
 }

@@ -1,10 +1,13 @@
 import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
 import type { TestContext } from 'node:test'
 
 const PREFIX = 'jarswarm'
 const DEVICE = 'eth0'
 /** Bridges of the switch: all hosts are on the first, and those of a split on the second. */
 const [MAIN, APART] = ['main', 'apart']
+
+const OWN_PREFIX = `${PREFIX}-${String(process.pid)}-`
 
 let made = 0
 
@@ -26,6 +29,13 @@ export function namespacesMissing(): string | false {
   return isPossible ? false : 'network namespaces need Linux, root and iproute2'
 }
 
+/** Remove all that this process made and that are still there. */
+export function removeNamespaces(): void {
+  const place = '/run/netns'
+  for (const name of existsSync(place) ? readdirSync(place) : [])
+    if (name.startsWith(OWN_PREFIX)) ip('netns', 'del', name)
+}
+
 /** A network namespace and its address. */
 export interface Host {
   readonly namespace: string
@@ -41,7 +51,7 @@ export class HostNetwork {
 
   constructor(t: Pick<TestContext, 'after'>, size: number) {
     made += 1
-    const name = `${PREFIX}-${String(process.pid)}-${String(made)}`
+    const name = `${OWN_PREFIX}${String(made)}`
     this.#switch = `${name}-switch`
     this.hosts = Array.from({ length: size }, (_, at) => ({
       namespace: `${name}-${String(at + 1)}`,

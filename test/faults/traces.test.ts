@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import type { TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { HostNetwork, namespacesMissing } from '../swarm/_namespaces.ts'
+import { waitFor } from '../_wait-for.ts'
+import { SmallDisk, smallDiskMissing } from './_small-disk.ts'
+import { Traces } from './_traces.ts'
+
+const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
+const NEVER = { after: () => undefined }
+
+/** What makes traces leaves them here. */
+function temporaryDirectory(t: TestContext): string {
+  const before = process.env['TMPDIR']
+  const directory = mkdtempSync(join(tmpdir(), 'jarswarm-traces-'))
+  process.env['TMPDIR'] = directory
+  t.after(() => {
+    if (before === undefined) delete process.env['TMPDIR']
+    else process.env['TMPDIR'] = before
+    rmSync(directory, { recursive: true })
+  })
+  return directory
+}
+
+describe('what a run of faults makes', () => {
+  it(
+    'is all taken away: directories, mounts, namespaces, processes',
+    { skip: smallDiskMissing() || namespacesMissing() },
+    async (t) => {
+      const directory = temporaryDirectory(t)
+      const traces = new Traces()
+      const { path } = await SmallDisk.create(1)
+      const [host] = new HostNetwork(NEVER, 1).hosts
+      const child = spawn('sleep', ['600'])
+      const gone = once(child, 'exit')
+      assert.ok(readFileSync('/proc/mounts', 'utf8').includes(path))
+      await traces.remove()
+      assert.deepEqual(await gone, [null, 'SIGTERM'])
+      assert.ok(!readFileSync('/proc/mounts', 'utf8').includes(path))
+      assert.ok(!readdirSync('/run/netns').includes(host?.namespace ?? ''))
+      assert.deepEqual(readdirSync(directory), [])
+    },
+  )
+
+  it('is taken away when the run is interrupted', async (t) => {
+    const directory = temporaryDirectory(t)
+    const options = { stdio: 'ignore' } as const
+    const run = spawn(process.execPath, ['--conditions=source', MAIN, 'requests'], options)
+    const gone = once(run, 'exit')
+    await waitFor('its work', () => {
+      const [made] = readdirSync(directory)
+      return made !== undefined && readdirSync(join(directory, made)).length > 0 ? true : undefined
+    })
+    run.kill('SIGINT')
+    assert.deepEqual(await gone, [130, null])
+    assert.deepEqual(readdirSync(directory), [])
+  })
+})
