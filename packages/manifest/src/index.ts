@@ -86,6 +86,16 @@ export {
 } from './piece-list.ts'
 export type { PieceRange } from './piece-list.ts'
 export { isOrigin } from './repository-origin.ts'
+export {
+  hasSlice,
+  SLICE_SET_BYTES,
+  sliceOf,
+  slicePrefix,
+  SLICES,
+  sliceSet,
+  slicesIn,
+} from './slice.ts'
+export type { SliceSet } from './slice.ts'
 export { VerifiedHistory } from './verified-history.ts'
 export type { TileFetcher } from './verified-history.ts'
 export {

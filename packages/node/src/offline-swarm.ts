@@ -1,5 +1,5 @@
 import { NotHeldError } from '@jarswarm/ports'
-import type { PeerName, PeerStatus, Swarm } from '@jarswarm/ports'
+import type { Donor, PeerName, PeerStatus, Swarm } from '@jarswarm/ports'
 
 /** The network of a node that uses none: nobody is there, and nothing is told to anybody. */
 export class OfflineSwarm implements Swarm {
@@ -41,6 +41,24 @@ export class OfflineSwarm implements Swarm {
 
   keepConnected(): void {
     // Nobody is connected to.
+  }
+
+  donate(): void {
+    // Nobody is told.
+  }
+
+  donors(): readonly Donor[] {
+    return []
+  }
+
+  onDonorsChange(): () => void {
+    return () => {
+      // Nothing ever changes.
+    }
+  }
+
+  proveDonor(): void {
+    // There is none.
   }
 
   reportWrongBytes(): void {

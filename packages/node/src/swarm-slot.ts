@@ -1,6 +1,8 @@
 import type { Digest } from '@jarswarm/manifest'
 import type {
   AbortOptions,
+  Donation,
+  Donor,
   ExchangeRequest,
   PeerName,
   PeerStatus,
@@ -18,11 +20,19 @@ export class SwarmSlot implements Swarm {
   #current: Swarm = new OfflineSwarm()
   /** What repositories asked for, for the next swarm to know. */
   readonly #kept = new Map<RepositoryId, readonly string[]>()
+  readonly #donations = new Map<RepositoryId, Donation | undefined>()
+  readonly #donorListeners = new Set<(repository: RepositoryId) => void>()
+  #unsubscribe: (() => void) | undefined
 
   /** Takes over a swarm. Whoever fills the slot starts and stops what is in it. */
   fill(swarm: Swarm): void {
+    this.#unsubscribe?.()
     this.#current = swarm
     for (const [repository, addresses] of this.#kept) swarm.keepConnected(repository, addresses)
+    for (const [repository, donation] of this.#donations) swarm.donate(repository, donation)
+    this.#unsubscribe = swarm.onDonorsChange((repository) => {
+      for (const listener of this.#donorListeners) listener(repository)
+    })
   }
 
   get peerId(): PeerName {
@@ -64,6 +74,24 @@ export class SwarmSlot implements Swarm {
   keepConnected(repository: RepositoryId, addresses: readonly string[]): void {
     this.#kept.set(repository, addresses)
     this.#current.keepConnected(repository, addresses)
+  }
+
+  donate(repository: RepositoryId, donation: Donation | undefined): void {
+    this.#donations.set(repository, donation)
+    this.#current.donate(repository, donation)
+  }
+
+  donors(repository: RepositoryId): readonly Donor[] {
+    return this.#current.donors(repository)
+  }
+
+  onDonorsChange(listener: (repository: RepositoryId) => void): () => void {
+    this.#donorListeners.add(listener)
+    return () => this.#donorListeners.delete(listener)
+  }
+
+  proveDonor(repository: RepositoryId, peer: PeerName, proven: boolean): void {
+    this.#current.proveDonor(repository, peer, proven)
   }
 
   reportWrongBytes(peer: PeerName): void {

@@ -1,6 +1,7 @@
 import type { Digest } from '@jarswarm/manifest'
 import type { RepositoryId } from '@jarswarm/trust'
 import type { AbortOptions, ByteRange } from './blob-store.ts'
+import type { Donation, Donor } from './donors.ts'
 import type { ProxiedQuery } from './lan.ts'
 
 /** A peer's libp2p id in its usual text form. */
@@ -77,7 +78,8 @@ export interface Swarm {
    */
   provide(subject: ProviderSubject, options: AbortOptions): Promise<void>
   /**
-   * Ask one peer. Bytes are as sent: the caller verifies them.
+   * Ask one peer, which is connected to when it is not and its address is known: a donor's is, by its notice.
+   * Bytes are as sent: the caller verifies them.
    *
    * @throws {NotHeldError} the peer does not have it
    * @throws {TruncatedError} it sent less than it announced, or less than asked
@@ -92,6 +94,20 @@ export interface Swarm {
    * @param addresses full multiaddrs; they take the place of those that the repository named before
    */
   keepConnected(repository: RepositoryId, addresses: readonly string[]): void
+  /**
+   * What is told of this node's donation to a repository from now on; undefined for none. Does nothing when sharing
+   * forbids it.
+   */
+  donate(repository: RepositoryId, donation: Donation | undefined): void
+  /** Those who donate space to a repository, each once, in no order: without this node, and without banned ones. */
+  donors(repository: RepositoryId): readonly Donor[]
+  /** Be told when `donors` of a repository may differ from before; returns the unsubscribe function. */
+  onDonorsChange(listener: (repository: RepositoryId) => void): () => void
+  /**
+   * Say whether a donor was found to hold what it claims. Those that were not yet, or no longer, have little room
+   * among the donors: names are cheap to make.
+   */
+  proveDonor(repository: RepositoryId, peer: PeerName, proven: boolean): void
   /** Say that `peer` sent bytes that fail their digest. Repeated offences ban it locally. */
   reportWrongBytes(peer: PeerName): void
   /** Payload bytes of the exchange since start. */

@@ -2,6 +2,7 @@ import type { Digest } from '@jarswarm/manifest'
 import type {
   AbortOptions,
   Clock,
+  Donor,
   ExchangeRequest,
   LanContent,
   Logger,
@@ -171,6 +172,24 @@ export class Libp2pSwarm implements Swarm {
 
   keepConnected(repository: RepositoryId, addresses: readonly string[]): void {
     this.#redialler.keep(repository, addresses)
+  }
+
+  donate(): void {
+    // Nobody is told.
+  }
+
+  donors(): readonly Donor[] {
+    return []
+  }
+
+  onDonorsChange(): () => void {
+    return () => {
+      // Nothing ever changes.
+    }
+  }
+
+  proveDonor(): void {
+    // There is none.
   }
 
   reportWrongBytes(peer: PeerName): void {

@@ -1,5 +1,6 @@
 import { providerKey } from '@jarswarm/ports'
 import type { Clock, PeerName, ProviderSubject } from '@jarswarm/ports'
+import { MemoryDonors } from './memory-donors.ts'
 import { MemorySwarm } from './memory-swarm.ts'
 import type { MemoryPeerInit, MemorySurroundings } from './memory-swarm.ts'
 
@@ -19,6 +20,7 @@ export class MemoryNetwork implements MemorySurroundings {
   readonly clock: Clock
   readonly slowMs: number
   readonly silenceMs: number
+  readonly donors: MemoryDonors = new MemoryDonors()
   readonly #autoConnect: boolean
   readonly #swarms = new Map<PeerName, MemorySwarm>()
   readonly #links = new Set<string>()
@@ -81,11 +83,13 @@ export class MemoryNetwork implements MemorySurroundings {
   }
 
   async joined(swarm: MemorySwarm): Promise<void> {
+    this.donors.moved(swarm.peerId)
     if (!this.#autoConnect) return
     for (const other of this.#swarms.keys()) await this.connect(swarm.peerId, other)
   }
 
   left(swarm: MemorySwarm): void {
+    this.donors.moved(swarm.peerId)
     for (const other of this.#swarms.keys()) this.disconnect(swarm.peerId, other)
   }
 }

@@ -4,6 +4,8 @@ import { formatProxiedClaim, NotHeldError, SourceUnavailableError } from '@jarsw
 import type {
   AbortOptions,
   Clock,
+  Donation,
+  Donor,
   ExchangeRequest,
   HoldingsChange,
   LanContent,
@@ -14,6 +16,7 @@ import type {
   SwarmContent,
 } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
+import type { MemoryDonors } from './memory-donors.ts'
 import { behave } from './peer-manner.ts'
 import type { PeerManner } from './peer-manner.ts'
 
@@ -33,6 +36,8 @@ export interface MemoryPeerInit {
   readonly roundTripMs?: number
   /** @defaultValue true */
   readonly local?: boolean
+  /** Public address range in which donors see this node. @defaultValue none, as on a local network */
+  readonly range?: string
 }
 
 /** What a node sees of the network around it. */
@@ -40,6 +45,7 @@ export interface MemorySurroundings {
   readonly clock: Clock
   readonly slowMs: number
   readonly silenceMs: number
+  readonly donors: MemoryDonors
   /** The node of a name, if it runs. */
   find(name: PeerName): MemorySwarm | undefined
   connect(one: PeerName, other: PeerName): Promise<void>
@@ -63,11 +69,14 @@ export class MemorySwarm implements Swarm {
   running = false
   /** What repositories asked to be kept connected; nobody is dialled. */
   readonly kept: Map<RepositoryId, readonly string[]> = new Map()
+  /** Donors that were said to be proven or not, by repository and name; the last word counts. */
+  readonly proven: Map<string, boolean> = new Map()
   readonly #network: MemorySurroundings
   readonly #content: SwarmContent
   readonly #lan: LanContent | undefined
   readonly #share: 'all' | 'lan' | 'none'
   readonly #local: boolean
+  readonly #range: string | undefined
   readonly #held = new Map<RepositoryId, Set<Digest>>()
   readonly #complete = new Set<RepositoryId>()
   readonly #offences = new Map<PeerName, number[]>()
@@ -85,6 +94,7 @@ export class MemorySwarm implements Swarm {
     this.#lan = init.lan
     this.#share = init.share ?? 'all'
     this.#local = init.local ?? true
+    this.#range = init.range
   }
 
   listenAddresses(): readonly string[] {
@@ -141,6 +151,9 @@ export class MemorySwarm implements Swarm {
   ): Promise<Uint8Array> {
     options.signal?.throwIfAborted()
     const other = this.#network.find(peer)
+    if (this.donors(request.repository).some((donor) => donor.peer === peer)) {
+      await this.#network.connect(this.peerId, peer)
+    }
     if (other === undefined || !this.#network.linked(this.peerId, peer)) {
       throw new SourceUnavailableError(`Cannot ask peer ${peer}: not connected`)
     }
@@ -168,9 +181,39 @@ export class MemorySwarm implements Swarm {
     this.kept.set(repository, addresses)
   }
 
+  donate(repository: RepositoryId, donation: Donation | undefined): void {
+    if (this.#share === 'none') return
+    const who = {
+      peer: this.peerId,
+      issuedMs: this.#network.clock.now(),
+      range: this.#range,
+    }
+    this.#network.donors.tell(repository, who, donation)
+  }
+
+  donors(repository: RepositoryId): readonly Donor[] {
+    if (!this.follows(repository)) return []
+    return this.#network.donors
+      .of(repository)
+      .filter(
+        ({ peer }) =>
+          peer !== this.peerId && this.#network.find(peer) !== undefined && !this.refuses(peer),
+      )
+  }
+
+  onDonorsChange(listener: (repository: RepositoryId) => void): () => void {
+    return this.#network.donors.onChange(listener)
+  }
+
+  proveDonor(repository: RepositoryId, peer: PeerName, proven: boolean): void {
+    this.proven.set(`${repository} ${peer}`, proven)
+  }
+
   reportWrongBytes(peer: PeerName): void {
     this.#offences.set(peer, [...(this.#offences.get(peer) ?? []), this.#network.clock.now()])
-    if (this.refuses(peer)) this.#network.disconnect(this.peerId, peer)
+    if (!this.refuses(peer)) return
+    this.#network.disconnect(this.peerId, peer)
+    this.#network.donors.moved(peer)
   }
 
   transferred(): { readonly receivedBytes: number; readonly sentBytes: number } {
