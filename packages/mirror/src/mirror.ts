@@ -11,6 +11,7 @@ import type {
 } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import type { MirroredRepository } from './mirrored-repository.ts'
+import type { PeerAnswers } from './share/peer-answers.ts'
 import { readRange } from './share/read-range.ts'
 
 export interface MirrorComponents {
@@ -42,7 +43,7 @@ export class Mirror implements SwarmContent {
       throw new TypeError(`Cannot follow ${repository.name}: its id or name is followed already`)
     }
     this.#repositories.set(repository.id, repository)
-    repository.onHoldingsChange((change) => {
+    repository.answers.onHoldingsChange((change) => {
       for (const listener of this.#listeners) listener(change)
     })
     if (this.#started) await repository.start()
@@ -79,7 +80,7 @@ export class Mirror implements SwarmContent {
     range: ByteRange,
   ): Promise<Uint8Array | undefined> {
     const mayGive = (): boolean =>
-      this.#repositories.get(repository)?.holds(digest) === true && !this.#isDenied(digest)
+      this.#answers(repository)?.holds(digest) === true && !this.#isDenied(digest)
     if (!mayGive()) return undefined
     const bytes = await readRange(this.#blobs, digest, range)
     // It may have been withdrawn while the disk was read.
@@ -87,24 +88,23 @@ export class Mirror implements SwarmContent {
   }
 
   async readObject(repository: RepositoryId, digest: Digest): Promise<Uint8Array | undefined> {
-    return await this.#repositories.get(repository)?.readObject(digest)
+    return await this.#answers(repository)?.readObject(digest)
   }
 
   readManifest(repository: RepositoryId): Uint8Array | undefined {
-    return this.#repositories.get(repository)?.readManifest()
+    return this.#answers(repository)?.readManifest()
   }
 
   readRoot(repository: RepositoryId, number: number): Uint8Array | undefined {
-    return this.#repositories.get(repository)?.readRoot(number)
+    return this.#answers(repository)?.readRoot(number)
   }
 
   async readLogTile(repository: RepositoryId, tile: string): Promise<Uint8Array | undefined> {
-    return await this.#repositories.get(repository)?.readLogTile(tile)
+    return await this.#answers(repository)?.readLogTile(tile)
   }
 
   holdings(repository: RepositoryId): Holdings {
-    const found = this.#repositories.get(repository)
-    return found?.holdings() ?? { completeToSeq: undefined, blobs: noBlobs }
+    return this.#answers(repository)?.holdings() ?? { completeToSeq: undefined, blobs: noBlobs }
   }
 
   onHoldingsChange(listener: (change: HoldingsChange) => void): () => void {
@@ -113,10 +113,10 @@ export class Mirror implements SwarmContent {
   }
 
   async knowsProviderKey(repository: RepositoryId, keyHex: string): Promise<boolean | undefined> {
-    const found = this.#repositories.get(repository)
-    if (found === undefined) return false
+    const answers = this.#answers(repository)
+    if (answers === undefined) return false
     if (keyHex === providerKey({ repository, project: undefined })) return true
-    return await found.knowsProject(keyHex)
+    return await answers.knowsProject(keyHex)
   }
 
   async offerManifest(
@@ -129,6 +129,10 @@ export class Mirror implements SwarmContent {
 
   peerJoined(peer: PeerName): void {
     for (const repository of this.sources()) repository.peerJoined(peer)
+  }
+
+  #answers(repository: RepositoryId): PeerAnswers | undefined {
+    return this.#repositories.get(repository)?.answers
   }
 }
 

@@ -4,8 +4,6 @@ import type {
   AbortOptions,
   ArtifactContent,
   ArtifactSource,
-  Holdings,
-  HoldingsChange,
   ManifestVerdict,
   PeerName,
   PublishedName,
@@ -27,6 +25,7 @@ import type { MirroredRepositoryComponents, MirroredRepositoryInit } from './rep
 import { describeRepository } from './repository-status.ts'
 import { Resolver } from './resolver.ts'
 import { HoldingsBoard } from './share/holdings-board.ts'
+import { PeerAnswers } from './share/peer-answers.ts'
 import { WithdrawalWatch } from './withdrawal/withdrawal-watch.ts'
 
 /**
@@ -36,6 +35,8 @@ import { WithdrawalWatch } from './withdrawal/withdrawal-watch.ts'
 export class MirroredRepository implements ArtifactSource {
   readonly id: RepositoryId
   readonly name: string
+  /** What the swarm is told of it. */
+  readonly answers: PeerAnswers
   readonly #components: MirroredRepositoryComponents
   readonly #init: MirroredRepositoryInit
   readonly #parts: RepositoryParts
@@ -75,6 +76,12 @@ export class MirroredRepository implements ArtifactSource {
     const onChange = announcer.changed.bind(announcer)
     const mirrorsAll = init.mirrorPolicy === 'all'
     this.#board = new HoldingsBoard({ held, onChange }, { repository: init.id, mirrorsAll })
+    this.answers = new PeerAnswers({
+      ...components,
+      ...this.#parts,
+      board: this.#board,
+      indexRoot: () => this.head?.index.root,
+    })
     const { random = Math.random, isNamedElsewhere = () => false } = components
     this.#withdrawals = new WithdrawalWatch(
       { ...components, ...this.#parts, book, board: this.#board, random, isNamedElsewhere },
@@ -254,41 +261,9 @@ export class MirroredRepository implements ArtifactSource {
     return await this.#parts.published.open(name)
   }
 
-  // What the swarm asks; see SwarmContent.
-
-  readManifest(): Uint8Array | undefined {
-    return this.#parts.keeper.trusted?.manifest
-  }
-
-  readRoot(number: number): Uint8Array | undefined {
-    return this.#parts.keeper.trusted?.root(number)
-  }
-
-  async readLogTile(tile: string): Promise<Uint8Array | undefined> {
-    return await this.#parts.history.readTile(tile)
-  }
-
-  async readObject(digest: Digest): Promise<Uint8Array | undefined> {
-    return await this.#components.index.getObject(digest)
-  }
-
-  /** Whether a blob is known to be one of this repository. Looks into memory only: it is asked for each piece. */
+  /** Whether a blob is known to be one of this repository. */
   holds(digest: Digest): boolean {
-    return this.#parts.held.has(digest)
-  }
-
-  holdings(): Holdings {
-    return this.#board.holdings()
-  }
-
-  onHoldingsChange(listener: (change: HoldingsChange) => void): () => void {
-    return this.#board.onChange(listener)
-  }
-
-  /** @returns undefined while the index is incomplete: then nobody can say */
-  async knowsProject(keyHex: string): Promise<boolean | undefined> {
-    if (!this.status().index.complete) return undefined
-    return (await this.#components.index.projectOfKey(keyHex)) !== undefined
+    return this.answers.holds(digest)
   }
 
   async offerManifest(manifest: Uint8Array, peer: PeerName): Promise<ManifestVerdict> {

@@ -183,7 +183,9 @@ describe('openPublished', () => {
     rig.clock.advance(11_000)
     await rig.wait(node.repository.lookForNewerHead({}))
     const newest = Buffer.from(rig.builder.state?.manifest ?? [])
-    await rig.until(() => newest.equals(node.repository.readManifest() ?? newest.subarray(1)))
+    await rig.until(() =>
+      newest.equals(node.mirror.readManifest(rig.builder.id) ?? newest.subarray(1)),
+    )
     assert.deepEqual(await read(), before)
     held.resolve(undefined)
     await rig.synced(node)
