@@ -47,6 +47,31 @@ const STATES = {
     unit: 'entries of the index read at a time',
     why: 'some megabytes, wherever they go',
   },
+  MAX_SEEN_CONTRADICTIONS: {
+    value: 1_000,
+    unit: 'contradictions of the keys that are remembered',
+    why: 'each is judged once; whoever holds the keys can make them without end',
+  },
+  OBJECT_PEERS_AT_ONCE: {
+    value: 4,
+    unit: 'peers asked for index nodes and piece lists at the same time',
+    why: 'they fill a line; more only share it',
+  },
+  MAX_OBJECT_PEERS: {
+    value: 8,
+    unit: 'peers asked for them in all before origin and mirrors are',
+    why: 'liars and the silent cost time',
+  },
+  MAX_TILE_PEERS: {
+    value: 4,
+    unit: 'peers asked for a tile of the history before origin and mirrors are',
+    why: 'liars and the silent cost time',
+  },
+  MAX_ROOT_PEERS: {
+    value: 8,
+    unit: 'peers asked for one root',
+    why: 'more would not have what these lack',
+  },
 } satisfies Limits
 
 const FILES = {
@@ -95,6 +120,31 @@ const FILES = {
     unit: 'blobs named to local peers, and given to them',
     why: 'the files of the largest builds',
   },
+  MAX_FOLLOWERS_PER_BLOB: {
+    value: 8,
+    unit: 'of these, peers that claim nothing',
+    why: 'they leave room for those that the DHT names late',
+  },
+  MAX_UNTOLD_BLOBS: {
+    value: 4_000_000,
+    unit: 'blobs beyond those that are told of, given to who asks',
+    why: 'a full mirror has so many; about 40 B each',
+  },
+  MAX_REMEMBERED_CHANGES: {
+    value: 10_000,
+    unit: 'changed files that a mirror remembers between two rounds',
+    why: 'after more it goes through all paths again',
+  },
+  MAX_RESTING_PEERS: {
+    value: 1_000,
+    unit: 'local peers that are left alone for a while',
+    why: 'names are cheap to make',
+  },
+  MAX_NAMED_WITHDRAWALS: {
+    value: 100,
+    unit: 'withdrawn files that log and status name one by one',
+    why: 'they count all of them',
+  },
 } satisfies Limits
 
 const PREFETCH = {
@@ -127,6 +177,21 @@ const PREFETCH = {
     value: 50_000,
     unit: 'files whose use is watched for',
     why: 'older ones count as never used',
+  },
+  MAX_DOCUMENT_BYTES: {
+    value: 8 * MIB,
+    unit: 'bytes of POMs, and as many of metadata, that stay parsed',
+    why: 'parents and BOMs are read again and again',
+  },
+  MAX_REMEMBERED_DEPENDENCIES: {
+    value: 100_000,
+    unit: 'dependencies, in all, of POMs that stay understood',
+    why: 'about 10 MB: those of many large builds',
+  },
+  MAX_MISSED_FILES: {
+    value: 1_000,
+    unit: 'files that a client did not find, and not elsewhere yet',
+    why: 'they tell in which order clients ask',
   },
 } satisfies Limits
 
@@ -161,6 +226,21 @@ const PROXIED = {
     unit: 'files remembered that an origin does not have',
     why: 'a large build asks for some thousand that its first repository does not have',
   },
+  MAX_DOWNLOAD_MS: {
+    value: 1_800_000,
+    unit: 'ms for a whole file',
+    why: 'an origin that drips holds a place for nothing; enough for 50 MB at 28 KB/s',
+  },
+  MAX_SCANNED_RECORDS: {
+    value: 100_000,
+    unit: 'records looked at for one listing',
+    why: 'it is for people',
+  },
+  MAX_REMEMBERED_FILES: {
+    value: 4_000,
+    unit: 'mutable files whose last confirmation is remembered, and files that nobody was given yet',
+    why: 'as many as large builds ask for within 10 s',
+  },
 } satisfies Limits
 
 export const VERIFICATION_BURST: number = STATES.VERIFICATION_BURST.value
@@ -171,6 +251,11 @@ export const MAX_WAITING_SEARCHES: number = STATES.MAX_WAITING_SEARCHES.value
 export const MAX_PACK_BYTES: number = STATES.MAX_PACK_BYTES.value
 export const MAX_UNPACKED_BYTES: number = STATES.MAX_UNPACKED_BYTES.value
 export const MAX_ENTRIES_READ: number = STATES.MAX_ENTRIES_READ.value
+export const MAX_SEEN_CONTRADICTIONS: number = STATES.MAX_SEEN_CONTRADICTIONS.value
+export const OBJECT_PEERS_AT_ONCE: number = STATES.OBJECT_PEERS_AT_ONCE.value
+export const MAX_OBJECT_PEERS: number = STATES.MAX_OBJECT_PEERS.value
+export const MAX_TILE_PEERS: number = STATES.MAX_TILE_PEERS.value
+export const MAX_ROOT_PEERS: number = STATES.MAX_ROOT_PEERS.value
 
 export const MAX_PEERS_AT_ONCE: number = FILES.MAX_PEERS_AT_ONCE.value
 export const MAX_PEERS_PER_BLOB: number = FILES.MAX_PEERS_PER_BLOB.value
@@ -181,6 +266,11 @@ export const MAX_HELD_BLOBS: number = FILES.MAX_HELD_BLOBS.value
 export const DAILY_BUDGET: number = FILES.DAILY_BUDGET.value
 export const MAX_LAN_PEERS: number = FILES.MAX_LAN_PEERS.value
 export const MAX_NAMED_BLOBS: number = FILES.MAX_NAMED_BLOBS.value
+export const MAX_FOLLOWERS_PER_BLOB: number = FILES.MAX_FOLLOWERS_PER_BLOB.value
+export const MAX_UNTOLD_BLOBS: number = FILES.MAX_UNTOLD_BLOBS.value
+export const MAX_REMEMBERED_CHANGES: number = FILES.MAX_REMEMBERED_CHANGES.value
+export const MAX_RESTING_PEERS: number = FILES.MAX_RESTING_PEERS.value
+export const MAX_NAMED_WITHDRAWALS: number = FILES.MAX_NAMED_WITHDRAWALS.value
 
 export const MAX_WALKS: number = PREFETCH.MAX_WALKS.value
 export const PREFETCH_PARALLEL: number = PREFETCH.PREFETCH_PARALLEL.value
@@ -188,6 +278,9 @@ export const MAX_FILES_AHEAD: number = PREFETCH.MAX_FILES_AHEAD.value
 export const MAX_BYTES_AHEAD: number = PREFETCH.MAX_BYTES_AHEAD.value
 export const PREFETCH_SHARE: number = PREFETCH.PREFETCH_SHARE.value
 export const MAX_WATCHED_FILES: number = PREFETCH.MAX_WATCHED_FILES.value
+export const MAX_DOCUMENT_BYTES: number = PREFETCH.MAX_DOCUMENT_BYTES.value
+export const MAX_REMEMBERED_DEPENDENCIES: number = PREFETCH.MAX_REMEMBERED_DEPENDENCIES.value
+export const MAX_MISSED_FILES: number = PREFETCH.MAX_MISSED_FILES.value
 
 export const MAX_DOWNLOADS: number = PROXIED.MAX_DOWNLOADS.value
 export const MAX_HEAP_BYTES: number = PROXIED.MAX_HEAP_BYTES.value
@@ -195,6 +288,9 @@ export const MAX_UNSTATED_BYTES: number = PROXIED.MAX_UNSTATED_BYTES.value
 export const MAX_UNSTORED_BYTES: number = PROXIED.MAX_UNSTORED_BYTES.value
 export const MAX_CHECKSUM_FILE_BYTES: number = PROXIED.MAX_CHECKSUM_FILE_BYTES.value
 export const MAX_MISSES: number = PROXIED.MAX_MISSES.value
+export const MAX_DOWNLOAD_MS: number = PROXIED.MAX_DOWNLOAD_MS.value
+export const MAX_SCANNED_RECORDS: number = PROXIED.MAX_SCANNED_RECORDS.value
+export const MAX_REMEMBERED_FILES: number = PROXIED.MAX_REMEMBERED_FILES.value
 
 /** All of it, for people. */
 export const MIRROR_LIMITS: readonly LimitGroup[] = [

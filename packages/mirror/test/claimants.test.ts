@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { MAX_TILE_PEERS } from '../src/history/log-source.ts'
+import { MAX_TILE_PEERS } from '../src/limits.ts'
 import { MAX_CLAIMANTS_PER_BLOB } from '../src/limits.ts'
 import { JAR, Rig } from './_rig.ts'
 
@@ -35,7 +35,7 @@ describe('a node whose neighbours claim everything', () => {
     assert.equal(asked.size, MAX_CLAIMANTS_PER_BLOB)
   })
 
-  it('gets the history of a new head from who gave something, though nearer ones give nothing', async (t) => {
+  it('gets the history of a new head from who gave something, though MAX_TILE_PEERS and one more are nearer and give nothing', async (t) => {
     const rig = new Rig(t)
     const far = await rig.fullNode({ name: 'far', roundTripMs: 9 })
     const node = await rig.node({ upstreams: [] })

@@ -11,6 +11,7 @@ import { Prefetcher } from '../src/index.ts'
 import type { PrefetchSource } from '../src/index.ts'
 import {
   MAX_CLAIMANTS_PER_BLOB,
+  MAX_FOLLOWERS_PER_BLOB,
   MAX_PACK_BYTES,
   MAX_PEERS_AT_ONCE,
   MAX_PEERS_PER_BLOB,
@@ -68,6 +69,10 @@ describe('SourcePlan', () => {
 
   it('begins with MAX_PEERS_AT_ONCE', () => {
     assert.equal(planFor(CROWD, []).first().length, MAX_PEERS_AT_ONCE)
+  })
+
+  it('asks MAX_FOLLOWERS_PER_BLOB that claim nothing', async () => {
+    assert.equal(await askedBy(planFor([], CROWD)), MAX_FOLLOWERS_PER_BLOB)
   })
 
   it('asks MAX_PEERS_PER_BLOB in all', async () => {

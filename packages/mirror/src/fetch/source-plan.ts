@@ -3,7 +3,12 @@ import type { IndexEntry } from '@jarswarm/manifest'
 import { isMutablePath, projectOf } from '@jarswarm/maven'
 import type { Clock, Logger, PeerName, Swarm } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
-import { MAX_CLAIMANTS_PER_BLOB, MAX_PEERS_AT_ONCE, MAX_PEERS_PER_BLOB } from '../limits.ts'
+import {
+  MAX_CLAIMANTS_PER_BLOB,
+  MAX_FOLLOWERS_PER_BLOB,
+  MAX_PEERS_AT_ONCE,
+  MAX_PEERS_PER_BLOB,
+} from '../limits.ts'
 import { PeerSource } from '../transfer/peer-source.ts'
 import type { PeerStandings } from '../transfer/peer-standings.ts'
 import type { PartSource } from '../transfer/part.ts'
@@ -15,8 +20,6 @@ import { PeerQueue } from './peer-queue.ts'
 
 /** What the DHT gets ahead of an upstream that fails or is slow, and of peers that claim nothing. */
 export const SWARM_HEAD_START_MS = 1_500
-/** Of these, peers that claim nothing: they leave room for those that the DHT names late. */
-export const MAX_FOLLOWERS_PER_BLOB = 8
 /** Claimants that are asked before all others though they mostly let us down: on a busy machine all do. */
 const DOUBTFUL_CLAIMANTS = 2
 /** Longest look into the DHT for one blob. */

@@ -11,11 +11,9 @@ import {
   parseManifest,
 } from '@jarswarm/trust'
 import type { Contradiction, EvidenceStatement, TrustedRepository } from '@jarswarm/trust'
+import { MAX_SEEN_CONTRADICTIONS } from '../limits.ts'
 import type { Contradictory } from '../trust/trust-keeper.ts'
 import { eventsOf } from './step-check.ts'
-
-/** Contradictions whose digests are remembered, so that each is judged once. */
-const MAX_SEEN_CONTRADICTIONS = 1_000
 
 export interface EvidenceRecorderComponents {
   readonly evidence: EvidenceStore

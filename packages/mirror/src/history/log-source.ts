@@ -3,6 +3,7 @@ import type { Tile, TileFetcher } from '@jarswarm/manifest'
 import { UnavailableError } from '@jarswarm/ports'
 import type { Clock, HistoryStore, Logger, PeerName, Swarm } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
+import { MAX_TILE_PEERS } from '../limits.ts'
 import type { PeerStandings } from '../transfer/peer-standings.ts'
 import type { UpstreamSet } from '../upstreams/upstream-set.ts'
 import { withDeadline } from '../wait/deadline.ts'
@@ -11,8 +12,6 @@ import { HistoryUnavailableError } from './errors.ts'
 
 /** Longest wait for one source to give tiles. */
 export const TILE_TIMEOUT_MS = 5_000
-/** Followers asked for a tile before the upstreams are. */
-export const MAX_TILE_PEERS = 4
 /** Most bytes of a tile: 256 of the longest lines take 360 KiB, and no message of the exchange has more than this. */
 export const MAX_TILE_BYTES: number = 1024 * 1024
 

@@ -3,6 +3,7 @@ import type { Digest } from '@jarswarm/manifest'
 import { UnavailableError } from '@jarswarm/ports'
 import type { AbortOptions, Clock, PeerName, Swarm } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
+import { MAX_OBJECT_PEERS, OBJECT_PEERS_AT_ONCE } from '../limits.ts'
 import type { PartSource } from '../transfer/part.ts'
 import { PeerSource } from '../transfer/peer-source.ts'
 import type { PeerStandings } from '../transfer/peer-standings.ts'
@@ -10,11 +11,6 @@ import { Transfer } from '../transfer/transfer.ts'
 import { UpstreamSource } from '../transfer/upstream-source.ts'
 import type { UpstreamSet } from '../upstreams/upstream-set.ts'
 import { orAborted } from '../wait/deadline.ts'
-
-/** Peers asked for objects at the same time. */
-export const OBJECT_PEERS_AT_ONCE = 4
-/** Peers asked in all before the upstreams are. */
-export const MAX_OBJECT_PEERS = 8
 
 export interface ObjectFetcherComponents {
   readonly swarm: Swarm

@@ -12,7 +12,7 @@ import type {
 } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import { LRUCache } from 'lru-cache'
-import { MAX_LAN_PEERS } from '../limits.ts'
+import { MAX_LAN_PEERS, MAX_RESTING_PEERS } from '../limits.ts'
 import { withDeadline } from '../wait/deadline.ts'
 import { WrongChecksumError } from '../proxy/errors.ts'
 
@@ -28,7 +28,6 @@ export const LAN_TRIAL_MS = 500
 export const LAN_REST_MS = 60_000
 /** Pieces asked for ahead: what one stream may have open. */
 const PIECES_AHEAD = 8
-const MAX_RESTING = 1_000
 
 /** A file that the origin has, with what it states of it. */
 export interface LanFile {
@@ -56,7 +55,7 @@ export interface LanPeersComponents {
  */
 export class LanPeers {
   readonly #components: LanPeersComponents
-  readonly #restingUntilMs = new LRUCache<PeerName, number>({ max: MAX_RESTING })
+  readonly #restingUntilMs = new LRUCache<PeerName, number>({ max: MAX_RESTING_PEERS })
 
   constructor(components: LanPeersComponents) {
     this.#components = components
@@ -131,7 +130,7 @@ export class LanPeers {
   #candidates(): readonly PeerName[] {
     const { swarm, clock } = this.#components
     const isResting = (peer: PeerName): boolean =>
-      clock.now() < (this.#restingUntilMs.get(peer) ?? 0)
+      clock.monotonicMs() < (this.#restingUntilMs.get(peer) ?? 0)
     return swarm
       .peers()
       .filter(({ peer, connected, local, banned }) => {
@@ -145,7 +144,7 @@ export class LanPeers {
   async *#read(offer: Offer, file: LanFile): AsyncGenerator<Uint8Array> {
     const { clock } = this.#components
     const { sizeBytes, signal } = file
-    const startedMs = clock.now()
+    const startedMs = clock.monotonicMs()
     const ahead: Promise<Uint8Array>[] = []
     for (let asked = 0, read = 0; read < sizeBytes;) {
       for (; asked < sizeBytes && ahead.length < PIECES_AHEAD; asked += PIECE_BYTES) {
@@ -157,7 +156,7 @@ export class LanPeers {
       const bytes = await withDeadline(clock, deadline, () => ahead.shift() ?? noPiece())
       read += bytes.length
       yield bytes
-      const elapsedMs = clock.now() - startedMs
+      const elapsedMs = clock.monotonicMs() - startedMs
       if (elapsedMs > LAN_TRIAL_MS && (elapsedMs * sizeBytes) / read > LAN_FILE_MS) {
         throw new Error(`${read} of ${sizeBytes} bytes in ${elapsedMs} ms`)
       }
@@ -178,7 +177,7 @@ export class LanPeers {
   }
 
   #rest(peer: PeerName): void {
-    this.#restingUntilMs.set(peer, this.#components.clock.now() + LAN_REST_MS)
+    this.#restingUntilMs.set(peer, this.#components.clock.monotonicMs() + LAN_REST_MS)
   }
 }
 

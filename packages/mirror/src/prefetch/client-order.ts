@@ -1,16 +1,14 @@
 import type { RepositoryPath } from '@jarswarm/maven'
 import type { RepositoryId } from '@jarswarm/trust'
 import { LRUCache } from 'lru-cache'
-
-/** Files that a client was told are missing, and did not find elsewhere yet. */
-const MAX_MISSED = 1_000
+import { MAX_MISSED_FILES } from '../limits.ts'
 
 /**
  * In which order clients ask repositories. Nobody says so, but who finds a file in the second repository has just been told
  * by the first one that it has none.
  */
 export class ClientOrder {
-  readonly #missed = new LRUCache<RepositoryPath, Set<RepositoryId>>({ max: MAX_MISSED })
+  readonly #missed = new LRUCache<RepositoryPath, Set<RepositoryId>>({ max: MAX_MISSED_FILES })
   /** Which repositories were asked before the one in which a file was found. */
   readonly #before = new Map<RepositoryId, ReadonlySet<RepositoryId>>()
 

@@ -20,14 +20,10 @@ import type {
   RepositoryPath,
 } from '@jarswarm/maven'
 import type { Logger } from '@jarswarm/ports'
+import { MAX_DOCUMENT_BYTES, MAX_REMEMBERED_DEPENDENCIES } from '../limits.ts'
 import { FILE_PRIORITY, POM_PRIORITY } from './file-bringer.ts'
 import type { BroughtFile, FileBringer } from './file-bringer.ts'
 import { SizedMemo } from './sized-memo.ts'
-
-/** Documents that stay parsed, by the bytes they had as text: parents and BOMs are read again and again. */
-export const MAX_DOCUMENT_BYTES = 8_388_608
-/** Dependencies, in all, of POMs that stay understood. */
-export const MAX_REMEMBERED_DEPENDENCIES = 100_000
 
 interface Document<T> {
   readonly content: T

@@ -2,12 +2,10 @@ import type { RepositoryPath } from '@jarswarm/maven'
 import { NoSpaceError } from '@jarswarm/ports'
 import type { BlobStore, Clock } from '@jarswarm/ports'
 import { LRUCache } from 'lru-cache'
-import { PREFETCH_SHARE } from '../limits.ts'
+import { MAX_WATCHED_FILES, PREFETCH_SHARE } from '../limits.ts'
 
 /** What was fetched ahead in vain is forgiven after so long: an unused eighth a day flushes no store of a week's builds. */
 export const PREFETCH_RENEW_MS = 86_400_000
-/** Files whose use gives room back. */
-const MAX_COUNTED = 50_000
 
 export interface PrefetchRoomComponents {
   readonly blobs: Pick<BlobStore, 'usage'>
@@ -22,7 +20,7 @@ export interface PrefetchRoomComponents {
 export class PrefetchRoom {
   readonly #components: PrefetchRoomComponents
   /** Sizes of what was fetched into a full store and not used yet. */
-  readonly #counted = new LRUCache<RepositoryPath, number>({ max: MAX_COUNTED })
+  readonly #counted = new LRUCache<RepositoryPath, number>({ max: MAX_WATCHED_FILES })
   #countedBytes = 0
   #countedSinceMs = 0
   /** Of files that are on their way, and not yet in what the store says it holds. */

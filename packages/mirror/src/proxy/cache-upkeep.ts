@@ -1,12 +1,11 @@
 import type { RepositoryPath } from '@jarswarm/maven'
 import type { AbortOptions, BlobStore, Clock, IndexStore, ProxyCache } from '@jarswarm/ports'
+import { MAX_SCANNED_RECORDS } from '../limits.ts'
 
 /** A file that was evicted is remembered so long: what is asked for now and then keeps its first digest in the log. */
 export const FORGET_AFTER_MS: number = 30 * 86_400_000
 /** Removed at once from the cache. */
 const BATCH = 500
-/** Records looked at for one listing, which is for people. */
-const MAX_SCANNED = 100_000
 
 /**
  * Forget files that are not held any more and were fetched long ago, so that the cache is bounded as the store is.
@@ -50,7 +49,7 @@ export async function listCached(
   for await (const { path } of cache.list(prefix, options)) {
     names.add(path.slice(prefix.length).replace(/\/.*$/, '/'))
     scanned += 1
-    if (names.size >= options.limit || scanned >= MAX_SCANNED) break
+    if (names.size >= options.limit || scanned >= MAX_SCANNED_RECORDS) break
   }
   return names.size === 0 ? undefined : [...names].slice(0, options.limit)
 }

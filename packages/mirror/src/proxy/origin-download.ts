@@ -2,6 +2,7 @@ import type { RepositoryPath } from '@jarswarm/maven'
 import { NoSpaceError } from '@jarswarm/ports'
 import type { Logger, ProxyOrigin, ProxyRecord } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
+import { MAX_DOWNLOAD_MS } from '../limits.ts'
 import { startDeadline } from '../wait/deadline.ts'
 import type { Arrival } from './arrival.ts'
 import { NoChecksumError, OriginBusyError } from './errors.ts'
@@ -12,8 +13,6 @@ import type { StatedChecksums } from './stated-checksums.ts'
 
 /** What fails this soon is tried a second time before anybody is told: one fault of a moment breaks a build. */
 export const RETRY_WITHIN_MS = 2_500
-/** The slowest file that is waited for: 50 MB at 28 KB/s. */
-const MAX_DOWNLOAD_MS = 1_800_000
 
 /** What is known of a file once its origin has answered. */
 export type DownloadOutcome =
@@ -82,11 +81,11 @@ export class OriginDownload {
 
   async #tryTwice(signal: AbortSignal): Promise<ProxyRecord | undefined> {
     const { clock, logger } = this.#components
-    const startedMs = clock.now()
+    const startedMs = clock.monotonicMs()
     try {
       return await this.#fetch(signal)
     } catch (error) {
-      const isLate = clock.now() - startedMs > RETRY_WITHIN_MS
+      const isLate = clock.monotonicMs() - startedMs > RETRY_WITHIN_MS
       if (this.#passedOn || signal.aborted || isLate || isFinal(error)) throw error
       logger.debug({ path: this.#init.path, error: String(error) }, 'asking the origin once more')
       return await this.#fetch(signal)

@@ -21,6 +21,7 @@ import type { RepositoryId } from '@jarswarm/trust'
 import { LRUCache } from 'lru-cache'
 import type { LanPeers } from '../lan/lan-peers.ts'
 import { storedContent } from '../fetch/stored-content.ts'
+import { MAX_REMEMBERED_FILES } from '../limits.ts'
 import type { PrefetchSource } from '../prefetch/prefetch-source.ts'
 import { ProxiedPrefetchSource } from '../prefetch/proxied-prefetch-source.ts'
 import type { LocalFinding, ProxiedFiles } from '../prefetch/proxied-prefetch-source.ts'
@@ -37,8 +38,6 @@ export const MUTABLE_FRESH_MS = 10_000
 export const DECISION_TIMEOUT_MS = 7_000
 /** What the origin gets to say whether a file changed that is held here; after that the held one is served. */
 export const STALE_WAIT_MS = 2_000
-/** Mutable files whose last confirmation is remembered, and files whose first answer is still to come. */
-const MAX_REMEMBERED = 10_000
 
 export interface ProxiedRepositoryComponents {
   readonly blobs: BlobStore
@@ -85,9 +84,9 @@ export class ProxiedRepository implements ArtifactSource, ProxiedFiles {
   readonly #believeMs: number | undefined
   readonly #requests: OriginRequests
   readonly #unstored = new UnstoredFiles()
-  readonly #confirmedMs = new LRUCache<RepositoryPath, number>({ max: MAX_REMEMBERED })
+  readonly #confirmedMs = new LRUCache<RepositoryPath, number>({ max: MAX_REMEMBERED_FILES })
   /** Files that nobody was given yet: their first answer says where they come from. */
-  readonly #unserved = new LRUCache<Digest, 'origin' | 'peer'>({ max: MAX_REMEMBERED })
+  readonly #unserved = new LRUCache<Digest, 'origin' | 'peer'>({ max: MAX_REMEMBERED_FILES })
   readonly #stop = new AbortController()
   #borrowedBytes = 0
   #upkeep: Promise<void> = Promise.resolve()

@@ -2,10 +2,8 @@ import type { Digest, IndexEntry } from '@jarswarm/manifest'
 import { projectOf } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import type { BlobStore, IndexStore } from '@jarswarm/ports'
-import { MAX_HELD_BLOBS } from '../limits.ts'
+import { MAX_HELD_BLOBS, MAX_UNTOLD_BLOBS } from '../limits.ts'
 
-/** Blobs beyond them that are given to who asks, though nobody is told: a full mirror has so many. About 40 B each. */
-export const MAX_UNTOLD_BLOBS = 4_000_000
 /** 48 bits of a digest, which a number holds exactly. */
 const UNTOLD_HEX_DIGITS = 12
 

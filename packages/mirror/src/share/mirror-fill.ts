@@ -4,6 +4,7 @@ import { NoSpaceError } from '@jarswarm/ports'
 import type { Clock, IndexStore, Logger } from '@jarswarm/ports'
 import PQueue from 'p-queue'
 import type { BlobFetcher } from '../fetch/blob-fetcher.ts'
+import { MAX_REMEMBERED_CHANGES } from '../limits.ts'
 import { orAborted } from '../wait/deadline.ts'
 import { policyMatcher } from './mirror-policy.ts'
 import type { MirrorPolicy } from './mirror-policy.ts'
@@ -14,8 +15,6 @@ export const FILL_PARALLEL = 8
 export const FILL_RETRY_MS = 30_000
 /** Longest wait before the next try. */
 export const MAX_FILL_RETRY_MS = 900_000
-/** Changed files remembered between two rounds; beyond it the next round goes through all paths again. */
-export const MAX_REMEMBERED_CHANGES = 10_000
 /** Files that were asked for in vain until a round ends: the rest would not go better. */
 const MAX_FAILURES = 64
 

@@ -2,12 +2,10 @@ import { NotHeldError } from '@jarswarm/ports'
 import type { Logger, PeerName, Swarm } from '@jarswarm/ports'
 import { MAX_MANIFEST_BYTES, MAX_ROOT_BYTES } from '@jarswarm/trust'
 import type { RepositoryId } from '@jarswarm/trust'
+import { MAX_ROOT_PEERS } from '../limits.ts'
 import type { PeerStandings } from '../transfer/peer-standings.ts'
 import type { UpstreamSet } from '../upstreams/upstream-set.ts'
 import type { UpstreamStanding } from '../upstreams/upstream-standing.ts'
-
-/** Peers asked for one root; more would not have what these lack. */
-const MAX_ROOT_PEERS = 8
 
 export interface HeadSourcesComponents {
   readonly swarm: Swarm

@@ -1,6 +1,7 @@
 import type { Digest, Withdrawal } from '@jarswarm/manifest'
 import type { BlobStore, Clock, Logger, ServedLog, WithdrawnStatus } from '@jarswarm/ports'
 import type { BlobFetcher } from '../fetch/blob-fetcher.ts'
+import { MAX_NAMED_WITHDRAWALS } from '../limits.ts'
 import type { HeldBlobs } from '../share/held-blobs.ts'
 import type { HoldingsBoard } from '../share/holdings-board.ts'
 import { Periodic } from '../wait/periodic.ts'
@@ -11,8 +12,6 @@ export const PURGE_CHECK_MS = 3_600_000
 const PURGE = 'purge withdrawn blobs'
 /** How often what went to clients is written. */
 export const SERVED_FLUSH_MS = 60_000
-/** Withdrawn files that the log and the status name one by one; they count all. */
-export const MAX_NAMED_WITHDRAWALS = 100
 
 export interface WithdrawalWatchComponents {
   readonly book: WithdrawalBook
