@@ -96,6 +96,8 @@ export {
   slicesIn,
 } from './slice.ts'
 export type { SliceSet } from './slice.ts'
+export { sliceTotals, walkSlice } from './slice-walk.ts'
+export type { SliceTotals } from './slice-walk.ts'
 export { VerifiedHistory } from './verified-history.ts'
 export type { TileFetcher } from './verified-history.ts'
 export {

@@ -4,7 +4,7 @@ import type { RepositoryPath } from '@jarswarm/maven'
 import { directoryKey } from './index-key.ts'
 
 /** Hex digits of a directory's key that say to which slice it belongs: the levels of the trie above it. */
-const SLICE_DIGITS = 3
+export const SLICE_DIGITS = 3
 
 /** How many slices an index has. */
 export const SLICES: number = 16 ** SLICE_DIGITS
