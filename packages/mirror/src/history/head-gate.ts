@@ -55,6 +55,7 @@ export class HeadGate {
   readonly #name: string
   readonly #insists: boolean
   readonly #patience: Patience
+  #lastStep: Promise<unknown> = Promise.resolve()
   #inUse: SignedHead | undefined
   /** The head after which one came into use whose history was not to be had: later ones are to continue both. */
   #unproven: SignedHead | undefined
@@ -167,12 +168,14 @@ export class HeadGate {
     const { local: nodes } = this.#components.tree
     const list = await this.#components.withdrawals.read(inUse.head, signal)
     const gone = await this.#compareAll(inUse, { nodes, signal, list })
-    const now = this.#inUse
-    // Each step since was compared, as long as none was taken as it is.
-    if (now === undefined || inUse.head.seq < this.#comparedSince) return
-    await this.#accept(now, { gone, replayed: true })
-    const fields = { repository: this.#name, lines: inUse.head.history.size }
-    this.#components.logger.info(fields, 'the whole history was replayed: the index is its fold')
+    await this.#inTurn(async () => {
+      const now = this.#inUse
+      // Each step since was compared, as long as none was taken as it is.
+      if (now === undefined || inUse.head.seq < this.#comparedSince) return
+      await this.#accept(now, { gone, replayed: true })
+      const fields = { repository: this.#name, lines: inUse.head.history.size }
+      this.#components.logger.info(fields, 'the whole history was replayed: the index is its fold')
+    })
   }
 
   async #compareAll(inUse: SignedHead, options: JudgeOptions): Promise<Gone> {
@@ -265,7 +268,7 @@ export class HeadGate {
     try {
       const gone = await this.#judge.fold(before, newest, { nodes: nodes.read, signal, list })
       await withdrawals.checkLimit(before.head, newest.head, list)
-      await this.#accept(newest, { gone, replayed: this.#replayed, list })
+      await this.#inTurn(() => this.#accept(newest, { gone, replayed: this.#replayed, list }))
     } catch (error) {
       if (!nodes.isLost) throw error
       this.#components.logger.warn(
@@ -310,8 +313,17 @@ export class HeadGate {
     list: readonly Withdrawal[],
     gone: Gone = [],
   ): Promise<void> {
-    await this.#accept(newest, { gone, replayed: false, list })
-    this.#comparedSince = newest.head.seq
+    await this.#inTurn(async () => {
+      await this.#accept(newest, { gone, replayed: false, list })
+      this.#comparedSince = newest.head.seq
+    })
+  }
+
+  /** One step at a time: that a head was replayed must not be noted after the step to the next, which it would undo. */
+  #inTurn<T>(step: () => Promise<T>): Promise<T> {
+    const taken = this.#lastStep.then(step)
+    this.#lastStep = taken.catch(() => undefined)
+    return taken
   }
 
   async #accept(
