@@ -2,6 +2,7 @@ import { checkClock, SystemClock } from '@jarswarm/node'
 import { proposeRoot, readRootState } from '@jarswarm/publisher'
 import type { RootChange } from '@jarswarm/publisher'
 import type { Command } from 'commander'
+import { lockWait } from './lock-wait.ts'
 import { withJson } from './options.ts'
 import { describeProposal, proposalDocument } from './root-report.ts'
 import { say, sayJson } from './terminal.ts'
@@ -30,7 +31,12 @@ export async function propose(
   checkClock(new SystemClock())
   const { state, replace } = flags
   const { pending } = await readRootState(state)
-  const proposal = await proposeRoot({ stateDir: state, change, replace })
+  const proposal = await proposeRoot({
+    stateDir: state,
+    change,
+    replace,
+    lock: lockWait(terminal),
+  })
   const { proposalFile } = await readRootState(state)
   if (flags.json === true) {
     const replaces = pending !== undefined

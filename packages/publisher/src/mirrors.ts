@@ -7,6 +7,7 @@ import { readNewestState } from './published-state.ts'
 import type { PublishedState } from './published-state.ts'
 import { replaceManifest } from './resign-timestamp.ts'
 import { openStateDirectory, readSigners } from './state-directory.ts'
+import type { LockOptions } from './state-lock.ts'
 
 export interface ChangeMirrorsOptions {
   readonly stateDir: string
@@ -18,6 +19,7 @@ export interface ChangeMirrorsOptions {
   readonly remove?: readonly string[]
   /** Milliseconds since the epoch. @defaultValue the system's clock */
   readonly nowMs?: number | undefined
+  readonly lock?: LockOptions | undefined
 }
 
 /** The list of mirrors as it stands signed. */

@@ -19,6 +19,7 @@ import type { OnlineKeyUse, RootChange } from './root-change.ts'
 import { openStateFiles, readOnlineKeys, readOptional } from './state-directory.ts'
 import type { StateDirectory } from './state-directory.ts'
 import { lockState } from './state-lock.ts'
+import type { LockOptions } from './state-lock.ts'
 
 /** Digits of a key id in the name of its file. */
 const KEY_NAME_DIGITS = 16
@@ -42,6 +43,7 @@ export interface ProposeRootOptions {
   readonly replace?: boolean | undefined
   /** Milliseconds since the epoch. @defaultValue the system's clock */
   readonly nowMs?: number | undefined
+  readonly lock?: LockOptions | undefined
 }
 
 export interface ApplyRootOptions {
@@ -50,6 +52,7 @@ export interface ApplyRootOptions {
   readonly proposals: readonly Uint8Array[]
   /** What to call them in errors, in the same order. @defaultValue by their numbers, from 1 */
   readonly names?: readonly string[] | undefined
+  readonly lock?: LockOptions | undefined
 }
 
 /** What came of `applyRoot`. */
@@ -97,7 +100,7 @@ export async function isRootInForce(stateDir: string, number: number): Promise<b
  * @throws {PublishRefusedError} of the state directory
  */
 export async function proposeRoot(options: ProposeRootOptions): Promise<RootProposal> {
-  await using state = await openLocked(resolve(options.stateDir))
+  await using state = await openLocked(resolve(options.stateDir), options.lock)
   const terms = await termsToChange(state, options.replace === true)
   const files = new DurableFiles(state.layout.temporary)
   await files.start()
@@ -128,7 +131,7 @@ export async function proposeRoot(options: ProposeRootOptions): Promise<RootProp
  * @throws {PublishRefusedError} of the state directory
  */
 export async function applyRoot(options: ApplyRootOptions): Promise<ApplyRootReport> {
-  await using state = await openLocked(resolve(options.stateDir))
+  await using state = await openLocked(resolve(options.stateDir), options.lock)
   const before = await findApplied(state, options.proposals)
   const proposal = before ?? (await gather(state, options))
   const already = before !== undefined
@@ -156,10 +159,13 @@ export async function applyRoot(options: ApplyRootOptions): Promise<ApplyRootRep
 }
 
 /** What stands in a state directory that nobody else changes meanwhile. */
-async function openLocked(stateDir: string): Promise<StateFiles & AsyncDisposable> {
+async function openLocked(
+  stateDir: string,
+  options: LockOptions | undefined,
+): Promise<StateFiles & AsyncDisposable> {
   // Locking what is no state directory would leave a file in it.
   await openStateFiles(stateDir)
-  const lock = await lockState(stateDir)
+  const lock = await lockState(stateDir, options)
   try {
     const state = await openStateFiles(stateDir)
     return { ...state, [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose]() }

@@ -109,9 +109,9 @@ export async function withdrawPaths(options: WithdrawOptions): Promise<WithdrawR
  * @throws {PublishRefusedError} of the state directory
  */
 export async function proposeWithdrawal(
-  options: Omit<WithdrawOptions, 'treeDir' | 'lock'> & { readonly replace?: boolean | undefined },
+  options: Omit<WithdrawOptions, 'treeDir'> & { readonly replace?: boolean | undefined },
 ): Promise<ProposedWithdrawal> {
-  const { stateDir, reason, replace, nowMs } = options
+  const { stateDir, reason, replace, nowMs, lock } = options
   checkReason(reason)
   const { layout } = await openStateDirectory(resolve(stateDir))
   const state = needState(await readNewestState(layout), stateDir)
@@ -126,7 +126,7 @@ export async function proposeWithdrawal(
   )
   const batch = sha256(list)
   const change = { allowWithdrawals: [batch] }
-  const proposal = await proposeRoot({ stateDir, change, replace, nowMs })
+  const proposal = await proposeRoot({ stateDir, change, replace, nowMs, lock })
   const listFile = join(resolve(stateDir), `withdrawal-${batch.slice(0, 16)}.txt`)
   const files = new DurableFiles(layout.temporary)
   await files.start()

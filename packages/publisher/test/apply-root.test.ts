@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { InvalidRootError, RootProposal } from '@jarswarm/trust'
 import { applyRoot, proposeRoot, readRootState } from '../src/index.ts'
+import { lockState } from '../src/state-lock.ts'
+import type { LockOptions } from '../src/state-lock.ts'
 import { published, sign } from './_published.ts'
 import { START_MS } from './_temporary.ts'
 
@@ -22,6 +24,26 @@ describe('a proposed root', () => {
     assert.deepEqual([again.already, again.removedKeys], [true, []])
     await assert.rejects(applyRoot({ stateDir, proposals: [] }), /found no proposal/)
     assert.equal((await readRootState(stateDir)).current?.number, 2)
+  })
+
+  it('waits for a server that signs anew at the same time', async (t) => {
+    const { repository, key } = await published(t)
+    const { stateDir } = repository
+    const waits: string[] = []
+    const busy = async (what: string): Promise<LockOptions> => {
+      const server = await lockState(stateDir)
+      const onWait = (): void => {
+        waits.push(what)
+        void server[Symbol.asyncDispose]()
+      }
+      return { waitMs: 60_000, onWait }
+    }
+    const change = { rotate: ['timestamp'] } as const
+    await proposeRoot({ stateDir, change, lock: await busy('propose') })
+    const proposals = [await sign(stateDir, key)]
+    const { applied } = await applyRoot({ stateDir, proposals, lock: await busy('apply') })
+    assert.ok(applied)
+    assert.deepEqual(waits, ['propose', 'apply'])
   })
 
   it('is not mixed with a copy that was given out before it changed', async (t) => {

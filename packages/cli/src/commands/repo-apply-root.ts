@@ -6,6 +6,7 @@ import { fingerprintOf } from '@jarswarm/trust'
 import type { Command } from 'commander'
 import type { CommandSetup } from '../command-setup.ts'
 import { EXIT_FAILURE } from '../exit-code.ts'
+import { lockWait } from '../lock-wait.ts'
 import { withJson } from '../options.ts'
 import { describeSignatures, proposalDocument } from '../root-report.ts'
 import { say, sayJson } from '../terminal.ts'
@@ -32,12 +33,14 @@ export function addRepoApplyRoot(repo: Command, { terminal, setExitCode }: Comma
     .option('--tree <dir>', 'the Maven repository as it stands published')
   command.action(async (files: readonly string[], flags: Flags) => {
     checkClock(new SystemClock())
+    // A running server signs anew once the root is in force, at the same time as this command.
+    const lock = lockWait(terminal)
     const proposals = await Promise.all(files.map((file) => readFile(file)))
-    const report = await applyRoot({ stateDir: flags.state, proposals, names: files })
+    const report = await applyRoot({ stateDir: flags.state, proposals, names: files, lock })
     if (!report.applied) setExitCode(EXIT_FAILURE)
     const isFirst = report.proposal.roots.length === 0
     if (report.applied && flags.tree !== undefined && !isFirst) {
-      await resignTimestamp({ stateDir: flags.state, treeDir: flags.tree })
+      await resignTimestamp({ stateDir: flags.state, treeDir: flags.tree, lock })
     }
     if (flags.json === true) {
       const { applied, already, removedKeys, id = null } = report

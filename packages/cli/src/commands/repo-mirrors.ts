@@ -5,6 +5,7 @@ import { toMirrorUrl } from '@jarswarm/trust'
 import type { Command } from 'commander'
 import type { CommandSetup } from '../command-setup.ts'
 import { MirrorRefusedError } from '../mirror-refused-error.ts'
+import { lockWait } from '../lock-wait.ts'
 import { withJson } from '../options.ts'
 import { printable, remark, say, sayJson } from '../terminal.ts'
 import type { Terminal } from '../terminal.ts'
@@ -45,7 +46,7 @@ export function addRepoMirrors(repo: Command, { terminal }: CommandSetup): void 
     .summary('take an HTTP mirror off the list')
     .description('Take the HTTP base URL of a mirror off the signed list.')
     .action(async (url: string, flags: Flags) => {
-      const signed = await change(flags, { remove: [checkedUrl(url)] })
+      const signed = await change(flags, terminal, { remove: [checkedUrl(url)] })
       tell(signed, flags, terminal)
     })
   withJson(mirrors.command('list'), 'print {mirrors} as JSON')
@@ -74,17 +75,19 @@ async function add(url: string, flags: Flags, terminal: Terminal): Promise<void>
     const init = { treeDir: treeOf(flags), url, version: programVersion() }
     judge(url, await checkMirror(init, { signal: terminal.signal }), terminal)
   }
-  tell(await change(flags, { add: [url] }), flags, terminal)
+  tell(await change(flags, terminal, { add: [url] }), flags, terminal)
 }
 
 type Signed = Awaited<ReturnType<typeof changeMirrors>>
 
 async function change(
   flags: Flags,
+  terminal: Terminal,
   urls: { readonly add?: readonly string[]; readonly remove?: readonly string[] },
 ): Promise<Signed> {
   checkClock(new SystemClock())
-  return await changeMirrors({ stateDir: flags.state, treeDir: treeOf(flags), ...urls })
+  const lock = lockWait(terminal)
+  return await changeMirrors({ stateDir: flags.state, treeDir: treeOf(flags), lock, ...urls })
 }
 
 function tell({ seq, mirrors, changed }: Signed, flags: Flags, terminal: Terminal): void {

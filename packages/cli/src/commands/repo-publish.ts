@@ -11,6 +11,7 @@ import { readContact } from '../contact.ts'
 import type { CommandSetup } from '../command-setup.ts'
 import { formatDuration } from '../duration.ts'
 import { EXIT_REFUSED } from '../exit-code.ts'
+import { lockWait } from '../lock-wait.ts'
 import { collect, withJson } from '../options.ts'
 import { createPublishProgress } from '../publish-progress.ts'
 import { formatSize } from '../size.ts'
@@ -21,8 +22,6 @@ import { programVersion } from '../version.ts'
 
 /** Paths of each kind that are named in text: a screenful. */
 const MAX_NAMED_PATHS = 20
-/** So long a server that publishes itself may hold the state directory before this command gives up. */
-const LOCK_WAIT_MS = 30_000
 const MAX_CONCURRENCY = 64
 /** What stands in place of a list, by the code of the error. */
 const LIST_PROBLEMS: Readonly<Record<string, string>> = {
@@ -132,13 +131,7 @@ async function publish(flags: Flags, terminal: Terminal): Promise<PublishReport>
     restore: flags.restore,
     signal: terminal.signal,
     onProgress: progress.show,
-    lock: {
-      waitMs: LOCK_WAIT_MS,
-      signal: terminal.signal,
-      onWait: (pid: number) => {
-        remark(terminal, `waits for process ${String(pid)}, which publishes with the same keys`)
-      },
-    },
+    lock: lockWait(terminal),
   }
   try {
     if (flags.from === undefined) {

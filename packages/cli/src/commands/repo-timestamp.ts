@@ -2,6 +2,7 @@ import { checkClock, SystemClock } from '@jarswarm/node'
 import { resignTimestamp } from '@jarswarm/publisher'
 import type { Command } from 'commander'
 import type { CommandSetup } from '../command-setup.ts'
+import { lockWait } from '../lock-wait.ts'
 import { withJson } from '../options.ts'
 import { say, sayJson } from '../terminal.ts'
 import { warnOfExpiry } from '../warn-of-expiry.ts'
@@ -24,7 +25,8 @@ export function addRepoTimestamp(repo: Command, { terminal }: CommandSetup): voi
     .requiredOption('--tree <dir>', 'the Maven repository as it stands published')
   command.action(async (flags: Flags) => {
     checkClock(new SystemClock())
-    const { seq } = await resignTimestamp({ stateDir: flags.state, treeDir: flags.tree })
+    const lock = lockWait(terminal)
+    const { seq } = await resignTimestamp({ stateDir: flags.state, treeDir: flags.tree, lock })
     if (flags.json === true) sayJson(terminal, { seq })
     else say(terminal, `head ${String(seq)} is signed anew`)
     await warnOfExpiry(terminal, flags.state)

@@ -5,6 +5,7 @@ import type { WithdrawReport } from '@jarswarm/publisher'
 import type { Command } from 'commander'
 import type { CommandSetup } from '../command-setup.ts'
 import { EXIT_FAILURE } from '../exit-code.ts'
+import { lockWait } from '../lock-wait.ts'
 import { withJson } from '../options.ts'
 import { describeProposal, proposalDocument } from '../root-report.ts'
 import { formatTable } from '../table.ts'
@@ -62,7 +63,8 @@ export function addRepoWithdraw(repo: Command, { terminal, setExitCode }: Comman
       return
     }
     const treeDir = treeOf(flags)
-    const report = await withdrawPaths({ stateDir: flags.state, treeDir, paths, reason })
+    const lock = lockWait(terminal)
+    const report = await withdrawPaths({ stateDir: flags.state, treeDir, paths, reason, lock })
     if (flags.json === true) sayJson(terminal, report)
     else describe(report, treeDir, terminal)
     if (report.unknown.length > 0) setExitCode(EXIT_FAILURE)
@@ -100,6 +102,7 @@ async function propose(
     stateDir: state,
     ...what,
     replace,
+    lock: lockWait(terminal),
   })
   if (json === true) {
     sayJson(terminal, { ...proposalDocument(proposal), batch, list: listFile, files, unknown })
