@@ -16,6 +16,10 @@ export class SkewedClock implements Clock {
     return this.#system.now() + this.skewMs
   }
 
+  monotonicMs(): number {
+    return this.#system.monotonicMs()
+  }
+
   setTimer(callback: () => void, delayMs: number): { cancel(): void } {
     if (!(delayMs > 0)) this.hurriedTimers += 1
     return this.#system.setTimer(callback, delayMs)

@@ -26,6 +26,7 @@ const SOON_MS = 30_000
 /** The machine's clock, set forward. */
 const clockAhead = (aheadMs: number) => ({
   now: () => Date.now() + aheadMs,
+  monotonicMs: () => performance.now(),
   setTimer: (callback: () => void, delayMs: number) => {
     const timer = setTimeout(callback, delayMs)
     return {

@@ -292,7 +292,7 @@ export class Endpoint {
   #count(exchange: Exchange, outcome: Outcome): void {
     const { bytes, source, unindexed, maven, proxied } = outcome
     const status = outcome.end ?? String(exchange.response.statusCode)
-    const durationSeconds = (this.#clock.now() - exchange.startedMs) / 1000
+    const durationSeconds = (this.#clock.monotonicMs() - exchange.startedMs) / 1000
     const from = source !== undefined && unindexed === true ? UNINDEXED_SOURCE : source
     this.#metrics.count({ status, source: from, bytes, durationSeconds })
     if (maven === true) this.#counter.count({ bytes, source, proxied })

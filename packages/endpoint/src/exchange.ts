@@ -34,7 +34,7 @@ export class Exchange {
     this.response = response
     this.#reset = reset
     this.#clock = clock
-    this.startedMs = clock.now()
+    this.startedMs = clock.monotonicMs()
     this.#decision = clock.setTimer(() => {
       this.#control.abort(
         new UnavailableError('No source answered in time; the fetch goes on, try again shortly'),
@@ -68,10 +68,10 @@ export class Exchange {
    * @throws {BrokenBodyError} after 8 s without one
    */
   async untilChunk<T>(work: Promise<T>, drip: () => boolean): Promise<T> {
-    let silentSinceMs = this.#clock.now()
+    let silentSinceMs = this.#clock.monotonicMs()
     const look = (): void => {
-      if (drip()) silentSinceMs = this.#clock.now()
-      const leftMs = SOURCE_SILENCE_MS - (this.#clock.now() - silentSinceMs)
+      if (drip()) silentSinceMs = this.#clock.monotonicMs()
+      const leftMs = SOURCE_SILENCE_MS - (this.#clock.monotonicMs() - silentSinceMs)
       if (leftMs <= 0) this.#breakOff('no byte came for it', SOURCE_SILENCE_MS)
       else timer = this.#clock.setTimer(look, Math.min(DRIP_MS, leftMs))
     }

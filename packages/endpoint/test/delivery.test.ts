@@ -211,7 +211,7 @@ function bareEndpoint(port: number): Endpoint {
     {
       repositories: () => sources,
       status: () => nodeStatus(sources, endpoint),
-      clock: { now: () => 0, setTimer: () => ({ cancel: () => undefined }) },
+      clock: { now: () => 0, monotonicMs: () => 0, setTimer: () => ({ cancel: () => undefined }) },
       logger: {
         debug: () => undefined,
         info: () => undefined,

@@ -23,6 +23,13 @@ function source(answer: (signal: AbortSignal | undefined) => Promise<Uint8Array>
   return { made, clock, isBehind, isAhead }
 }
 
+const silent = (signal: AbortSignal | undefined): Promise<Uint8Array> =>
+  new Promise((_resolve, reject) => {
+    signal?.addEventListener('abort', () => {
+      reject(signal.reason as Error)
+    })
+  })
+
 async function fetchOne(made: PartSource, signal = new AbortController().signal): Promise<void> {
   const parts = made.fetch([PART], { signal, progress: () => undefined })[Symbol.asyncIterator]()
   await parts.next()
@@ -59,17 +66,23 @@ describe('a peer that is asked', () => {
 
   it('stands worse when it is late, and not when nobody waited for long', async () => {
     for (const isLate of [true, false]) {
-      const { made, clock, isBehind } = source(
-        (signal) =>
-          new Promise((_resolve, reject) => {
-            signal?.addEventListener('abort', () => {
-              reject(signal.reason as Error)
-            })
-          }),
-      )
+      const { made, clock, isBehind } = source(silent)
       const caller = new AbortController()
       const fetching = fetchOne(made, caller.signal)
       clock.advance(made.patienceMs(PART) - (isLate ? 0 : 1))
+      caller.abort(new Error('another was quicker'))
+      await assert.rejects(fetching, /another was quicker/)
+      assert.equal(isBehind(), isLate)
+    }
+  })
+
+  it('is not late because the clock of the machine was set', async () => {
+    for (const isLate of [true, false]) {
+      const { made, clock, isBehind } = source(silent)
+      const caller = new AbortController()
+      const fetching = fetchOne(made, caller.signal)
+      clock.jumpTo(clock.now() + (isLate ? -86_400_000 : 86_400_000))
+      if (isLate) clock.advance(made.patienceMs(PART))
       caller.abort(new Error('another was quicker'))
       await assert.rejects(fetching, /another was quicker/)
       assert.equal(isBehind(), isLate)

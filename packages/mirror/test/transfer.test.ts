@@ -7,6 +7,7 @@ import { TransferFailedError } from '../src/transfer/errors.ts'
 import type { Part, PartFetchOptions, PartSource } from '../src/transfer/part.ts'
 import { Transfer } from '../src/transfer/transfer.ts'
 
+const YEAR_MS = 365 * 86_400_000
 const BODIES = Array.from({ length: 8 }, (_, i) => Uint8Array.of(i, i, i, i))
 const PARTS: readonly Part[] = BODIES.map((bytes, i) => ({
   digest: sha256(bytes),
@@ -238,5 +239,22 @@ describe('Transfer', () => {
     transfer.abort(reason)
     await assert.rejects(transfer.done, reason)
     assert.equal(clock.pendingTimers, 0)
+  })
+
+  it('is not misled when the clock of the machine is set', async () => {
+    for (const leapMs of [-YEAR_MS, YEAR_MS]) {
+      const slow = new TestSource('slow', silent)
+      const quick = new TestSource('quick', honest)
+      const { clock, transfer, got } = run([slow], [quick])
+      transfer.add(PARTS.slice(0, 1))
+      transfer.seal()
+      clock.jumpTo(clock.now() + leapMs)
+      clock.advance(slow.patienceMs() - 1)
+      await settle()
+      assert.deepEqual([quick.asked, slow.aborted], [[], 0])
+      clock.advance(1)
+      await transfer.done
+      assert.deepEqual(got, [{ offset: 0, from: 'quick' }])
+    }
   })
 })

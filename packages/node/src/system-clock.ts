@@ -6,6 +6,10 @@ export class SystemClock implements Clock {
     return Date.now()
   }
 
+  monotonicMs(): number {
+    return performance.now()
+  }
+
   setTimer(callback: () => void, delayMs: number): { cancel(): void } {
     const timer = setTimeout(callback, delayMs)
     timer.unref()

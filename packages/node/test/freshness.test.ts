@@ -22,6 +22,10 @@ class ForwardClock {
     return Date.now() + this.aheadMs
   }
 
+  monotonicMs(): number {
+    return performance.now()
+  }
+
   setTimer(callback: () => void, delayMs: number): { cancel(): void } {
     const timer = setTimeout(callback, delayMs)
     return {

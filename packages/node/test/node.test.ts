@@ -146,7 +146,11 @@ describe('a node', () => {
 
   it('does not run with a clock that cannot be right', async (t) => {
     const dataDir = temporaryDirectory(t)
-    const clock = { now: () => 0, setTimer: () => ({ cancel: () => undefined }) }
+    const clock = {
+      now: () => 0,
+      monotonicMs: () => 0,
+      setTimer: () => ({ cancel: () => undefined }),
+    }
     await assert.rejects(createNode({ dataDir, version: '0', clock }), WrongClockError)
   })
 })

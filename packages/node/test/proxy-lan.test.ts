@@ -20,6 +20,7 @@ function slowClock(): Clock {
   const startedMs = Date.now()
   return {
     now: () => startedMs + Math.floor((Date.now() - startedMs) / SLOWER),
+    monotonicMs: () => Math.floor(performance.now() / SLOWER),
     setTimer: (callback, delayMs) => {
       const timer = setTimeout(callback, delayMs * SLOWER).unref()
       return {

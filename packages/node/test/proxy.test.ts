@@ -100,6 +100,7 @@ describe('a node with a proxied repository', () => {
     let nowMs = Date.now()
     const clock = {
       now: () => nowMs,
+      monotonicMs: () => performance.now(),
       setTimer: (callback: () => void, delayMs: number) => {
         const timer = setTimeout(callback, delayMs).unref()
         return {

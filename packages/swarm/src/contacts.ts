@@ -88,8 +88,8 @@ export class Contacts {
   /** The connection is there before the peer is identified and greeted. */
   async #greeted(peer: PeerName, signal: AbortSignal): Promise<void> {
     const { clock } = this.#components
-    const untilMs = clock.now() + HELLO_TIMEOUT_MS
-    while (!this.#isGreeted(peer) && clock.now() < untilMs) {
+    const untilMs = clock.monotonicMs() + HELLO_TIMEOUT_MS
+    while (!this.#isGreeted(peer) && clock.monotonicMs() < untilMs) {
       signal.throwIfAborted()
       await new Promise<void>((resolve) => clock.setTimer(resolve, GREETED_POLL_MS))
     }

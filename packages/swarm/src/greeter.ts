@@ -61,12 +61,12 @@ export class Greeter {
   async greet(peer: PeerName): Promise<void> {
     const { ask, clock, book, logger, ownHello } = this.#components
     for (let attempt = 1; attempt <= MAX_HELLO_ATTEMPTS; attempt += 1) {
-      const before = clock.now()
+      const before = clock.monotonicMs()
       try {
         const payload = formatHello(ownHello())
         const signal = AbortSignal.timeout(HELLO_TIMEOUT_MS)
         const answer = await ask(peer, greeting(payload), signal)
-        book.measured(peer, clock.now() - before)
+        book.measured(peer, clock.monotonicMs() - before)
         const hello = parseHello(answer)
         if (hello !== undefined) this.onHello(peer, hello)
         return
@@ -155,7 +155,7 @@ export class Greeter {
 
   async #tell(peer: PeerName, repository: RepositoryId, summary: Summary): Promise<void> {
     const { ask, book, clock } = this.#components
-    const before = clock.now()
+    const before = clock.monotonicMs()
     const request: LaneRequest = {
       what: 'leave to tell what is held',
       kind: KIND.holdings,
@@ -166,7 +166,7 @@ export class Greeter {
       maxBytes: 0,
     }
     await ask(peer, request, AbortSignal.timeout(HELLO_TIMEOUT_MS))
-    book.measured(peer, clock.now() - before)
+    book.measured(peer, clock.monotonicMs() - before)
   }
 }
 

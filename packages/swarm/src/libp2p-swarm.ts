@@ -160,9 +160,9 @@ export class Libp2pSwarm implements Swarm {
     options: AbortOptions,
   ): Promise<Uint8Array> {
     const idle = this.#requester.idle(peer)
-    const before = this.#clock.now()
+    const before = this.#clock.monotonicMs()
     const bytes = await this.#requester.ask(peer, toLaneRequest(request), options.signal)
-    if (idle) this.#book.measured(peer, this.#clock.now() - before)
+    if (idle) this.#book.measured(peer, this.#clock.monotonicMs() - before)
     return bytes
   }
 

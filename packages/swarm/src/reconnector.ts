@@ -57,11 +57,11 @@ export class Reconnector {
   #watch(connection: Connection): void {
     if (connection === this.#connection) return
     const { clock } = this.#components
-    const sinceMs = clock.now()
+    const sinceMs = clock.monotonicMs()
     this.#connection = connection
     const onClose = (): void => {
       // Whoever has no place for us closes at once, and is left in peace.
-      if (clock.now() - sinceMs < STEADY_CONNECTION_MS) return
+      if (clock.monotonicMs() - sinceMs < STEADY_CONNECTION_MS) return
       this.#delayMs = RECONNECT_FIRST_MS
       this.#plan()
     }

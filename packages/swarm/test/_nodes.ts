@@ -9,6 +9,7 @@ export const OTHER_REPOSITORY: string = 'cd'.repeat(32)
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonicMs: () => performance.now(),
   setTimer(callback, delayMs) {
     const timer = setTimeout(callback, delayMs)
     timer.unref()

@@ -15,7 +15,11 @@ function movableClock(): {
 } {
   let now = 1_000_000
   return {
-    clock: { now: () => now, setTimer: () => ({ cancel: () => undefined }) },
+    clock: {
+      now: () => now,
+      monotonicMs: () => now,
+      setTimer: () => ({ cancel: () => undefined }),
+    },
     add: (ms) => (now += ms),
   }
 }

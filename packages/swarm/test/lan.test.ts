@@ -47,7 +47,7 @@ interface Rules {
 async function answer(asked: Asked, rules: Rules = {}): Promise<Reply> {
   const { isLocal = true, shares = true } = rules
   const answerer = new ContentAnswerer({
-    clock: { now: () => 0, setTimer: () => ({ cancel: () => undefined }) },
+    clock: { now: () => 0, monotonicMs: () => 0, setTimer: () => ({ cancel: () => undefined }) },
     content: new MemorySwarmContent([REPOSITORY]),
     lan: 'lan' in rules ? rules.lan : LAN,
     isLocal: () => isLocal,

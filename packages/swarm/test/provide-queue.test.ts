@@ -13,6 +13,7 @@ function handClock(): {
   return {
     clock: {
       now: () => now,
+      monotonicMs: () => now,
       setTimer(callback, delayMs) {
         pending = { callback, delayMs }
         return { cancel: () => (pending = undefined) }

@@ -11,6 +11,7 @@ interface Timer {
 /** A clock that moves only when the test says so. Timers run inside `advance`, in the order of their time. */
 export class ManualClock implements Clock {
   #nowMs: number
+  #leapsMs = 0
   #timers: readonly Timer[] = []
 
   constructor(nowMs: number = TEST_NOW_MS) {
@@ -24,6 +25,10 @@ export class ManualClock implements Clock {
 
   now(): number {
     return this.#nowMs
+  }
+
+  monotonicMs(): number {
+    return this.#nowMs - this.#leapsMs
   }
 
   setTimer(callback: () => void, delayMs: number): { cancel(): void } {
@@ -56,6 +61,7 @@ export class ManualClock implements Clock {
     const leapMs = nowMs - this.#nowMs
     for (const timer of this.#timers) timer.dueMs += leapMs
     this.#nowMs = nowMs
+    this.#leapsMs += leapMs
   }
 
   #nextDue(endMs: number): Timer | undefined {

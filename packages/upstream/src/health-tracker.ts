@@ -45,9 +45,9 @@ export class HealthTracker {
 
   begin(): TrackedRequest {
     const key = Symbol('request')
-    const sentAt = this.#components.clock.now()
+    const sentAt = this.#components.clock.monotonicMs()
     this.#waiting.set(key, sentAt)
-    const waitedMs = (): number => this.#components.clock.now() - sentAt
+    const waitedMs = (): number => this.#components.clock.monotonicMs() - sentAt
     return {
       firstByte: () => {
         if (this.#waiting.delete(key)) this.#addLatency(waitedMs())
@@ -71,7 +71,7 @@ export class HealthTracker {
     return {
       healthy: this.#failures < FAILURES_UNTIL_UNHEALTHY,
       medianMs: median(this.#latenciesMs),
-      waitingMs: oldest === undefined ? 0 : this.#components.clock.now() - oldest,
+      waitingMs: oldest === undefined ? 0 : this.#components.clock.monotonicMs() - oldest,
     }
   }
 

@@ -9,6 +9,7 @@ import { HttpUpstream } from '../src/index.ts'
 /** The real time; HttpUpstream plans only probes with it. */
 export const realClock: Clock = {
   now: () => performance.now(),
+  monotonicMs: () => performance.now(),
   setTimer: (callback, delayMs) => {
     const timer = setTimeout(callback, delayMs).unref()
     return {

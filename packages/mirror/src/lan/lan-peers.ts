@@ -130,7 +130,7 @@ export class LanPeers {
   #candidates(): readonly PeerName[] {
     const { swarm, clock } = this.#components
     const isResting = (peer: PeerName): boolean =>
-      clock.now() < (this.#restingUntilMs.get(peer) ?? 0)
+      clock.monotonicMs() < (this.#restingUntilMs.get(peer) ?? 0)
     return swarm
       .peers()
       .filter(({ peer, connected, local, banned }) => {
@@ -144,7 +144,7 @@ export class LanPeers {
   async *#read(offer: Offer, file: LanFile): AsyncGenerator<Uint8Array> {
     const { clock } = this.#components
     const { sizeBytes, signal } = file
-    const startedMs = clock.now()
+    const startedMs = clock.monotonicMs()
     const ahead: Promise<Uint8Array>[] = []
     for (let asked = 0, read = 0; read < sizeBytes;) {
       for (; asked < sizeBytes && ahead.length < PIECES_AHEAD; asked += PIECE_BYTES) {
@@ -156,7 +156,7 @@ export class LanPeers {
       const bytes = await withDeadline(clock, deadline, () => ahead.shift() ?? noPiece())
       read += bytes.length
       yield bytes
-      const elapsedMs = clock.now() - startedMs
+      const elapsedMs = clock.monotonicMs() - startedMs
       if (elapsedMs > LAN_TRIAL_MS && (elapsedMs * sizeBytes) / read > LAN_FILE_MS) {
         throw new Error(`${read} of ${sizeBytes} bytes in ${elapsedMs} ms`)
       }
@@ -177,7 +177,7 @@ export class LanPeers {
   }
 
   #rest(peer: PeerName): void {
-    this.#restingUntilMs.set(peer, this.#components.clock.now() + LAN_REST_MS)
+    this.#restingUntilMs.set(peer, this.#components.clock.monotonicMs() + LAN_REST_MS)
   }
 }
 

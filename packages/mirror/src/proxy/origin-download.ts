@@ -81,11 +81,11 @@ export class OriginDownload {
 
   async #tryTwice(signal: AbortSignal): Promise<ProxyRecord | undefined> {
     const { clock, logger } = this.#components
-    const startedMs = clock.now()
+    const startedMs = clock.monotonicMs()
     try {
       return await this.#fetch(signal)
     } catch (error) {
-      const isLate = clock.now() - startedMs > RETRY_WITHIN_MS
+      const isLate = clock.monotonicMs() - startedMs > RETRY_WITHIN_MS
       if (this.#passedOn || signal.aborted || isLate || isFinal(error)) throw error
       logger.debug({ path: this.#init.path, error: String(error) }, 'asking the origin once more')
       return await this.#fetch(signal)

@@ -40,20 +40,20 @@ export class Flight {
     this.run = init.run
     this.#clock = components.clock
     this.#onOverdue = init.onOverdue
-    this.#since = this.#clock.now()
+    this.#since = this.#clock.monotonicMs()
     this.#lastByteAt = this.#since
     this.#look()
   }
 
   progress(bytes: number): void {
     this.#receivedBytes += bytes
-    this.#lastByteAt = this.#clock.now()
+    this.#lastByteAt = this.#clock.monotonicMs()
   }
 
   /** How long the next part still takes at the pace so far; undefined when nothing of it comes. */
   remainingMs(): number | undefined {
     const part = this.run[this.next]
-    const nowMs = this.#clock.now()
+    const nowMs = this.#clock.monotonicMs()
     if (part === undefined || this.#receivedBytes === 0) return undefined
     if (nowMs - this.#lastByteAt > HEADWAY_SILENCE_MS) return undefined
     const leftBytes = Math.max(part.length - this.#receivedBytes, 0)
@@ -64,7 +64,7 @@ export class Flight {
   landed(): void {
     this.next += 1
     this.overdue = false
-    this.#since = this.#clock.now()
+    this.#since = this.#clock.monotonicMs()
     this.#receivedBytes = 0
     this.#timer?.cancel()
     if (this.next < this.run.length) this.#look()
@@ -86,7 +86,7 @@ export class Flight {
     if (part === undefined) return
     const slowMs = this.source.patienceMs(part) + this.#allowanceMs(SLOW_BYTES_PER_SECOND)
     const deadMs = DEAD_SILENCE_MS + this.#allowanceMs(DEAD_BYTES_PER_SECOND)
-    const elapsedMs = this.#clock.now() - this.#since
+    const elapsedMs = this.#clock.monotonicMs() - this.#since
     if (elapsedMs >= deadMs) {
       this.#abort(new Error(`silent for ${Math.round(elapsedMs / 1_000)} s`))
       return

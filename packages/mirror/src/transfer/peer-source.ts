@@ -83,13 +83,13 @@ export class PeerSource implements PartSource {
 
   async #ask(request: ExchangeRequest, part: Part, signal: AbortSignal): Promise<Uint8Array> {
     const { swarm, clock, standings } = this.#components
-    const lateMs = clock.now() + this.patienceMs(part)
+    const lateMs = clock.monotonicMs() + this.patienceMs(part)
     try {
       return await swarm.request(this.peer, request, { signal })
     } catch (error) {
       // Who is cut off in time, because another was quicker or nobody waits any more, did nothing wrong.
       const isItsFault = signal.aborted
-        ? clock.now() >= lateMs
+        ? clock.monotonicMs() >= lateMs
         : !(error instanceof NotHeldError) || this.#init.claimed !== false
       if (isItsFault) standings.letDown(this.peer)
       throw error

@@ -122,7 +122,8 @@ export class HeadWatch {
    */
   async lookForNewerHead(options: { readonly signal?: AbortSignal }): Promise<void> {
     const { clock } = this.#components
-    if (this.#lookedAtMs !== undefined && clock.now() - this.#lookedAtMs < CONFIRMATION_MS) return
+    if (this.#lookedAtMs !== undefined && clock.monotonicMs() - this.#lookedAtMs < CONFIRMATION_MS)
+      return
     await orAborted(this.#lookNow(), options.signal)
   }
 
@@ -133,14 +134,14 @@ export class HeadWatch {
   async findFirstHead(options: { readonly signal?: AbortSignal }): Promise<void> {
     const { clock, keeper, sources, logger } = this.#components
     const awaitedAtMs = this.#awaitedInVainAtMs ?? -Infinity
-    if (clock.now() - awaitedAtMs < FIRST_HEAD_PAUSE_MS) return
+    if (clock.monotonicMs() - awaitedAtMs < FIRST_HEAD_PAUSE_MS) return
     await this.lookForNewerHead(options)
     if (sources.offline) return
     try {
       await keeper.untilFirstHead(options)
     } catch (error) {
       options.signal?.throwIfAborted()
-      this.#awaitedInVainAtMs = clock.now()
+      this.#awaitedInVainAtMs = clock.monotonicMs()
       logger.debug({ error: String(error) }, 'no head yet')
       if (!this.#keepsLooking) this.#track(this.#keepLooking())
     }
@@ -150,9 +151,9 @@ export class HeadWatch {
   async #keepLooking(): Promise<void> {
     const { clock, keeper } = this.#components
     const { signal } = this.#stop
-    const endMs = clock.now() + FIRST_HEAD_PAUSE_MS
+    const endMs = clock.monotonicMs() + FIRST_HEAD_PAUSE_MS
     this.#keepsLooking = true
-    while (keeper.trusted?.head === undefined && clock.now() < endMs) {
+    while (keeper.trusted?.head === undefined && clock.monotonicMs() < endMs) {
       await pause(clock, FIRST_HEAD_INTERVAL_MS, signal)
       if (signal.aborted) break
       await this.#lookNow()
@@ -249,7 +250,7 @@ export class HeadWatch {
 
   /** Also after a look that nobody answered: another one right behind it would find nothing else. */
   #confirm(): void {
-    this.#lookedAtMs = this.#components.clock.now()
+    this.#lookedAtMs = this.#components.clock.monotonicMs()
   }
 
   #someFollowers(): readonly PeerName[] {

@@ -103,9 +103,9 @@ export class ProviderRouting {
   /** Just after start the first server may not be known yet; without any there is nobody to ask. */
   async #ready(dht: KadDHT, signal: AbortSignal): Promise<void> {
     const { clock, libp2p } = this.#components
-    const untilMs = clock.now() + DHT_READY_MS
+    const untilMs = clock.monotonicMs() + DHT_READY_MS
     const { routingTable } = dht as SingleKadDHT
-    while (routingTable.size === 0 && clock.now() < untilMs) {
+    while (routingTable.size === 0 && clock.monotonicMs() < untilMs) {
       if (libp2p.getConnections().length === 0 && libp2p.getDialQueue().length === 0) return
       signal.throwIfAborted()
       await new Promise<void>((resolve) => clock.setTimer(resolve, READY_POLL_MS))

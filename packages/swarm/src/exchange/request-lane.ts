@@ -117,7 +117,7 @@ export class RequestLane {
   }
 
   #send(pending: Pending, openBytes: number): void {
-    const now = this.#clock.now()
+    const now = this.#clock.monotonicMs()
     if (this.#pending.size === 0) this.#lastByteMs = now
     const id = this.#nextId
     this.#nextId = (id % 0xffff_ffff) + 1
@@ -177,7 +177,7 @@ export class RequestLane {
 
   async *#noteBytes(source: AsyncIterable<Chunk>): AsyncGenerator<Chunk> {
     for await (const chunk of source) {
-      this.#lastByteMs = this.#clock.now()
+      this.#lastByteMs = this.#clock.monotonicMs()
       yield chunk
     }
   }
@@ -201,7 +201,7 @@ export class RequestLane {
     if (this.#watch !== undefined || this.#pending.size === 0) return
     this.#watch = this.#clock.setTimer(() => {
       this.#watch = undefined
-      const now = this.#clock.now()
+      const now = this.#clock.monotonicMs()
       const silent = now - this.#lastByteMs >= this.#silenceMs
       const late = [...this.#pending.values()].some(({ deadlineMs }) => now > deadlineMs)
       if (this.#pending.size > 0 && (silent || late)) {

@@ -14,7 +14,7 @@ export class RequestRate {
 
   /** Count one; false when it is one too many. */
   take(): boolean {
-    const second = Math.floor(this.#clock.now() / 1_000)
+    const second = Math.floor(this.#clock.monotonicMs() / 1_000)
     if (second !== this.#second) {
       this.#second = second
       this.#count = 0

@@ -96,6 +96,7 @@ export class MemoryNetwork implements MemorySurroundings {
 
 const SYSTEM_CLOCK: Clock = {
   now: () => Date.now(),
+  monotonicMs: () => performance.now(),
   setTimer(callback, delayMs) {
     const timer = setTimeout(callback, delayMs)
     timer.unref()
