@@ -40,7 +40,10 @@ export interface KeyCursor {
 
 export interface DatabaseComponents {
   readonly openLevel?: (location: string) => Promise<Level>
-  /** Rejects while the disk takes no writes. Asked before the database is closed and opened again. */
+  /**
+   * Rejects while the disk does not take what opening a database takes. Asked before the database is closed and opened again:
+   * until then it can be read, and LevelDB lets nobody open it twice.
+   */
   readonly probe?: () => Promise<void>
   /** Told of each value that is not as it was written, by its key in LevelDB, each time it is read. Closing waits for it. */
   readonly damaged?: (name: string) => Promise<void>
@@ -217,7 +220,7 @@ export class Database {
     await this.#turns.run(() => this.#level.close())
   }
 
-  /** Open the database anew. On a full disk it stays as it is, and readable. */
+  /** Open the database anew. While the disk takes no writes it stays as it is, and readable. */
   async #mend(): Promise<void> {
     if (!this.#torn || this.#closed) return
     try {

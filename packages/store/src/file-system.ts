@@ -15,6 +15,8 @@ export interface OpenFile {
   write(bytes: Uint8Array, position: number): Promise<void>
   truncate(sizeBytes: number): Promise<void>
   sync(): Promise<void>
+  /** Sync the bytes and what is needed to read them, as LevelDB does. */
+  syncData(): Promise<void>
   close(): Promise<void>
 }
 
@@ -96,6 +98,7 @@ function toOpenFile(handle: FileHandle): OpenFile {
     },
     truncate: (sizeBytes) => handle.truncate(sizeBytes),
     sync: () => handle.sync(),
+    syncData: () => handle.datasync(),
     close: () => handle.close(),
   }
 }

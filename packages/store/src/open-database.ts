@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Logger } from '@jarswarm/ports'
 import { Database, isCorrupt, isLocked } from './database.ts'
 import type { DatabaseComponents } from './database.ts'
+import { probeDisk } from './disk-probe.ts'
 import { createSynced, readSmallFile, removeIfThere, syncDirectory } from './durable-file.ts'
 import type { FileSystem } from './file-system.ts'
 import { deepestMessage, isMissingFile } from './storage-error.ts'
@@ -12,8 +13,6 @@ export const REBUILD_NAME = 'db.rebuild'
 const DAMAGE_FOUND =
   'Found a damaged value in the database: it counts as missing, and the database is begun anew at the next start'
 
-/** Enough for the database to begin a new log and manifest. */
-const PROBE_BYTES = 1024 * 1024
 /** LevelDB begins its own log anew at each start; what it finds then stands at the beginning. */
 const MAX_LOG_BYTES = 4 * 1024 * 1024
 /** How LevelDB says there that its checksums found a part of its journal spoilt, which it leaves out. */
@@ -85,7 +84,7 @@ function componentsOf(path: string, used: OpenDatabaseComponents): DatabaseCompo
   const { files, logger, openLevel } = used
   let noted: Promise<void> | undefined
   return {
-    probe: () => probe(path, files),
+    probe: () => probeDisk(files, path),
     damaged: (name) => {
       // Where there is one there may be thousands, and one line says what comes of it.
       if (noted === undefined) logger.error({ name }, DAMAGE_FOUND)
@@ -119,12 +118,4 @@ async function isThere(files: FileSystem, path: string): Promise<boolean> {
     if (isMissingFile(error)) return false
     throw error
   }
-}
-
-/** Find out whether the disk takes writes, and as many as a database needs to begin a new log. */
-async function probe(path: string, files: FileSystem): Promise<void> {
-  const file = join(path, 'tmp', 'probe')
-  await removeIfThere(files, file)
-  await createSynced(files, file, { bytes: new Uint8Array(PROBE_BYTES) })
-  await files.remove(file)
 }

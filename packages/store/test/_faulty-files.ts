@@ -73,6 +73,7 @@ export class FaultyFiles implements FileSystem {
       write: (bytes, position) => this.#run('write', path, () => file.write(bytes, position)),
       truncate: (sizeBytes) => this.#run('truncate', path, () => file.truncate(sizeBytes)),
       sync: () => this.#run('sync', path, () => file.sync()),
+      syncData: () => this.#run('syncData', path, () => file.syncData()),
       close: () => file.close(),
     }
   }

@@ -1,0 +1,41 @@
+import { join } from 'node:path'
+import { removeIfThere, syncDirectory } from './durable-file.ts'
+import { FILE_MODE } from './file-system.ts'
+import type { FileSystem } from './file-system.ts'
+
+/** Together as much as a database needs to begin a new journal and manifest. */
+const ROUNDS = ['probe-1', 'probe-2', 'probe-3']
+const ROUND_BYTES = 384 * 1024
+const BEGUN = 'probe-new'
+
+/**
+ * Find out whether a disk takes all that a database does when it is opened: new files, written, synced by data and
+ * whole, and renamed. More than once, for a disk that fails now and then would too often pass for a sound one.
+ *
+ * @param path the data directory; nothing stays behind in it
+ * @throws what the file system threw
+ */
+export async function probeDisk(files: FileSystem, path: string): Promise<void> {
+  const at = (name: string): string => join(path, 'tmp', name)
+  try {
+    for (const name of ROUNDS) {
+      await removeIfThere(files, at(BEGUN))
+      await createProbe(files, at(BEGUN))
+      await files.rename(at(BEGUN), at(name))
+      await syncDirectory(files, join(path, 'tmp'))
+    }
+  } finally {
+    for (const name of [BEGUN, ...ROUNDS]) await removeIfThere(files, at(name))
+  }
+}
+
+async function createProbe(files: FileSystem, path: string): Promise<void> {
+  const file = await files.create(path, FILE_MODE)
+  try {
+    await file.write(new Uint8Array(ROUND_BYTES), 0)
+    await file.syncData()
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
