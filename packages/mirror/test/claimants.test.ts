@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { MAX_TILE_PEERS } from '../src/limits.ts'
 import { MAX_CLAIMANTS_PER_BLOB } from '../src/limits.ts'
-import { JAR, Rig } from './_rig.ts'
+import { BIG, JAR, Rig } from './_rig.ts'
+
+/** Asked one after the other, they keep the client waiting for more than 5 s. */
+const MAX_CROWDED_MS = 4_000
 
 describe('a node whose neighbours claim everything', () => {
   it('does not wait again for peers that claim everything and gave nothing', async (t) => {
@@ -47,5 +50,26 @@ describe('a node whose neighbours claim everything', () => {
     // Asking the nearest four again and again would never end.
     await rig.refresh(node)
     assert.equal(node.repository.head?.seq, 2)
+  })
+
+  it('finds in time who gives a large file among strangers that are silent', async (t) => {
+    const rig = new Rig(t, { autoConnect: false })
+    await rig.fullNode({ name: 'far', roundTripMs: 9 })
+    const first = await rig.node({ name: 'new' })
+    await rig.synced(first)
+    await first.stop()
+    // It has the index, and knows nobody.
+    const node = await rig.node({ name: 'new', stores: first.stores, upstreams: [] })
+    await rig.synced(node)
+    for (let made = 0; made < 11; made += 1) {
+      const { swarm } = await rig.fullNode({ name: `silent ${String(made)}` })
+      swarm.manner = 'silent'
+      await rig.network.connect('new', swarm.peerId)
+    }
+    await rig.network.connect('new', 'far')
+    const beforeMs = rig.clock.now()
+    const content = await rig.open(node, BIG)
+    content.release()
+    assert.ok(rig.clock.now() - beforeMs < MAX_CROWDED_MS)
   })
 })

@@ -241,6 +241,26 @@ describe('Transfer', () => {
     assert.equal(clock.pendingTimers, 0)
   })
 
+  it('asks twice as many each time while all are silent', async () => {
+    const crowd = Array.from({ length: 7 }, () => new TestSource('silent', silent))
+    const { clock, transfer, got } = run(crowd.slice(0, 4), [
+      ...crowd.slice(4),
+      new TestSource('honest', honest),
+    ])
+    const asked = (): number => crowd.filter(({ asked }) => asked.length > 0).length
+    transfer.add(PARTS.slice(0, 1))
+    transfer.seal()
+    const counts: number[] = []
+    for (let late = 0; late < 3; late += 1) {
+      counts.push(asked())
+      clock.advance(100)
+      await settle()
+    }
+    assert.deepEqual(counts, [1, 2, 4])
+    await transfer.done
+    assert.deepEqual(got, [{ offset: 0, from: 'honest' }])
+  })
+
   it('is not misled when the clock of the machine is set', async () => {
     for (const leapMs of [-YEAR_MS, YEAR_MS]) {
       const slow = new TestSource('slow', silent)

@@ -16,6 +16,7 @@ export type HonestInit = Pick<
 export type HonestQuestion =
   | { readonly kind: 'start' }
   | { readonly kind: 'state' }
+  | { readonly kind: 'story'; readonly path: string }
   | { readonly kind: 'ahead'; readonly hours: number }
   | { readonly kind: 'stop' }
 
@@ -35,10 +36,18 @@ export interface HonestState {
 }
 
 const HOUR_MS = 3_600_000
+/** Lines of the log about single files that are kept. */
+const MAX_LINES = 20_000
 const clock = new SkewedClock()
 const blamed: Record<string, number> = {}
+const lines: { readonly path: unknown; readonly line: string }[] = []
 const logger = {
   ...silentLogger,
+  debug(fields: Readonly<Record<string, unknown>>, message: string): void {
+    if (fields['path'] === undefined) return
+    const line = `${new Date().toISOString()} ${message} ${JSON.stringify(fields)}`
+    if (lines.push({ path: fields['path'], line }) > MAX_LINES) lines.shift()
+  },
   warn(fields: Readonly<Record<string, unknown>>, message: string): void {
     if (message === BLAME)
       blamed[String(fields['peer'])] = (blamed[String(fields['peer'])] ?? 0) + 1
@@ -72,7 +81,15 @@ async function state(): Promise<HonestState> {
   }
 }
 
+/** What the node did to get a file, and who was there to be asked. */
+async function story(path: string): Promise<readonly string[]> {
+  const of = lines.filter((one) => one.path === path).map(({ line }) => line)
+  const peers = await node.peers()
+  return [...of, ...peers.filter(({ connected }) => connected).map((peer) => JSON.stringify(peer))]
+}
+
 answerParent(async (question: HonestQuestion) => {
+  if (question.kind === 'story') return await story(question.path)
   if (question.kind === 'start') await node.start()
   if (question.kind === 'ahead') clock.skewMs += question.hours * HOUR_MS
   if (question.kind === 'stop') await node.stop()

@@ -104,20 +104,18 @@ export class HonestSwarm {
   }
 
   /** GET these artifacts as a build does; each must come, and be what was published. @returns milliseconds that each took */
-  async build({ started }: HonestNode, paths: readonly string[]): Promise<readonly number[]> {
+  async build(node: HonestNode, paths: readonly string[]): Promise<readonly number[]> {
     const agent = new Agent({ keepAlive: true, maxSockets: BUILD_PARALLEL })
     try {
-      return await Promise.all(
-        paths.map((path) => this.#fetch(agent, `${started.url}/sample/`, path)),
-      )
+      return await Promise.all(paths.map((path) => this.#fetch(agent, node, path)))
     } finally {
       agent.destroy()
     }
   }
 
-  async #fetch(agent: Agent, base: string, path: string): Promise<number> {
+  async #fetch(agent: Agent, node: HonestNode, path: string): Promise<number> {
     const { promise: turn, resolve } = Promise.withResolvers<number>()
-    const request = get(`${base}${path}`, { agent })
+    const request = get(`${node.started.url}/sample/${path}`, { agent })
     // The time in which it waits for one of the build's own connections is not the node's.
     request.once('socket', () => {
       resolve(performance.now())
@@ -127,11 +125,20 @@ export class HonestSwarm {
     for await (const chunk of response) hash.update(chunk as Uint8Array)
     const tookMs = performance.now() - (await turn)
     const { statusCode, statusMessage } = response
-    if (statusCode !== 200)
-      throw new Error(`${path} was answered ${String(statusCode)} ${String(statusMessage)}`)
+    if (statusCode !== 200) {
+      const answer = `${path} was answered ${String(statusCode)} ${String(statusMessage)}`
+      throw new Error([answer, ...(await this.#story(node, path))].join('\n'))
+    }
     if (hash.digest('hex') !== this.builder.entry(path).digest)
       throw new Error(`${path} has wrong bytes`)
     return tookMs
+  }
+
+  /** How a file came not to be had: the log of the node, its peers, and who held the file. */
+  async #story({ child }: HonestNode, path: string): Promise<readonly string[]> {
+    const question: HonestQuestion = { kind: 'story', path }
+    const holders = this.holders.map(({ started }) => `holds everything: ${started.peer}`)
+    return [...(await child.ask<readonly string[]>(question)), ...holders]
   }
 
   async #start(init: Partial<HonestInit>, origin: string): Promise<HonestNode> {

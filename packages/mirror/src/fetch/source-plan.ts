@@ -130,6 +130,7 @@ export class SourcePlan {
     if (peer === undefined) return undefined
     this.#asked.add(peer)
     const { repository, entry } = this.#init
+    this.#components.logger.debug({ path: entry.path, peer, claimed }, 'asking a peer')
     return new PeerSource(this.#components, { peer, repository, blob: entry.digest, claimed })
   }
 

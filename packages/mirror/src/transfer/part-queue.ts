@@ -1,12 +1,15 @@
 import type { Flight } from './flight.ts'
 import type { Part, PartSource } from './part.ts'
 
+/** Sources that one part may wait for at a time. */
+const MAX_WANTING = 4
+
 /** A wanted part and what became of it. */
 export interface WantedPart {
   readonly part: Part
   done: boolean
-  /** Waits in the queue for a source. */
-  queued: boolean
+  /** How many sources it waits for in the queue; 0: it does not stand there. */
+  wanting: number
   readonly flights: Set<Flight>
   /** Sources that do not have it. */
   readonly refusedBy: Set<PartSource>
@@ -17,15 +20,15 @@ export class PartQueue {
   #waiting: WantedPart[] = []
 
   add(wanted: WantedPart): void {
-    wanted.queued = true
+    wanted.wanting = 1
     this.#waiting.push(wanted)
   }
 
-  /** Put a part back before all others: somebody has been waiting for it. */
-  addFirst(wanted: WantedPart): void {
-    if (wanted.queued || wanted.done) return
-    wanted.queued = true
-    this.#waiting.unshift(wanted)
+  /** Put a part back before all others, for so many sources more: somebody has been waiting for it. */
+  addFirst(wanted: WantedPart, sources = 1): void {
+    if (wanted.done) return
+    if (wanted.wanting === 0) this.#waiting.unshift(wanted)
+    wanted.wanting = Math.min(wanted.wanting + sources, MAX_WANTING)
   }
 
   /** The part that is needed first, or undefined when none waits. */
@@ -54,8 +57,8 @@ export class PartQueue {
         break
       run.push(wanted)
     }
-    this.#waiting.splice(start, run.length)
-    for (const wanted of run) wanted.queued = false
+    for (const wanted of run) wanted.wanting -= 1
+    this.#waiting = this.#waiting.filter(({ wanting }) => wanting > 0)
     return run
   }
 }

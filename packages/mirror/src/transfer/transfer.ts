@@ -38,7 +38,8 @@ interface SourceState {
  * Gets parts from sources, and lets in only bytes that match.
  *
  * Each source is kept busy up to its lanes. A source that is slow keeps its request, but what it was asked for is
- * asked of the next one too: the first valid answer wins and the others are aborted. Wrong bytes end a source,
+ * asked of others too, of twice as many each time: a crowd that is silent must not make somebody wait for one after the other.
+ * The first valid answer wins and the others are aborted. Wrong bytes end a source,
  * a failure ends it when it gave nothing since the one before, and what it owed goes to the others.
  */
 export class Transfer {
@@ -87,7 +88,7 @@ export class Transfer {
       this.#queue.add({
         part,
         done: false,
-        queued: true,
+        wanting: 0,
         flights: new Set(),
         refusedBy: new Set(),
       })
@@ -141,10 +142,12 @@ export class Transfer {
     }
   }
 
-  /** Whether a source that makes headway will come to this part. */
+  /** Whether a source that makes headway will come to this part, beside those that were asked for it. */
   #isServed(waiting: WantedPart): boolean {
+    const asked = new Set([...waiting.flights].map(({ source }) => source))
     return this.#sources.some(
-      (state) => state.flights > state.overdue && !waiting.refusedBy.has(state.source),
+      ({ source, flights, overdue }) =>
+        flights > overdue && !waiting.refusedBy.has(source) && !asked.has(source),
     )
   }
 
@@ -237,7 +240,10 @@ export class Transfer {
 
   #onOverdue(state: SourceState, run: readonly WantedPart[]): void {
     state.overdue += 1
-    for (const wanted of run.toReversed()) this.#queue.addFirst(wanted)
+    for (const wanted of run.toReversed()) {
+      // The first may just be slow. Where another one is late, too, there may be a crowd of them.
+      this.#queue.addFirst(wanted, wanted.flights.size > 1 ? 2 : 1)
+    }
     this.#pump()
   }
 
