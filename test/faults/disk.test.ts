@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { fillDisk, handleLimitMissing, SHORT_RUNS, takeHandles } from './disk.ts'
+import { failCalls, fillDisk, handleLimitMissing, SHORT_RUNS, takeHandles } from './disk.ts'
+import { failingCallsMissing } from './_failing-calls.ts'
 import { publishOnFullDisk } from './_full-publisher.ts'
 import { SeededRandom } from './_random.ts'
 import { smallDiskMissing } from './_small-disk.ts'
@@ -28,6 +29,16 @@ describe('a disk', { concurrency: true }, () => {
       const counts = await publishOnFullDisk(1, new SeededRandom(SEED))
       t.diagnostic(`seed ${String(SEED)}: ${JSON.stringify(counts)}`)
       assert.equal(counts.refused, 1)
+    },
+  )
+
+  it(
+    'of which calls fail with EIO is served from, and loses nothing',
+    { skip: failingCallsMissing() },
+    async (t) => {
+      const report = await failCalls({ runs: 1, seed: SEED })
+      t.diagnostic(`seed ${String(SEED)}: ${JSON.stringify(report)}`)
+      assert.ok(report.faults > 0)
     },
   )
 

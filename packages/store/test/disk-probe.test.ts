@@ -25,9 +25,9 @@ describe('a database of which a write failed', () => {
         levels.push(level)
         return level
       }
-      const { directory, root, close } = await openTestDirectory({}, { files, openLevel })
-      t.after(close)
-      const { blobs, records } = directory
+      const opened = await openTestDirectory({}, { files, openLevel })
+      t.after(() => opened.close())
+      const { blobs, records } = opened.directory
       await blobs.put(sha256(KEPT), KEPT)
       const batch = t.mock.method(levels[0] ?? assert.fail(), 'batch', () =>
         Promise.reject(new Error('IO error: Input/output error')),
@@ -45,7 +45,7 @@ describe('a database of which a write failed', () => {
       await blobs.put(sha256(NEXT), NEXT)
       assert.equal(levels.length, 2)
       assert.deepEqual(Buffer.from((await blobs.read(sha256(KEPT))) ?? []), KEPT)
-      assert.deepEqual(await readdir(join(root, 'tmp')), [])
+      assert.deepEqual(await readdir(join(opened.root, 'tmp')), [])
     })
   }
 })
