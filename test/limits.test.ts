@@ -9,7 +9,6 @@ const PACKAGES = ['swarm', 'endpoint', 'upstream', 'store', 'mirror', 'node']
 
 /** Given to a library or to Node.js, which hold to them; what it would take to drive them is not worth it. */
 const OF_LIBRARIES = new Set([
-  'HANDSHAKE_TIMEOUT_MS',
   'MAX_DIALS',
   'MAX_GOSSIP_FRAME_BYTES',
   'MAX_OPEN_PEER_TABLES',

@@ -67,6 +67,16 @@ const CLIENTS = {
     unit: 'names in the listing of a directory',
     why: 'it is for people: no directory of a real repository comes near, and memory stays bounded',
   },
+  REQUEST_TIMEOUT_MS: {
+    value: 30 * SECOND_MS,
+    unit: 'ms for a whole request',
+    why: 'which is its head: a body is refused',
+  },
+  WRITE_AHEAD_BYTES: {
+    value: 256 * KIB,
+    unit: 'bytes written ahead of a client that reads slowly, and one chunk',
+    why: 'a large file must not be in memory because nobody reads it',
+  },
 } satisfies Limits
 
 const MEMORY = {
@@ -104,6 +114,8 @@ export const MAX_TARGET_CHARACTERS: number = CLIENTS.MAX_TARGET_CHARACTERS.value
 export const MAX_DRAINED_BYTES: number = CLIENTS.MAX_DRAINED_BYTES.value
 export const MAX_PHRASE_CHARACTERS: number = CLIENTS.MAX_PHRASE_CHARACTERS.value
 export const MAX_LISTED_NAMES: number = CLIENTS.MAX_LISTED_NAMES.value
+export const REQUEST_TIMEOUT_MS: number = CLIENTS.REQUEST_TIMEOUT_MS.value
+export const WRITE_AHEAD_BYTES: number = CLIENTS.WRITE_AHEAD_BYTES.value
 
 export const HOT_CACHE_BYTES: number = MEMORY.HOT_CACHE_BYTES.value
 export const MAX_HOT_BLOB_BYTES: number = MEMORY.MAX_HOT_BLOB_BYTES.value

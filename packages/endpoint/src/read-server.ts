@@ -8,16 +8,14 @@ import {
   HEADERS_TIMEOUT_MS,
   MAX_CLIENT_CONNECTIONS,
   MAX_HEADER_BYTES,
+  REQUEST_TIMEOUT_MS,
   SOCKET_SILENCE_MS,
+  WRITE_AHEAD_BYTES,
 } from './limits.ts'
 
 /** Clients reuse connections for a minute; a reset of a reused one fails a build. */
 const KEEP_ALIVE_MS = 75_000
-/** A whole request, which for reads is its headers. */
-const REQUEST_TIMEOUT_MS = 30_000
 const TIMEOUT_CHECK_MS = 5_000
-/** Chunks written ahead of a client that is slower than the source. */
-const WRITE_AHEAD_BYTES = 256 * 1024
 
 function optionsOf({ headersTimeoutMs = HEADERS_TIMEOUT_MS }: ReadServerInit): ServerOptions {
   return {

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { describe, it } from 'node:test'
+import type { TestContext } from 'node:test'
 import type { IndexEntry } from '@jarswarm/manifest'
 import { parsePath } from '@jarswarm/maven'
 import type { ArtifactContent, ArtifactOpener, ArtifactSource } from '@jarswarm/ports'
@@ -10,6 +13,7 @@ import { ManualClock } from '@jarswarm/testkit'
 import { answerDirectory } from '../src/directory-answer.ts'
 import { HotBlobs } from '../src/hot-blobs.ts'
 import {
+  HANDSHAKE_TIMEOUT_MS,
   HEADERS_TIMEOUT_MS,
   HOT_CACHE_BYTES,
   MAX_CLIENT_CONNECTIONS,
@@ -22,9 +26,11 @@ import {
   MAX_PHRASE_CHARACTERS,
   MAX_REMEMBERED_BLOBS,
   MAX_TARGET_CHARACTERS,
+  REQUEST_TIMEOUT_MS,
   SOCKET_SILENCE_MS,
+  WRITE_AHEAD_BYTES,
 } from '../src/limits.ts'
-import { createReadServer } from '../src/read-server.ts'
+import { createReadServer, createSecureReadServer } from '../src/read-server.ts'
 import { toReasonPhrase } from '../src/reason-phrase.ts'
 import { refuseBody } from '../src/refuse-body.ts'
 import { cleanRequestPath } from '../src/request-path.ts'
@@ -63,23 +69,85 @@ class Zeros implements ArtifactOpener {
   }
 }
 
+/** For all sockets a thousandth of the time passes; returns how long they were to be silent. */
+function quickSockets(t: TestContext): ReadonlySet<number> {
+  const waits = new Set<number>()
+  const wait = Reflect.get(Socket.prototype, 'setTimeout')
+  const quick = function (this: Socket, ms: number, then?: () => void): Socket {
+    waits.add(ms)
+    return wait.call(this, ms / 1_000, then)
+  }
+  t.mock.method(Socket.prototype, 'setTimeout', quick)
+  return waits
+}
+
 describe('the listener', () => {
-  it('takes MAX_CLIENT_CONNECTIONS unless told otherwise, and turns the next away', async (t) => {
-    assert.equal(createReadServer(() => undefined).maxConnections, MAX_CLIENT_CONNECTIONS)
+  it('takes MAX_CLIENT_CONNECTIONS, and turns the next away', async (t) => {
+    const { endpoint, port } = await startEndpoint(t)
+    const taken = await Promise.all(
+      Array.from({ length: MAX_CLIENT_CONNECTIONS }, () => openRaw(port)),
+    )
+    assert.equal((await sendRaw(port, '')).text, '')
+    assert.equal(endpoint.connections(), MAX_CLIENT_CONNECTIONS)
+    for (const socket of taken) socket.destroy()
+  })
+
+  it('takes fewer when it is told so', async (t) => {
     const { endpoint, port } = await startEndpoint(t, { maxConnections: 3 })
     const taken = await Promise.all(Array.from({ length: 3 }, () => openRaw(port)))
     assert.equal((await sendRaw(port, '')).text, '')
     assert.equal(endpoint.connections(), 3)
-    const closed = once(taken[0] ?? new EventEmitter(), 'close')
-    taken[0]?.destroy()
-    await closed
     for (const socket of taken) socket.destroy()
   })
 
-  it('waits HEADERS_TIMEOUT_MS for a head, and SOCKET_SILENCE_MS for anything', () => {
-    const server = createReadServer(() => undefined)
-    assert.equal(server.headersTimeout, HEADERS_TIMEOUT_MS)
-    assert.equal(server.timeout, SOCKET_SILENCE_MS)
+  it('waits HEADERS_TIMEOUT_MS for a head unless told otherwise', async (t) => {
+    assert.equal(createReadServer(() => undefined).headersTimeout, HEADERS_TIMEOUT_MS)
+    const { port } = await startEndpoint(t, { headersTimeoutMs: 300 })
+    assert.match((await sendRaw(port, 'GET / HTTP/1.1\r\nHost:')).text, /^HTTP\/1\.1 408/)
+  })
+
+  it('waits REQUEST_TIMEOUT_MS for a request', () => {
+    assert.equal(createReadServer(() => undefined).requestTimeout, REQUEST_TIMEOUT_MS)
+  })
+
+  it('waits SOCKET_SILENCE_MS for anything', async (t) => {
+    const waits = quickSockets(t)
+    const { port } = await startEndpoint(t)
+    assert.equal((await sendRaw(port, '')).text, '')
+    assert.ok(waits.has(SOCKET_SILENCE_MS))
+  })
+
+  it('waits HANDSHAKE_TIMEOUT_MS for a TLS greeting', async (t) => {
+    const waits = quickSockets(t)
+    const server = createSecureReadServer(() => undefined, { credentials: { cert: '', key: '' } })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.after(() => server.close())
+    const { port } = server.address() as AddressInfo
+    const refused = once(server, 'tlsClientError')
+    const socket = await openRaw(port)
+    const [error] = (await refused) as [Error]
+    assert.match(error.message, /handshake timeout/)
+    assert.ok(waits.has(HANDSHAKE_TIMEOUT_MS))
+    socket.destroy()
+  })
+
+  it('writes WRITE_AHEAD_BYTES ahead of a client, and one chunk', async (t) => {
+    const chunk = new Uint8Array(10_000)
+    const written = Promise.withResolvers<number>()
+    const server = createReadServer((_request, response) => {
+      let bytes = chunk.length
+      while (response.write(chunk)) bytes += chunk.length
+      written.resolve(bytes)
+      response.destroy()
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.after(() => server.close())
+    const { port } = server.address() as AddressInfo
+    await sendRaw(port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    const bytes = await written.promise
+    assert.ok(bytes >= WRITE_AHEAD_BYTES && bytes < WRITE_AHEAD_BYTES + 2 * chunk.length)
   })
 
   it('reads a head of MAX_HEADER_BYTES, and none longer', async (t) => {

@@ -7,7 +7,7 @@ import { sendRequest } from './send-request.ts'
 import type { HttpResponse } from './send-request.ts'
 
 /** A body that nobody wants is read to its end when it is as short as error pages are, to keep the connection. */
-const MAX_DUMPED_BYTES = 65_536
+export const MAX_DUMPED_BYTES = 65_536
 
 export interface HttpReaderInit extends DispatcherInit {
   /** Base URL, http or https, with or without a trailing slash. */

@@ -2,7 +2,7 @@ export { announcedLength, readWhole, refuseEncoding, unexpectedStatus } from './
 export { CONNECT_TIMEOUT_MS, createDispatcher } from './dispatcher.ts'
 export type { Dispatcher, DispatcherInit } from './dispatcher.ts'
 export { OriginLostError, ShortBodyError, UnusableAnswerError } from './errors.ts'
-export { fileUrl, HttpReader } from './http-reader.ts'
+export { fileUrl, HttpReader, MAX_DUMPED_BYTES } from './http-reader.ts'
 export type {
   HttpAnswer,
   HttpFile,

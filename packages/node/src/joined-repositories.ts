@@ -1,17 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeFileAtomically } from '@jarswarm/files'
-import { formatLink, parseLink } from '@jarswarm/trust'
+import { CorruptFileError, writeFileAtomically } from '@jarswarm/files'
+import { formatLink, MAX_LINK_PEERS, parseLink } from '@jarswarm/trust'
 import type { SwarmLink } from '@jarswarm/trust'
 import { errorCode } from './error-code.ts'
-import { CorruptFileError, RepositoryNameTakenError } from './errors.ts'
+import { RepositoryNameTakenError } from './errors.ts'
 import { openDocument, sealDocument } from './sealed-document.ts'
 import type { DocumentMembers } from './sealed-document.ts'
 
 const FILE_NAME = 'joined.json'
 const FORMAT = 'jarswarm joined 1'
-/** As many as a link carries: the oldest give way. */
-const MAX_PEERS = 16
 
 /** The swarm links of the repositories that a data directory follows, kept in `joined.json` there. */
 export class JoinedRepositories {
@@ -98,12 +96,12 @@ export class JoinedRepositories {
   }
 }
 
-/** The newer link wins where it says something; peers of both are kept, newest first. */
+/** The newer link wins where it says something; peers of both are kept, newest first, as many as a link carries. */
 function merge(known: SwarmLink, link: SwarmLink): SwarmLink {
   return {
     ...known,
     origin: link.origin ?? known.origin,
-    peers: [...new Set([...link.peers, ...known.peers])].slice(0, MAX_PEERS),
+    peers: [...new Set([...link.peers, ...known.peers])].slice(0, MAX_LINK_PEERS),
   }
 }
 

@@ -1,5 +1,5 @@
 /** A link stays short enough to paste, and a newcomer needs no more. */
-const MAX_LINK_PEERS = 8
+const PEERS_OF_OWN_LINK = 8
 
 const LOOPBACK = /^\/(?:ip4\/127\.|ip6\/::1\/)/
 
@@ -13,5 +13,5 @@ export function linkPeers(
 ): readonly string[] {
   const far = own.filter((address) => !LOOPBACK.test(address))
   const near = own.filter((address) => LOOPBACK.test(address))
-  return [...new Set([...far, ...near, ...known])].slice(0, MAX_LINK_PEERS)
+  return [...new Set([...far, ...near, ...known])].slice(0, PEERS_OF_OWN_LINK)
 }

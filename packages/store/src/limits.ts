@@ -1,3 +1,4 @@
+import { MAX_ACCEPTED_HEADS, MAX_SERVED_PATHS } from '@jarswarm/ports'
 import type { LimitGroup, Limits } from '@jarswarm/ports'
 
 /** Every bound of the data directory in one place. */
@@ -32,6 +33,16 @@ const DISK = {
     value: 64,
     unit: 'files of evidence of one repository',
     why: 'whoever holds the keys can make contradictions without end, and one is enough',
+  },
+  MAX_SERVED_PATHS: {
+    value: MAX_SERVED_PATHS,
+    unit: 'files of one repository noted as given to clients',
+    why: 'about 100 B each; those that were asked for longest ago give way',
+  },
+  MAX_ACCEPTED_HEADS: {
+    value: MAX_ACCEPTED_HEADS,
+    unit: 'heads of one repository kept for audits',
+    why: 'about 150 B each: a year of one each hour',
   },
 } satisfies Limits
 

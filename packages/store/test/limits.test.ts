@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { parsePath } from '@jarswarm/maven'
-import { NoSpaceError } from '@jarswarm/ports'
+import { MAX_ACCEPTED_HEADS, MAX_SERVED_PATHS, NoSpaceError } from '@jarswarm/ports'
 import { BlobCommits } from '../src/blob-commits.ts'
 import { BlobFiles } from '../src/blob-files.ts'
 import { BlobRecords } from '../src/blob-records.ts'
 import { BlobSpace } from '../src/blob-space.ts'
-import type { Database } from '../src/database.ts'
+import type { Database, TableChange } from '../src/database.ts'
 import type { FileSystem, OpenFile } from '../src/file-system.ts'
+import { LevelHistoryStore } from '../src/level-history-store.ts'
 import { LevelServedLog } from '../src/level-served-log.ts'
 import {
   DEFAULT_QUOTA_BYTES,
@@ -189,5 +190,65 @@ describe('LevelServedLog', () => {
     for (let number = 0; number <= MAX_NOTED_PATHS; number += 1) log.note(path(number), 1)
     assert.ok(await log.find(path(MAX_NOTED_PATHS - 1)))
     assert.equal(await log.find(path(MAX_NOTED_PATHS)), undefined)
+  })
+
+  /** How many paths are dropped when one more comes to so many that are written. */
+  async function dropped(written: number): Promise<number> {
+    let removed = 0
+    const database = {
+      get: () => Promise.resolve(undefined),
+      async *entries() {
+        await Promise.resolve()
+        for (let number = 0; number < written; number += 1)
+          yield [String(number), `1 ${String(number)}`]
+      },
+      write: (changes: readonly TableChange[]) => {
+        removed += changes.filter(({ value }) => value === undefined).length
+        return Promise.resolve()
+      },
+    } as unknown as Database
+    const log = new LevelServedLog({ database }, { repository: 'a'.repeat(64) })
+    log.note(parsePath('g/new'), 1)
+    await log.flush()
+    return removed
+  }
+
+  it('keeps MAX_SERVED_PATHS written, and drops those asked for longest ago', async () => {
+    assert.ok((await dropped(MAX_SERVED_PATHS)) > 0)
+  })
+})
+
+describe('LevelHistoryStore', () => {
+  /** Heads that give way when one more comes to so many. */
+  async function givingWay(heads: number): Promise<readonly string[]> {
+    const gone: string[] = []
+    const database = {
+      get: () => Promise.resolve(undefined),
+      cursor: () => {
+        let at = 0
+        return {
+          next: () => Promise.resolve(at < heads ? String(at++) : undefined),
+          close: () => Promise.resolve(),
+        }
+      },
+      write: (changes: readonly TableChange[]) => {
+        gone.push(...changes.filter(({ value }) => value === undefined).map(({ key }) => key))
+        return Promise.resolve()
+      },
+    } as unknown as Database
+    const history = new LevelHistoryStore({ database }, { repository: 'a'.repeat(64) })
+    await history.accept({
+      manifest: new Uint8Array(),
+      head: { seq: heads },
+      gone: [],
+      replayed: false,
+      unproven: new Uint8Array(),
+    } as never)
+    return gone
+  }
+
+  it('keeps MAX_ACCEPTED_HEADS, and the oldest gives way', async () => {
+    assert.deepEqual(await givingWay(MAX_ACCEPTED_HEADS - 1), [])
+    assert.deepEqual(await givingWay(MAX_ACCEPTED_HEADS), ['0'])
   })
 })

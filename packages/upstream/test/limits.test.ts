@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
+import type { RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
+import {
+  HttpReader,
+  MAX_DUMPED_BYTES,
+  MAX_REDIRECTS,
+  MAX_RETRY_AFTER_MS,
+  readRetryAfter,
+} from '@jarswarm/http'
 import { parsePath } from '@jarswarm/maven'
 import { HttpProxyOrigin, HttpUpstream } from '../src/index.ts'
 import { MAX_ORIGIN_CONNECTIONS, MAX_UPSTREAM_CONNECTIONS } from '../src/limits.ts'
@@ -75,5 +83,52 @@ describe('connections', () => {
     t.after(() => origin.close())
     const ask = (path: string) => origin.get(parsePath(path), {})
     assert.equal(await connectionsFor(server, MAX_ORIGIN_CONNECTIONS, ask), MAX_ORIGIN_CONNECTIONS)
+  })
+})
+
+const PATIENCE = { firstByteTimeoutMs: 10_000, silenceTimeoutMs: 10_000 }
+
+/** A server with its own listener, a reader of it, and how many connections it took. */
+async function startReader(t: TestContext, listener: RequestListener) {
+  let connections = 0
+  const server = createServer(listener)
+  server.on('connection', () => (connections += 1))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const url = `http://127.0.0.1:${String(port)}/`
+  const reader = new HttpReader({ url, userAgent: 'test', connections: 1, ...PATIENCE })
+  t.after(async () => {
+    await reader.close()
+    server.closeAllConnections()
+    server.close()
+  })
+  return { reader, connections: () => connections }
+}
+
+describe('an origin', () => {
+  it('is followed over MAX_REDIRECTS, and no further', async (t) => {
+    const { reader } = await startReader(t, (request, response) => {
+      const left = Number(request.url?.slice(1))
+      if (left === 0) response.writeHead(404).end()
+      else response.writeHead(302, { location: `/${String(left - 1)}` }).end()
+    })
+    assert.equal((await reader.get(String(MAX_REDIRECTS))).kind, 'absent')
+    await assert.rejects(reader.get(String(MAX_REDIRECTS + 1)), /redirects/)
+  })
+
+  it('keeps its connection over an error page of MAX_DUMPED_BYTES, and loses it by a longer one', async (t) => {
+    const { reader, connections } = await startReader(t, (request, response) => {
+      response.writeHead(404).end(Buffer.alloc(Number(request.url?.slice(1))))
+    })
+    for (let count = 0; count < 3; count += 1) await reader.get(String(MAX_DUMPED_BYTES))
+    assert.equal(connections(), 1)
+    await reader.get(String(2 * MAX_DUMPED_BYTES))
+    await reader.get('0')
+    assert.equal(connections(), 2)
+  })
+
+  it('is left alone for MAX_RETRY_AFTER_MS, and no longer', () => {
+    assert.equal(readRetryAfter(String(MAX_RETRY_AFTER_MS / 1_000), 0), MAX_RETRY_AFTER_MS)
+    assert.equal(readRetryAfter(String(MAX_RETRY_AFTER_MS), 0), MAX_RETRY_AFTER_MS)
   })
 })

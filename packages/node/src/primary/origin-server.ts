@@ -8,6 +8,11 @@ import { pipeline } from 'node:stream/promises'
 import fresh from 'fresh'
 import parseRange from 'range-parser'
 import { errorCode } from '../error-code.ts'
+import {
+  MAX_READER_CONNECTIONS,
+  MAX_READER_HEAD_BYTES,
+  READER_SILENCE_MS,
+} from '../limits/limits.ts'
 import { listen } from '../listening.ts'
 import type { HostPort } from '../listening.ts'
 import { cacheControl, contentType } from './origin-headers.ts'
@@ -16,12 +21,6 @@ import type { TreeFile } from './tree-file.ts'
 
 /** Clients reuse a connection for the next build step; Node's own 5 s would cut them off. */
 const KEEP_ALIVE_MS = 60_000
-/** A reader that takes nothing for this long holds a file open for nothing. */
-const SILENCE_MS = 60_000
-/** Nobody sends longer addresses than the longest path, percent-encoded. */
-const MAX_HEADER_BYTES = 16 * 1024
-/** More than any office or CDN opens at once; beyond it, new ones wait in the kernel's queue. */
-const MAX_CONNECTIONS = 1024
 
 export interface OriginServerInit {
   /** Directory of the Maven repository. */
@@ -49,11 +48,11 @@ export class OriginServer {
     this.#init = init
     this.#logger = logger
     this.#server = createServer(
-      { keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: MAX_HEADER_BYTES },
+      { keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: MAX_READER_HEAD_BYTES },
       (request, response) => void this.#answer(request, response),
     )
-    this.#server.maxConnections = MAX_CONNECTIONS
-    this.#server.timeout = SILENCE_MS
+    this.#server.maxConnections = MAX_READER_CONNECTIONS
+    this.#server.timeout = READER_SILENCE_MS
   }
 
   /** Base URL without a trailing slash; empty before start. */

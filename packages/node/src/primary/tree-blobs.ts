@@ -2,11 +2,9 @@ import { createHash } from 'node:crypto'
 import type { Digest } from '@jarswarm/manifest'
 import type { RepositoryPath } from '@jarswarm/maven'
 import type { ByteRange } from '@jarswarm/ports'
+import { MAX_VERIFIED_FILES } from '../limits/limits.ts'
 import { openTreeFile } from './tree-file.ts'
 import type { TreeFile } from './tree-file.ts'
-
-/** Files whose bytes were compared with the index; a larger swarm asks for no more of them at a time. */
-const MAX_VERIFIED = 100_000
 
 export interface TreeBlobsInit {
   /** Real path of the tree. */
@@ -83,7 +81,8 @@ export class TreeBlobs {
     const known = this.#verified.get(key)
     if (known !== undefined) return known
     const [oldest] = this.#verified.keys()
-    if (this.#verified.size >= MAX_VERIFIED && oldest !== undefined) this.#verified.delete(oldest)
+    if (this.#verified.size >= MAX_VERIFIED_FILES && oldest !== undefined)
+      this.#verified.delete(oldest)
     const verified = hashes(file, digest)
     this.#verified.set(key, verified)
     // A failure of the disk says nothing about the bytes.
