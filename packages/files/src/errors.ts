@@ -13,3 +13,13 @@ export class KeysExposedError extends Error {
     this.path = path
   }
 }
+
+/**
+ * What is kept in the data directory cannot be read as what it should be.
+ *
+ * Stop, and tell the operator which file: it was changed by hand or by a damaged disk.
+ */
+export class CorruptFileError extends Error {
+  override readonly name = 'CorruptFileError'
+  readonly code = 'ERR_CORRUPT_FILE'
+}

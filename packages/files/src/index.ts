@@ -1,5 +1,5 @@
 export { PUBLIC_FILE_MODE, writeFileAtomically } from './atomic-file.ts'
-export { KeysExposedError } from './errors.ts'
+export { CorruptFileError, KeysExposedError } from './errors.ts'
 export {
   checkPrivate,
   PRIVATE_DIRECTORY_MODE,

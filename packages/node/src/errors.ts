@@ -29,16 +29,6 @@ export class RepositoryNameTakenError extends Error {
 }
 
 /**
- * What is kept in the data directory cannot be read as what it should be.
- *
- * Stop, and tell the operator which file: it was changed by hand or by a damaged disk.
- */
-export class CorruptFileError extends Error {
-  override readonly name = 'CorruptFileError'
-  readonly code = 'ERR_CORRUPT_FILE'
-}
-
-/**
  * No node runs on the data directory, or it does not answer.
  *
  * Tell the user how to start one.

@@ -3,7 +3,6 @@ export { ControlClient } from './control-client.ts'
 export { defaultDataDirectory } from './directories.ts'
 export {
   ControlError,
-  CorruptFileError,
   InvalidAddressError,
   ListenError,
   NoNodeError,
@@ -13,6 +12,7 @@ export {
   UnpublishedTreeError,
   WrongClockError,
 } from './errors.ts'
+export { CorruptFileError } from '@jarswarm/files'
 export type { Denial, DenyChange } from './deny/deny-list.ts'
 export type { HostPort } from './listening.ts'
 export { checkMirror } from './check-mirror.ts'

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeFileAtomically } from '@jarswarm/files'
+import { CorruptFileError, writeFileAtomically } from '@jarswarm/files'
 import { formatLink, MAX_LINK_PEERS, parseLink } from '@jarswarm/trust'
 import type { SwarmLink } from '@jarswarm/trust'
 import { errorCode } from './error-code.ts'
-import { CorruptFileError, RepositoryNameTakenError } from './errors.ts'
+import { RepositoryNameTakenError } from './errors.ts'
 import { openDocument, sealDocument } from './sealed-document.ts'
 import type { DocumentMembers } from './sealed-document.ts'
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { X509Certificate } from 'node:crypto'
+import { sign, verify, X509Certificate } from 'node:crypto'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -72,6 +72,40 @@ describe('loadCertificate', () => {
     await loadCertificate(directory, NOW_MS)
     writeFileSync(certificatePlaces(directory).cert, 'no certificate')
     assert.match((await loadCertificate(directory, NOW_MS)).cert, /BEGIN CERTIFICATE/)
+  })
+
+  it('never uses a damaged certificate, nor a key that does not work', async (t) => {
+    const directory = temporaryDirectory(t)
+    const places = certificatePlaces(directory)
+    for (const place of [places.cert, places.key]) {
+      await loadCertificate(directory, NOW_MS)
+      const { length } = readFileSync(place)
+      for (let at = 40; at < length - 40; at += 16) {
+        const bytes = readFileSync(place)
+        // Another letter of Base64, or a character that is none.
+        bytes.writeUInt8(bytes.readUInt8(at) ^ 2, at)
+        writeFileSync(place, bytes)
+        const { cert, key } = await loadCertificate(directory, NOW_MS)
+        const { publicKey } = new X509Certificate(cert)
+        assert.ok(new X509Certificate(cert).verify(publicKey), `${place}, byte ${String(at)}`)
+        assert.ok(verify('sha256', bytes, publicKey, sign('sha256', bytes, key)))
+      }
+    }
+  })
+
+  it('makes a damaged trust store anew, and keeps the certificate', async (t) => {
+    const directory = temporaryDirectory(t)
+    const first = await loadCertificate(directory, NOW_MS)
+    const { trustStore } = certificatePlaces(directory)
+    const whole = readFileSync(trustStore)
+    const turned = Buffer.from(whole)
+    turned.writeUInt8(turned.readUInt8(100) ^ 1, 100)
+    for (const damaged of [turned, whole.subarray(0, 1_000), undefined]) {
+      if (damaged === undefined) rmSync(trustStore)
+      else writeFileSync(trustStore, damaged)
+      assert.deepEqual(await loadCertificate(directory, NOW_MS), first)
+      assert.ok(readFileSync(trustStore).equals(whole))
+    }
   })
 
   it('writes a trust store with the certificate and the authorities of the system', async (t) => {

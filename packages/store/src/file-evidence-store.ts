@@ -4,7 +4,7 @@ import { NoSpaceError } from '@jarswarm/ports'
 import type { EvidenceStore } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import { checkDigest } from './blob-files.ts'
-import { replaceFile } from './durable-file.ts'
+import { readSmallFile, replaceFile } from './durable-file.ts'
 import type { FileSystem } from './file-system.ts'
 import { MAX_EVIDENCE_FILES } from './limits.ts'
 import { Mutex } from './mutex.ts'
@@ -36,8 +36,9 @@ export class FileEvidenceStore implements EvidenceStore {
     const name = `${kind}-${this.#repository}-${sha256(bytes).slice(0, NAME_DIGITS)}.json`
     return this.#turns.run(async () => {
       const names = await this.list()
-      if (names.includes(name)) return name
-      if (names.length >= MAX_EVIDENCE_FILES) {
+      const isNew = !names.includes(name)
+      if (!isNew && (await this.#isSound(name, bytes))) return name
+      if (isNew && names.length >= MAX_EVIDENCE_FILES) {
         throw new NoSpaceError(
           `Cannot keep evidence ${name}: found ${String(names.length)} files in ${this.#directory}, wanted fewer than ${String(MAX_EVIDENCE_FILES)}`,
         )
@@ -50,6 +51,16 @@ export class FileEvidenceStore implements EvidenceStore {
       }
       return name
     })
+  }
+
+  /** Disks lose bits, and whoever brings the same evidence again brings them back. */
+  async #isSound(name: string, wanted: Uint8Array): Promise<boolean> {
+    try {
+      const found = await readSmallFile(this.#files, join(this.#directory, name), wanted.length)
+      return found !== undefined && Buffer.compare(found, wanted) === 0
+    } catch (error) {
+      throw toStorageError(error, `read evidence ${name}`)
+    }
   }
 
   async list(): Promise<readonly string[]> {

@@ -5,7 +5,7 @@ import type { AcceptedHead } from '@jarswarm/ports'
 import { nodeFileSystem, openDataDirectory, StorageFailedError } from '@jarswarm/store'
 import { Level } from 'level'
 import assert from 'node:assert/strict'
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { Database, textTable } from '../src/database.ts'
@@ -134,6 +134,20 @@ describe('evidence on a disk that fails', () => {
     await writeFile(join(opened.root, 'evidence', `${own}.tmp`), 'torn')
     assert.deepEqual(await opened.directory.evidence(REPOSITORY).list(), [own])
     assert.notEqual(own, other)
+  })
+
+  it('keeps what is brought again in place of a damaged file', async (t) => {
+    const opened = await openTestDirectory()
+    t.after(() => opened.close())
+    const store = opened.directory.evidence(REPOSITORY)
+    const bytes = Buffer.from('what was signed twice')
+    const name = await store.add('two-stories', bytes)
+    const file = join(opened.root, 'evidence', name)
+    for (const damaged of ['what was signed twicE', 'what', '']) {
+      await writeFile(file, damaged)
+      assert.equal(await store.add('two-stories', bytes), name)
+      assert.deepEqual(await readFile(file), bytes)
+    }
   })
 
   it('keeps MAX_EVIDENCE_FILES of a repository', async (t) => {

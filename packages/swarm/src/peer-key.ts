@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { readPrivateFile, writeFileAtomically } from '@jarswarm/files'
+import { CorruptFileError, readPrivateFile, writeFileAtomically } from '@jarswarm/files'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 
@@ -9,7 +9,7 @@ const KEY_FILE = 'peer.key'
  * The key that names this node, from `peer.key` in its directory; made, for the owner's eyes only, when it is
  * not there. The directory must exist.
  *
- * @throws {SyntaxError} when the file holds no key; the node must not go on under another name
+ * @throws {CorruptFileError} when the file holds no key; the node must not go on under another name
  * @throws {KeysExposedError} when others can read it
  */
 export async function loadPeerKey(directory: string): Promise<PrivateKey> {
@@ -31,9 +31,9 @@ export async function loadPeerKey(directory: string): Promise<PrivateKey> {
   throw noKey(file, bytes)
 }
 
-function noKey(file: string, bytes: Uint8Array, cause?: unknown): SyntaxError {
+function noKey(file: string, bytes: Uint8Array, cause?: unknown): CorruptFileError {
   const found = `${String(bytes.length)} bytes that are no private key`
-  return new SyntaxError(
+  return new CorruptFileError(
     `Cannot read the peer key ${file}: found ${found}, wanted an Ed25519 key; remove the file to get a new name`,
     { cause },
   )

@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { CorruptFileError } from '@jarswarm/files'
 import { loadPeerKey } from '../src/peer-key.ts'
 
 describe('loadPeerKey', () => {
@@ -41,7 +42,7 @@ describe('loadPeerKey', () => {
       turned[at] = (turned[at] ?? 0) ^ 1
       await writeFile(file, turned)
       const found: unknown = await loadPeerKey(directory).catch((error: unknown) => error)
-      if (found instanceof SyntaxError) refused += 1
+      if (found instanceof CorruptFileError) refused += 1
       else assert.ok((found as typeof key).equals(key), `byte ${String(at)}`)
     }
     // All 64 bytes of the two halves.

@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeFileAtomically } from '@jarswarm/files'
+import { CorruptFileError, writeFileAtomically } from '@jarswarm/files'
 import { isDigest, isReason } from '@jarswarm/manifest'
 import type { Digest } from '@jarswarm/manifest'
 import { isPath } from '@jarswarm/maven'
 import type { Clock } from '@jarswarm/ports'
 import { errorCode } from '../error-code.ts'
-import { CorruptFileError } from '../errors.ts'
 import { MAX_DENIALS } from '../limits/limits.ts'
 import { openDocument, sealDocument } from '../sealed-document.ts'
 

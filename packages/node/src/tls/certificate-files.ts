@@ -1,10 +1,11 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { createPrivateKey, sign, verify, X509Certificate } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PRIVATE_DIRECTORY_MODE, readPrivateFile, writeFileAtomically } from '@jarswarm/files'
 import { errorCode } from '../error-code.ts'
 import type { CertificatePair } from './make-certificate.ts'
-import { makeTrustStore } from './trust-store.ts'
+import { isTrustStoreOf, makeTrustStore } from './trust-store.ts'
 
 const DIRECTORY = 'https'
 const RENEW_BEFORE_MS = 30 * 24 * 60 * 60 * 1000
@@ -26,8 +27,8 @@ export function certificatePlaces(dataDir: string): CertificatePlaces {
 }
 
 /**
- * The certificate of a data directory. It is made anew when there is none, when it has less than 30 days left, or when
- * its files do not belong together, as after a crash between the two.
+ * The certificate of a data directory. It is made anew when there is none, when it has less than 30 days left, when its files do
+ * not belong together, as after a crash between the two, or when one is damaged. Of a damaged trust store only that is made anew.
  *
  * @param nowMs milliseconds since the Unix epoch
  * @throws {KeysExposedError} when others can read the key
@@ -35,7 +36,10 @@ export function certificatePlaces(dataDir: string): CertificatePlaces {
 export async function loadCertificate(dataDir: string, nowMs: number): Promise<CertificatePair> {
   const places = certificatePlaces(dataDir)
   const kept = await readPair(places)
-  if (kept !== undefined && isUsable(kept, nowMs)) return kept
+  if (kept !== undefined && isUsable(kept, nowMs)) {
+    await keepTrustStore(places.trustStore, kept.cert, nowMs)
+    return kept
+  }
   // Loaded only now: it is needed once a year.
   const { makeCertificate } = await import('./make-certificate.ts')
   const made = await makeCertificate(nowMs)
@@ -45,6 +49,14 @@ export async function loadCertificate(dataDir: string, nowMs: number): Promise<C
   // The certificate is last: what stands beside it belongs to it.
   await writeFileAtomically(places.cert, made.cert)
   return made
+}
+
+async function keepTrustStore(path: string, cert: string, nowMs: number): Promise<void> {
+  const found = await readFile(path).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return new Uint8Array()
+    throw error
+  })
+  if (!isTrustStoreOf(found, cert)) await writeFileAtomically(path, makeTrustStore(cert, nowMs))
 }
 
 async function readPair({ cert, key }: CertificatePlaces): Promise<CertificatePair | undefined> {
@@ -62,9 +74,15 @@ function isUsable({ cert, key }: CertificatePair, nowMs: number): boolean {
     const endsMs = Date.parse(certificate.validTo)
     const beginsMs = Date.parse(certificate.validFrom)
     const isCurrent = beginsMs <= nowMs && nowMs < endsMs - RENEW_BEFORE_MS
-    return isCurrent && certificate.checkPrivateKey(createPrivateKey(key))
+    return isCurrent && belongTogether(certificate, createPrivateKey(key))
   } catch {
     // Neither file holds a secret that is worth more than a new one: damaged means made anew.
     return false
   }
+}
+
+/** Not by `checkPrivateKey`: it compares the public halves, and a turned bit in the private one would be left to clients. */
+function belongTogether(certificate: X509Certificate, key: KeyObject): boolean {
+  const { publicKey, raw } = certificate
+  return certificate.verify(publicKey) && verify('sha256', raw, publicKey, sign('sha256', raw, key))
 }

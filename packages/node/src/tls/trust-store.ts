@@ -11,6 +11,7 @@ const MAGIC = 0xfeedfeed
 const VERSION = 2
 const TRUSTED_CERTIFICATE = 2
 const DIGEST_SALT = 'Mighty Aphrodite'
+const DIGEST_BYTES = 20
 
 /**
  * A trust store for JVM clients: this node's certificate and all authorities that the system trusts. A JVM uses one
@@ -44,9 +45,20 @@ export function makeTrustStore(cert: string, nowMs: number): Uint8Array {
     ]),
   )
   const body = Buffer.concat([u32(MAGIC), u32(VERSION), u32(entries.length), ...entries])
+  return Buffer.concat([body, digestOf(body)])
+}
+
+/** Whether a file is a trust store as it was made, and has a certificate in it. */
+export function isTrustStoreOf(bytes: Uint8Array, cert: string): boolean {
+  const body = bytes.subarray(0, -DIGEST_BYTES)
+  return (
+    digestOf(body).equals(bytes.subarray(-DIGEST_BYTES)) && Buffer.from(body).includes(toDer(cert))
+  )
+}
+
+function digestOf(body: Uint8Array): Buffer {
   const password = Buffer.from(TRUST_STORE_PASSWORD, 'utf16le').swap16()
-  const digest = createHash('sha1').update(password).update(DIGEST_SALT).update(body).digest()
-  return Buffer.concat([body, digest])
+  return createHash('sha1').update(password).update(DIGEST_SALT).update(body).digest()
 }
 
 function toDer(pem: string): Buffer {
