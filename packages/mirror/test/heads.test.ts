@@ -71,6 +71,32 @@ describe('heads', () => {
     await rig.synced(node)
   })
 
+  it('are asked for again when whoever connected broke off, as over a connection that died', async (t) => {
+    const rig = new Rig(t, { autoConnect: false })
+    const one = await rig.fullNode({ name: 'one' })
+    const heads = { push: false, poll: false, pullIntervalMs: DAY_MS }
+    const node = await rig.node({ name: 'two', upstreams: [], heads })
+    one.swarm.manner = 'truncating'
+    await rig.wait(rig.network.connect('one', 'two'))
+    const gaveNone = 'source gave no manifest'
+    await rig.until(() => node.logger.lines.some(({ message }) => message === gaveNone))
+    assert.equal(node.repository.head, undefined)
+    one.swarm.manner = 'honest'
+    await rig.synced(node)
+  })
+
+  it('come by pull from the next follower when the first that is drawn gives none', async (t) => {
+    const rig = new Rig(t)
+    const near = await rig.fullNode({ name: 'near' })
+    const far = await rig.fullNode({ name: 'far', roundTripMs: 9 })
+    const node = await rig.node({ upstreams: [], heads: { push: false, pullIntervalMs: 60_000 } })
+    await rig.synced(node)
+    near.swarm.manner = 'unreachable'
+    rig.builder.put(NEW_POM, 'new').publish()
+    await rig.refresh(far)
+    await rig.synced(node)
+  })
+
   it('are verified at most a few times for one peer', async (t) => {
     const rig = new Rig(t)
     const node = await rig.node()

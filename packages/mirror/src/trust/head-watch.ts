@@ -27,6 +27,10 @@ const FIRST_HEAD_INTERVAL_MS = 2_000
 const BACKGROUND_TIMEOUT_MS = 10_000
 /** Followers asked in one look. */
 const PEERS_PER_LOOK = 3
+/** How often a follower that connected is asked for its head: the first question may go over a connection that died. */
+const JOIN_PULLS = 3
+/** Between two of these. */
+export const JOIN_PAUSE_MS = 2_000
 
 export interface HeadWatchComponents {
   readonly keeper: TrustKeeper
@@ -94,7 +98,7 @@ export class HeadWatch {
 
   /** A follower connected: it may know what happened while we were away. */
   peerJoined(peer: PeerName): void {
-    if (this.#init.pull !== false) this.#track(this.#pull(peer))
+    if (this.#init.pull !== false) this.#track(this.#pullFromJoined(peer))
   }
 
   /** Judge what a peer pushed. */
@@ -197,13 +201,25 @@ export class HeadWatch {
     }
   }
 
+  /** One that answers will do: else whoever drew a dead one would learn nothing for another interval. */
   async #pullFromOne(): Promise<void> {
-    const [peer] = this.#someFollowers()
-    if (peer !== undefined) await this.#pull(peer)
+    for (const peer of this.#someFollowers()) if (isAnswer(await this.#pull(peer))) return
   }
 
-  async #pull(peer: PeerName): Promise<void> {
-    await this.#inBackground((signal) => this.#askPeer(peer, signal))
+  async #pullFromJoined(peer: PeerName): Promise<void> {
+    const { clock, sources } = this.#components
+    for (let pull = 1; (await this.#pull(peer)) === undefined && pull < JOIN_PULLS; pull += 1) {
+      await pause(clock, JOIN_PAUSE_MS, this.#stop.signal)
+      if (this.#stop.signal.aborted || !sources.followers.includes(peer)) return
+    }
+  }
+
+  /** @returns undefined when the peer gave nothing */
+  async #pull(peer: PeerName): Promise<OfferOutcome | undefined> {
+    const { sources } = this.#components
+    return await this.#inBackground((signal) =>
+      this.#ask(() => sources.fromPeer(peer, signal), peer),
+    )
   }
 
   async #pollAll(): Promise<void> {
@@ -214,14 +230,16 @@ export class HeadWatch {
     )
   }
 
-  async #inBackground(ask: (signal: AbortSignal) => Promise<boolean>): Promise<void> {
+  /** @returns undefined when it took too long */
+  async #inBackground<T>(ask: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
     const { clock, logger } = this.#components
     const parents = [this.#stop.signal]
     try {
       const init = { timeoutMs: BACKGROUND_TIMEOUT_MS, reason: 'no answer in time', parents }
-      await withDeadline(clock, init, ask)
+      return await withDeadline(clock, init, ask)
     } catch (error) {
       logger.debug({ error: String(error) }, 'question for a head ended early')
+      return undefined
     }
   }
 
