@@ -23,6 +23,7 @@ export type {
 export { publishTree } from './publish-tree.ts'
 export { publishFrom } from './publish-from.ts'
 export type { PublishFromOptions } from './publish-from.ts'
+export { PACK_COMPRESSION } from './pack-writer.ts'
 export { readPathLines } from './path-lines.ts'
 export type { PublishReport, ReportedKind } from './publish-report.ts'
 export type { PublishTreeOptions } from './publish-tree.ts'
