@@ -6,6 +6,8 @@ export type { Row }
 export interface BenchOptions {
   /** How often each way is run, where ways are run in turn. */
   readonly runs?: number
+  /** Size of the generated repository, where a bench has one. */
+  readonly files?: number
 }
 
 export interface Bench {

@@ -5,10 +5,11 @@ import { clients } from './clients.ts'
 import { coldGet } from './cold-get.ts'
 import { exchange } from './exchange.ts'
 import { idle } from './idle.ts'
+import { indexTree } from './index-tree.ts'
 import { prefetch } from './prefetch.ts'
 import { publish } from './publish.ts'
 
-const BENCHES: readonly Bench[] = [publish, coldGet, exchange, prefetch, clients, idle]
+const BENCHES: readonly Bench[] = [indexTree, publish, coldGet, exchange, prefetch, clients, idle]
 
 function formatRow({ bench, what, value, unit, beside, target }: Row): string {
   const other = beside === undefined ? '' : `${beside.what}: ${round(beside.value)} ${unit}`
@@ -17,19 +18,26 @@ function formatRow({ bench, what, value, unit, beside, target }: Row): string {
 }
 
 const { values, positionals } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, runs: { type: 'string' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    runs: { type: 'string' },
+    files: { type: 'string' },
+  },
   allowPositionals: true,
 })
 const chosen = BENCHES.filter(
   ({ name }) => positionals.includes('all') || positionals.includes(name),
 )
 if (chosen.length === 0) {
-  console.log('npm run bench -- NAME... [--json] [--runs N], or "all":')
+  console.log('npm run bench -- NAME... [--json] [--runs N] [--files N], or "all":')
   for (const { name, about } of BENCHES) console.log(`  ${name.padEnd(10)} ${about}`)
   process.exitCode = positionals.length === 0 ? 0 : 2
 } else {
   const rows: Row[] = []
-  const options = values.runs === undefined ? {} : { runs: Number(values.runs) }
+  const options = {
+    ...(values.runs !== undefined && { runs: Number(values.runs) }),
+    ...(values.files !== undefined && { files: Number(values.files) }),
+  }
   for (const bench of chosen) rows.push(...(await bench.run(options)))
   if (values.json) {
     console.log(JSON.stringify({ machine: describeMachine(), rows }))
