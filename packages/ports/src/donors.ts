@@ -1,5 +1,5 @@
 import type { SliceSet } from '@jarswarm/manifest'
-import type { PeerName } from './swarm.ts'
+import type { PeerName } from './peer-name.ts'
 
 /** What a node gives to a repository: space, and in it some slices of the index, whole. */
 export interface Donation {

@@ -45,6 +45,7 @@ export type { LanChecksumKind, LanContent, ProxiedClaim, ProxiedQuery } from './
 export type { LogFields, Logger } from './logger.ts'
 export type { Prefetch, PrefetchCounts, ServedArtifact } from './prefetch.ts'
 export type { Limit, LimitGroup, Limits } from './limit.ts'
+export type { PeerName } from './peer-name.ts'
 export { providerKey } from './provider-key.ts'
 export { formatProxiedClaim, parseProxiedClaim, PROXIED_CLAIM_BYTES } from './proxied-claim.ts'
 export { CHECKSUM_KINDS } from './proxy.ts'
@@ -63,7 +64,6 @@ export type {
   Holdings,
   HoldingsChange,
   ManifestVerdict,
-  PeerName,
   PeerStatus,
   ProviderSubject,
   Swarm,

@@ -3,9 +3,7 @@ import type { RepositoryId } from '@jarswarm/trust'
 import type { AbortOptions, ByteRange } from './blob-store.ts'
 import type { Donation, Donor } from './donors.ts'
 import type { ProxiedQuery } from './lan.ts'
-
-/** A peer's libp2p id in its usual text form. */
-export type PeerName = string
+import type { PeerName } from './peer-name.ts'
 
 export interface PeerStatus {
   readonly peer: PeerName

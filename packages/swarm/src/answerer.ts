@@ -18,6 +18,7 @@ import { formatHello, parseHello } from './holdings/hello.ts'
 import type { Hello } from './holdings/hello.ts'
 import { parseSummary } from './holdings/summary.ts'
 import type { Summary } from './holdings/summary.ts'
+import { MAX_NOTICE_REQUESTS_PER_SECOND } from './donors/limits.ts'
 import { MAX_SUMMARIES_PER_SECOND } from './limits.ts'
 
 export interface AnswererComponents {
@@ -32,6 +33,10 @@ export interface AnswererComponents {
   readonly ownHello: () => Hello
   readonly onHello: (peer: PeerName, hello: Hello) => void
   readonly onSummary: (peer: PeerName, repository: RepositoryId, summary: Summary) => void
+  /** Whether a peer follows a repository. */
+  readonly follows: (peer: PeerName, repository: RepositoryId) => boolean
+  /** What a follower who asks for donors is told; undefined when its request is malformed. */
+  readonly donors: (repository: RepositoryId, payload: Uint8Array) => Uint8Array | undefined
 }
 
 const OK_EMPTY: Reply = refusal(STATUS.ok)
@@ -42,6 +47,7 @@ const BAD_REQUEST: Reply = refusal(STATUS.badRequest)
 export class ContentAnswerer {
   readonly #components: AnswererComponents
   readonly #summaryRates = new Map<PeerName, RequestRate>()
+  readonly #noticeRates = new Map<PeerName, RequestRate>()
 
   constructor(components: AnswererComponents) {
     this.#components = components
@@ -65,6 +71,8 @@ export class ContentAnswerer {
         return this.#log(request)
       case KIND.holdings:
         return this.#holdings(peer, request)
+      case KIND.donors:
+        return this.#donors(peer, request)
       default:
         return BAD_REQUEST
     }
@@ -73,6 +81,7 @@ export class ContentAnswerer {
   /** The peer is gone. */
   forget(peer: PeerName): void {
     this.#summaryRates.delete(peer)
+    this.#noticeRates.delete(peer)
   }
 
   #hello(peer: PeerName, payload: Uint8Array): Reply {
@@ -130,15 +139,30 @@ export class ContentAnswerer {
   }
 
   #holdings(peer: PeerName, { repository, payload }: RequestFrame): Reply {
-    const rate =
-      this.#summaryRates.get(peer) ??
-      new RequestRate(this.#components.clock, MAX_SUMMARIES_PER_SECOND)
-    this.#summaryRates.set(peer, rate)
-    if (!rate.take()) return refusal(STATUS.busy)
+    if (!this.#isInTime(this.#summaryRates, peer, MAX_SUMMARIES_PER_SECOND)) {
+      return refusal(STATUS.busy)
+    }
     const summary = parseSummary(payload)
     if (summary === undefined) return BAD_REQUEST
     this.#components.onSummary(peer, repository, summary)
     return OK_EMPTY
+  }
+
+  /** Where donors are reached is for those who may want their files, and who tell in turn. */
+  #donors(peer: PeerName, { repository, payload }: RequestFrame): Reply {
+    const { donors, follows, shares } = this.#components
+    if (!follows(peer, repository) || !shares(peer)) return refusal(STATUS.refused)
+    if (!this.#isInTime(this.#noticeRates, peer, MAX_NOTICE_REQUESTS_PER_SECOND)) {
+      return refusal(STATUS.busy)
+    }
+    const notices = donors(repository, payload)
+    return notices === undefined ? BAD_REQUEST : { status: STATUS.ok, payload: notices }
+  }
+
+  #isInTime(rates: Map<PeerName, RequestRate>, peer: PeerName, perSecond: number): boolean {
+    const rate = rates.get(peer) ?? new RequestRate(this.#components.clock, perSecond)
+    rates.set(peer, rate)
+    return rate.take()
   }
 }
 

@@ -1,8 +1,10 @@
 import type { Libp2p, PeerId, PeerInfo, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Clock, Logger, PeerName } from '@jarswarm/ports'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { isLocalAddress, publicRange } from './addresses.ts'
 import type { BanList } from './ban-list.ts'
+import { isDialable, noticeAddresses } from './donors/notice-addresses.ts'
 import { DIAL_TIMEOUT_MS, HELLO_TIMEOUT_MS } from './pace.ts'
 import type { PeerBook } from './peer-book.ts'
 import { EXCHANGE_PROTOCOL } from './protocols.ts'
@@ -28,9 +30,19 @@ export class Contacts {
     this.#network = init.network
   }
 
-  /** Open an exchange stream, over a new connection when there is none. */
-  async openStream(peer: PeerName): Promise<Stream> {
-    return this.#components.libp2p.dialProtocol(peerIdFromString(peer), EXCHANGE_PROTOCOL, {
+  /**
+   * Open an exchange stream, over a new connection when there is none.
+   *
+   * @param addresses where else the peer may be reached than is known
+   */
+  async openStream(peer: PeerName, addresses: readonly Multiaddr[]): Promise<Stream> {
+    const { libp2p } = this.#components
+    const id = peerIdFromString(peer)
+    const multiaddrs = addresses.filter((address) => isDialable(address, this.#network))
+    if (multiaddrs.length > 0 && libp2p.getConnections(id).length === 0) {
+      await libp2p.peerStore.merge(id, { multiaddrs })
+    }
+    return libp2p.dialProtocol(id, EXCHANGE_PROTOCOL, {
       signal: AbortSignal.timeout(DIAL_TIMEOUT_MS),
     })
   }
@@ -55,6 +67,19 @@ export class Contacts {
     return this.#isGreeted(name)
   }
 
+  /** Disconnect a peer. */
+  hangUp(peer: PeerName): void {
+    const { libp2p, logger } = this.#components
+    void libp2p.hangUp(peerIdFromString(peer)).catch((error: unknown) => {
+      logger.debug({ peer, error }, 'a peer could not be disconnected')
+    })
+  }
+
+  /** Where others reach this node, as a notice has it. */
+  ownAddresses(): readonly Multiaddr[] {
+    return noticeAddresses(this.#components.libp2p.getMultiaddrs(), this.#network)
+  }
+
   /** A public network needs a proven public address; a private one takes what there is. */
   isDialable(): boolean {
     const addresses = this.#components.libp2p.getMultiaddrs()
@@ -65,8 +90,13 @@ export class Contacts {
 
   /** The public address range a peer is connected from; undefined for local and unconnected ones. */
   rangeOf(peer: PeerName): string | undefined {
+    return this.connectedFrom(peer)?.range
+  }
+
+  /** The same for a connected peer, and undefined for another one. */
+  connectedFrom(peer: PeerName): { readonly range: string | undefined } | undefined {
     const [connection] = this.#components.libp2p.getConnections(peerIdFromString(peer))
-    return connection === undefined ? undefined : publicRange(connection.remoteAddr)
+    return connection === undefined ? undefined : { range: publicRange(connection.remoteAddr) }
   }
 
   /** Whether any address of a peer is known. */

@@ -1,5 +1,5 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import type { PeerId, PrivateKey } from '@libp2p/interface'
+import type { Ed25519PrivateKey, PeerId } from '@libp2p/interface'
 import type { Clock, LanContent, Logger, Swarm, SwarmContent } from '@jarswarm/ports'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Multiaddr } from '@multiformats/multiaddr'
@@ -10,7 +10,6 @@ import { connectionGate } from './connection-gate.ts'
 import { createLibp2pNode } from './libp2p-node.ts'
 import type { Libp2pNode } from './libp2p-node.ts'
 import { Libp2pSwarm } from './libp2p-swarm.ts'
-import type { SharePolicy } from './libp2p-swarm.ts'
 import {
   DEFAULT_LIMITS,
   MAX_BOOTSTRAP_CONNECTIONS,
@@ -21,6 +20,7 @@ import {
 import type { SwarmLimits } from './limits.ts'
 import { openPeerDatastore } from './peer-datastore.ts'
 import { loadPeerKey } from './peer-key.ts'
+import type { SharePolicy } from './sharing.ts'
 
 export interface SwarmComponents {
   readonly content: SwarmContent
@@ -100,7 +100,7 @@ export async function createSwarm(components: SwarmComponents, init: SwarmInit):
     }),
   )
   return new Libp2pSwarm(
-    { clock, logger, content, lan: components.lan, random, node, bans, datastore },
+    { clock, logger, content, lan: components.lan, random, node, key: privateKey, bans, datastore },
     {
       role,
       network,
@@ -183,7 +183,10 @@ function dhtServer(
 async function openDirectory(
   directory: string | undefined,
   logger: Logger,
-): Promise<{ readonly privateKey: PrivateKey; readonly datastore: LevelDatastore | undefined }> {
+): Promise<{
+  readonly privateKey: Ed25519PrivateKey
+  readonly datastore: LevelDatastore | undefined
+}> {
   if (directory === undefined) {
     return { privateKey: await generateKeyPair('Ed25519'), datastore: undefined }
   }

@@ -1,5 +1,6 @@
 import type { Clock, HoldingsChange, Logger, PeerName, SwarmContent } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
+import type { Donors } from './donors/donors.ts'
 import { KIND } from './exchange/message.ts'
 import type { LaneRequest } from './exchange/request-lane.ts'
 import { formatHello, MAX_HELLO_BYTES, parseHello } from './holdings/hello.ts'
@@ -21,6 +22,7 @@ export interface GreeterComponents {
   readonly ownHello: () => Hello
   /** Whether this peer may learn what we hold. */
   readonly shares: (peer: PeerName) => boolean
+  readonly donors: Pick<Donors, 'joined'>
   readonly ask: (peer: PeerName, request: LaneRequest, signal: AbortSignal) => Promise<Uint8Array>
 }
 
@@ -32,6 +34,7 @@ export class Greeter {
   /** Peers that were told everything of a repository, and since then every change. */
   readonly #told = new Map<PeerName, Set<RepositoryId>>()
   readonly #changed = new Set<RepositoryId>()
+  readonly #greetings = new Map<PeerName, Promise<void>>()
   #stopped = false
   #timer: { cancel(): void } | undefined
   #unsubscribe: (() => void) | undefined
@@ -57,8 +60,36 @@ export class Greeter {
     this.#stopped = true
   }
 
-  /** Greet a peer that connected; resolves when it has answered or was given up. */
-  async greet(peer: PeerName): Promise<void> {
+  /** Greet a peer that connected, once at a time; resolves when it has answered or was given up. */
+  greet(peer: PeerName): Promise<void> {
+    const greeting =
+      this.#greetings.get(peer) ?? this.#greet(peer).finally(() => this.#greetings.delete(peer))
+    this.#greetings.set(peer, greeting)
+    return greeting
+  }
+
+  /** Take in what a peer said of itself, by asking or by answering. */
+  onHello(peer: PeerName, hello: Hello): void {
+    const { book, content, donors } = this.#components
+    const entry = book.get(peer)
+    if (entry?.connected !== true) return
+    entry.repositories = new Set(hello.repositories)
+    entry.bootstrap = hello.bootstrap
+    if (entry.greeted) return
+    entry.greeted = true
+    const common = content.repositories().filter((id) => entry.repositories.has(id))
+    if (common.length === 0) return
+    content.peerJoined(peer)
+    donors.joined(peer, common)
+    for (const repository of common) void this.#tellAll(peer, repository)
+  }
+
+  /** The peer is gone, and must be told anew when it returns. */
+  forget(peer: PeerName): void {
+    this.#told.delete(peer)
+  }
+
+  async #greet(peer: PeerName): Promise<void> {
     const { ask, clock, book, logger, ownHello } = this.#components
     for (let attempt = 1; attempt <= MAX_HELLO_ATTEMPTS; attempt += 1) {
       const before = clock.monotonicMs()
@@ -75,26 +106,6 @@ export class Greeter {
         if (this.#stopped || book.get(peer)?.connected !== true) return
       }
     }
-  }
-
-  /** Take in what a peer said of itself, by asking or by answering. */
-  onHello(peer: PeerName, hello: Hello): void {
-    const { book, content } = this.#components
-    const entry = book.get(peer)
-    if (entry?.connected !== true) return
-    entry.repositories = new Set(hello.repositories)
-    entry.bootstrap = hello.bootstrap
-    if (entry.greeted) return
-    entry.greeted = true
-    const common = content.repositories().filter((id) => entry.repositories.has(id))
-    if (common.length === 0) return
-    content.peerJoined(peer)
-    for (const repository of common) void this.#tellAll(peer, repository)
-  }
-
-  /** The peer is gone, and must be told anew when it returns. */
-  forget(peer: PeerName): void {
-    this.#told.delete(peer)
   }
 
   #onChange(change: HoldingsChange): void {

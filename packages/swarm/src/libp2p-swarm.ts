@@ -2,6 +2,7 @@ import type { Digest } from '@jarswarm/manifest'
 import type {
   AbortOptions,
   Clock,
+  Donation,
   Donor,
   ExchangeRequest,
   LanContent,
@@ -13,8 +14,7 @@ import type {
   SwarmContent,
 } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
-import type { Connection } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
+import type { Connection, Ed25519PrivateKey } from '@libp2p/interface'
 import type { LevelDatastore } from 'datastore-level'
 import { isLocalAddress } from './addresses.ts'
 import { ContentAnswerer } from './answerer.ts'
@@ -22,6 +22,7 @@ import type { BanList } from './ban-list.ts'
 import { Contacts } from './contacts.ts'
 import { guardProviders } from './dht/provider-guard.ts'
 import { ProviderRouting } from './dht/provider-routing.ts'
+import { Donors } from './donors/donors.ts'
 import { Requester } from './exchange/requester.ts'
 import { toLaneRequest } from './exchange/requests.ts'
 import { Responder } from './exchange/responder.ts'
@@ -33,10 +34,10 @@ import { MAX_INBOUND_STREAMS } from './limits.ts'
 import type { SwarmLimits } from './limits.ts'
 import { PeerBook } from './peer-book.ts'
 import { EXCHANGE_PROTOCOL } from './protocols.ts'
+import { PeerChoice } from './peer-choice.ts'
 import { Redialler } from './redialler.ts'
-
-/** Who may learn what this node holds: everyone, peers on private networks, nobody. */
-export type SharePolicy = 'all' | 'lan' | 'none'
+import { Sharing } from './sharing.ts'
+import type { SharingInit } from './sharing.ts'
 
 export interface Libp2pSwarmComponents {
   readonly content: SwarmContent
@@ -44,16 +45,16 @@ export interface Libp2pSwarmComponents {
   readonly clock: Clock
   readonly logger: Logger
   readonly node: Libp2pNode
+  /** The key that names the node. */
+  readonly key: Ed25519PrivateKey
   readonly bans: BanList
   /** Closed at the end; undefined when nothing is to be kept. */
   readonly datastore: LevelDatastore | undefined
   readonly random: () => number
 }
 
-export interface Libp2pSwarmInit {
-  readonly share: SharePolicy
+export interface Libp2pSwarmInit extends SharingInit {
   readonly role: 'node' | 'bootstrap'
-  readonly network: 'public' | 'private'
   readonly summaries: boolean
   readonly bootstrap: readonly string[]
   readonly knownPeers: readonly string[]
@@ -71,6 +72,8 @@ export class Libp2pSwarm implements Swarm {
   readonly #init: Libp2pSwarmInit
   readonly #clock: Clock
   readonly #book = new PeerBook()
+  readonly #choice: PeerChoice
+  readonly #sharing: Sharing
   readonly #contacts: Contacts
   readonly #requester: Requester
   readonly #responder: Responder
@@ -78,8 +81,8 @@ export class Libp2pSwarm implements Swarm {
   readonly #greeter: Greeter
   readonly #gossip: HeadGossip
   readonly #routing: ProviderRouting
+  readonly #donors: Donors
   readonly #redialler: Redialler
-  readonly #greetings = new Map<PeerName, Promise<void>>()
   #topology: string | undefined
   #state: 'new' | 'started' | 'stopped' = 'new'
 
@@ -94,13 +97,34 @@ export class Libp2pSwarm implements Swarm {
     this.#datastore = components.datastore
     this.#init = init
     this.#clock = clock
+    this.#choice = new PeerChoice(this.#book, components.bans)
+    this.#sharing = new Sharing((peer) => this.#book.isLocal(peer), init)
     this.#contacts = new Contacts(
       { clock, logger, libp2p, book: this.#book, bans: components.bans },
       { network: init.network },
     )
     this.#requester = new Requester(
-      { clock, openStream: (peer) => this.#contacts.openStream(peer) },
+      {
+        clock,
+        openStream: (peer) => this.#contacts.openStream(peer, this.#donors.addressesOf(peer)),
+      },
       { silenceMs: init.limits.silenceMs },
+    )
+    this.#donors = new Donors(
+      {
+        clock,
+        logger,
+        random,
+        key: components.key,
+        self: this.peerId,
+        contacts: this.#contacts,
+        choice: this.#choice,
+        requester: this.#requester,
+        onForgery: (peer) => {
+          this.reportWrongBytes(peer)
+        },
+      },
+      { ...init.limits, repositories: content.repositories() },
     )
     this.#greeter = this.#createGreeter()
     this.#answerer = this.#createAnswerer(components.lan)
@@ -124,23 +148,15 @@ export class Libp2pSwarm implements Swarm {
   }
 
   peers(): readonly PeerStatus[] {
-    return this.#book.statuses(this.#content.repositories(), (peer) => this.#bans.isBanned(peer))
+    return this.#choice.statuses(this.#content.repositories())
   }
 
   claimants(repository: RepositoryId, digest: Digest): readonly PeerName[] {
-    return this.#book
-      .claimants(repository, digest)
-      .map(({ peer }) => peer)
-      .filter((peer) => !this.#bans.isAvoided(peer))
+    return this.#choice.claimants(repository, digest)
   }
 
   followers(repository: RepositoryId): readonly PeerName[] {
-    const peers = this.#book
-      .followers(repository)
-      .map(({ peer }) => peer)
-      .filter((peer) => !this.#bans.isBanned(peer))
-    const isAvoided = (peer: PeerName): boolean => this.#bans.isAvoided(peer)
-    return [...peers.filter((peer) => !isAvoided(peer)), ...peers.filter(isAvoided)]
+    return this.#choice.followers(repository)
   }
 
   findProviders(subject: ProviderSubject, options: AbortOptions): AsyncIterable<PeerName> {
@@ -149,9 +165,7 @@ export class Libp2pSwarm implements Swarm {
 
   async provide(subject: ProviderSubject, options: AbortOptions): Promise<void> {
     options.signal?.throwIfAborted()
-    const allowed =
-      this.#init.share === 'all' || (this.#init.share === 'lan' && this.#init.network === 'private')
-    if (allowed) await this.#routing.provide(subject, options)
+    if (this.#sharing.isOpen) await this.#routing.provide(subject, options)
   }
 
   async request(
@@ -174,31 +188,28 @@ export class Libp2pSwarm implements Swarm {
     this.#redialler.keep(repository, addresses)
   }
 
-  donate(): void {
-    // Nobody is told.
+  donate(repository: RepositoryId, donation: Donation | undefined): void {
+    if (this.#sharing.isOpen) this.#donors.donate(repository, donation)
   }
 
-  donors(): readonly Donor[] {
-    return []
+  donors(repository: RepositoryId): readonly Donor[] {
+    return this.#donors.donorsOf(repository)
   }
 
-  onDonorsChange(): () => void {
-    return () => {
-      // Nothing ever changes.
-    }
+  onDonorsChange(listener: (repository: RepositoryId) => void): () => void {
+    return this.#donors.onChange(listener)
   }
 
-  proveDonor(): void {
-    // There is none.
+  proveDonor(repository: RepositoryId, peer: PeerName, proven: boolean): void {
+    this.#donors.prove(repository, peer, proven)
   }
 
   reportWrongBytes(peer: PeerName): void {
     this.#bans.report(peer)
     this.#logger.warn({ peer }, 'a peer sent bytes that fail their digest')
     if (!this.#bans.isBanned(peer)) return
-    void this.#node.libp2p.hangUp(peerIdFromString(peer)).catch((error: unknown) => {
-      this.#logger.debug({ peer, error }, 'a banned peer could not be disconnected')
-    })
+    this.#donors.banned(peer)
+    this.#contacts.hangUp(peer)
   }
 
   transferred(): { readonly receivedBytes: number; readonly sentBytes: number } {
@@ -232,7 +243,11 @@ export class Libp2pSwarm implements Swarm {
     libp2p.addEventListener('peer:disconnect', ({ detail }) => {
       this.#onDisconnect(detail.toString())
     })
+    libp2p.addEventListener('self:peer:update', () => {
+      this.#donors.readdressed()
+    })
     await libp2p.start()
+    this.#donors.start()
     this.#gossip.start()
     this.#node.onLanPeer((peer) => void this.#redialler.dial(peer))
     await this.#redialler.start()
@@ -245,6 +260,7 @@ export class Libp2pSwarm implements Swarm {
     this.#redialler.stop()
     this.#routing.stop()
     this.#greeter.stop()
+    this.#donors.stop()
     this.#gossip.stop()
     this.#requester.stop()
     this.#responder.stop()
@@ -256,7 +272,7 @@ export class Libp2pSwarm implements Swarm {
   }
 
   #createGreeter(): Greeter {
-    const shares = (peer: PeerName): boolean => this.#init.summaries && this.#shares(peer)
+    const shares = (peer: PeerName): boolean => this.#init.summaries && this.#sharing.with(peer)
     return new Greeter(
       {
         clock: this.#clock,
@@ -265,6 +281,7 @@ export class Libp2pSwarm implements Swarm {
         book: this.#book,
         ownHello: () => this.#ownHello(),
         shares,
+        donors: this.#donors,
         ask: (peer, request, signal) => this.#requester.ask(peer, request, signal),
       },
       { debounceMs: this.#init.limits.holdingsDebounceMs },
@@ -276,8 +293,8 @@ export class Libp2pSwarm implements Swarm {
       clock: this.#clock,
       content: this.#content,
       lan,
-      isLocal: (peer) => this.#isLocal(peer),
-      shares: (peer) => this.#shares(peer),
+      isLocal: (peer) => this.#book.isLocal(peer),
+      shares: (peer) => this.#sharing.with(peer),
       ownHello: () => this.#ownHello(),
       onHello: (peer, hello) => {
         this.#greeter.onHello(peer, hello)
@@ -286,6 +303,8 @@ export class Libp2pSwarm implements Swarm {
         // A bootstrap node asks nobody for blobs: what hundreds of peers hold is not worth its memory.
         if (this.#init.role === 'node') this.#book.summarize(peer, repository, summary)
       },
+      follows: (peer, repository) => this.#choice.follows(peer, repository),
+      donors: (repository, payload) => this.#donors.answer(repository, payload),
     })
   }
 
@@ -296,9 +315,7 @@ export class Libp2pSwarm implements Swarm {
 
   #onConnect(peer: PeerName, connection: Connection): void {
     this.#note(connection)
-    if (this.#greetings.has(peer)) return
-    const greeting = this.#greeter.greet(peer).finally(() => this.#greetings.delete(peer))
-    this.#greetings.set(peer, greeting)
+    void this.#greeter.greet(peer)
   }
 
   #note({ remotePeer, remoteAddr }: Connection): void {
@@ -311,14 +328,5 @@ export class Libp2pSwarm implements Swarm {
     this.#greeter.forget(peer)
     this.#answerer.forget(peer)
     this.#requester.drop(peer)
-  }
-
-  #shares(peer: PeerName): boolean {
-    const { share } = this.#init
-    return share === 'all' || (share === 'lan' && this.#isLocal(peer))
-  }
-
-  #isLocal(peer: PeerName): boolean {
-    return this.#book.get(peer)?.local === true
   }
 }

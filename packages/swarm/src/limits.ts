@@ -1,6 +1,12 @@
 import type { LimitGroup, Limits } from '@jarswarm/ports'
 import { PROVIDER_LIMITS, PROVIDES_PER_DAY } from './dht/limits.ts'
-import { HOLDINGS_DEBOUNCE_MS } from './pace.ts'
+import { DONOR_LIMITS } from './donors/limits.ts'
+import {
+  HOLDINGS_DEBOUNCE_MS,
+  NOTICE_DEBOUNCE_MS,
+  NOTICE_INTERVAL_MS,
+  NOTICE_PULL_MS,
+} from './pace.ts'
 
 /**
  * Every bound of the swarm in one place. What comes from outside is held to these before memory or time is
@@ -269,6 +275,7 @@ export const SWARM_LIMITS: readonly LimitGroup[] = [
   { title: 'Exchange with peers', limits: EXCHANGE },
   { title: 'Greetings, summaries and heads', limits: GREETING },
   PROVIDER_LIMITS,
+  DONOR_LIMITS,
 ]
 
 /** Bounds that an operator or a test may change. */
@@ -278,6 +285,12 @@ export interface SwarmLimits {
   readonly silenceMs: number
   readonly holdingsDebounceMs: number
   readonly providesPerDay: number
+  /** How long a donor's notice stands. */
+  readonly noticeIntervalMs: number
+  /** The least time between two notices of a donor. */
+  readonly noticeDebounceMs: number
+  /** How often others are asked for notices. */
+  readonly noticePullMs: number
 }
 
 /** The bounds of a workstation. */
@@ -287,4 +300,7 @@ export const DEFAULT_LIMITS: SwarmLimits = {
   silenceMs: SILENCE_MS,
   holdingsDebounceMs: HOLDINGS_DEBOUNCE_MS,
   providesPerDay: PROVIDES_PER_DAY,
+  noticeIntervalMs: NOTICE_INTERVAL_MS,
+  noticeDebounceMs: NOTICE_DEBOUNCE_MS,
+  noticePullMs: NOTICE_PULL_MS,
 }

@@ -35,6 +35,21 @@ export const HELLO_TIMEOUT_MS: number = 10 * SECOND_MS
 /** Changes are gathered for so long before they are sent. */
 export const HOLDINGS_DEBOUNCE_MS: number = SECOND_MS
 
+/** A donor tells again what it donates, at the latest after so long while few donate. */
+export const NOTICE_INTERVAL_MS: number = 300 * SECOND_MS
+
+/** The least time between two notices of a donor, whose slices change one by one. */
+export const NOTICE_DEBOUNCE_MS: number = 30 * SECOND_MS
+
+/** How often one follower, by chance, is asked for notices. */
+export const NOTICE_PULL_MS: number = 60 * SECOND_MS
+
+/** A notice outlives its donor by so many intervals: two pulls may fail, and a laptop may sleep for a while. */
+export const INTERVALS_OF_LIFE = 4
+
+/** With more donors the interval grows in proportion: what all of them tell costs a node 350 B/s at most. */
+export const DONORS_PER_INTERVAL = 150
+
 export const RECORD_LIFE_MS: number = 2 * DAY_MS
 
 export const PROVIDE_TIMEOUT_MS: number = 60 * SECOND_MS

@@ -49,6 +49,11 @@ export class PeerBook {
     entry.claims.clear()
   }
 
+  /** Whether a peer was last seen on this machine or a private network. */
+  isLocal(peer: PeerName): boolean {
+    return this.#entries.get(peer)?.local === true
+  }
+
   get(peer: PeerName): PeerEntry | undefined {
     return this.#entries.get(peer)
   }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { CorruptFileError, readPrivateFile, writeFileAtomically } from '@jarswarm/files'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
-import type { PrivateKey } from '@libp2p/interface'
+import type { Ed25519PrivateKey } from '@libp2p/interface'
 
 const KEY_FILE = 'peer.key'
 
@@ -12,7 +12,7 @@ const KEY_FILE = 'peer.key'
  * @throws {CorruptFileError} when the file holds no key; the node must not go on under another name
  * @throws {KeysExposedError} when others can read it
  */
-export async function loadPeerKey(directory: string): Promise<PrivateKey> {
+export async function loadPeerKey(directory: string): Promise<Ed25519PrivateKey> {
   const file = join(directory, KEY_FILE)
   let bytes: Uint8Array
   try {
@@ -24,7 +24,8 @@ export async function loadPeerKey(directory: string): Promise<PrivateKey> {
   try {
     const key = privateKeyFromProtobuf(bytes)
     // The file holds the public half, too, and a turned bit in either makes a key with which nobody can talk.
-    if (await key.publicKey.verify(bytes, await key.sign(bytes))) return key
+    const works = await key.publicKey.verify(bytes, await key.sign(bytes))
+    if (works && key.type === 'Ed25519') return key
   } catch (cause) {
     throw noKey(file, bytes, cause)
   }
@@ -39,7 +40,7 @@ function noKey(file: string, bytes: Uint8Array, cause?: unknown): CorruptFileErr
   )
 }
 
-async function createPeerKey(file: string): Promise<PrivateKey> {
+async function createPeerKey(file: string): Promise<Ed25519PrivateKey> {
   const key = await generateKeyPair('Ed25519')
   await writeFileAtomically(file, privateKeyToProtobuf(key))
   return key

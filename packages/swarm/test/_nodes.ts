@@ -52,7 +52,13 @@ export async function startNode(
     {
       listen: ['/ip4/127.0.0.1/tcp/0'],
       ...init,
-      limits: { inboundPerSecond: 1_000, holdingsDebounceMs: 20, ...init.limits },
+      limits: {
+        inboundPerSecond: 1_000,
+        holdingsDebounceMs: 20,
+        noticeDebounceMs: 20,
+        noticePullMs: 200,
+        ...init.limits,
+      },
     },
   )
   t.after(() => swarm.stop())

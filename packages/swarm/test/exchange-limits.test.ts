@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { ManualClock, MemorySwarmContent, silentLogger } from '@jarswarm/testkit'
+import { ManualClock, silentLogger } from '@jarswarm/testkit'
 import type { ExchangeRequest } from '@jarswarm/ports'
-import { ContentAnswerer } from '../src/answerer.ts'
+import { MAX_NOTICE_REQUESTS_PER_SECOND } from '../src/donors/limits.ts'
 import { decodeFrames } from '../src/exchange/frames.ts'
 import { formatRequest, KIND, parseTilePayload, STATUS } from '../src/exchange/message.ts'
 import { RequestRate } from '../src/exchange/request-rate.ts'
@@ -29,6 +29,7 @@ import {
   WRITE_STALL_MS,
 } from '../src/limits.ts'
 import { ANSWER_BASE_MS } from '../src/pace.ts'
+import { answererWith } from './_answerer.ts'
 import { FakeStream } from './_fake-stream.ts'
 import { frame, idOf } from './_hostile.ts'
 import { REPOSITORY, waitFor } from './_nodes.ts'
@@ -230,16 +231,7 @@ describe('the answering side', () => {
 
   it('takes MAX_SUMMARIES_PER_SECOND of a peer', async () => {
     let taken = 0
-    const answerer = new ContentAnswerer({
-      clock: new ManualClock(),
-      content: new MemorySwarmContent([REPOSITORY]),
-      lan: undefined,
-      isLocal: () => true,
-      shares: () => true,
-      ownHello: () => ({ bootstrap: false, repositories: [] }),
-      onHello: () => undefined,
-      onSummary: () => (taken += 1),
-    })
+    const answerer = answererWith({ onSummary: () => (taken += 1) })
     const payload = formatSummary({
       reset: true,
       completeToSeq: undefined,
@@ -253,6 +245,27 @@ describe('the answering side', () => {
     }
     assert.equal((await tell()).status, STATUS.busy)
     assert.equal(taken, MAX_SUMMARIES_PER_SECOND)
+  })
+
+  it('answers MAX_NOTICE_REQUESTS_PER_SECOND of a peer', async () => {
+    const clock = new ManualClock()
+    const answerer = answererWith({ clock })
+    const ask = async (peer: string): Promise<number> =>
+      (
+        await answerer.answer(peer, {
+          id: 1,
+          kind: KIND.donors,
+          repository: REPOSITORY,
+          payload: new Uint8Array(4),
+        })
+      ).status
+    for (let count = 0; count < MAX_NOTICE_REQUESTS_PER_SECOND; count += 1) {
+      assert.equal(await ask('peer'), STATUS.ok)
+    }
+    assert.equal(await ask('peer'), STATUS.busy)
+    assert.equal(await ask('another'), STATUS.ok)
+    clock.advance(1_000)
+    assert.equal(await ask('peer'), STATUS.ok)
   })
 
   it('reads the name of a tile of MAX_TILE_NAME_BYTES, and none longer', () => {

@@ -1,14 +1,13 @@
 import { parseProxiedClaim } from '@jarswarm/ports'
 import type { LanContent, ProxiedQuery } from '@jarswarm/ports'
-import { MemorySwarmContent } from '@jarswarm/testkit'
 import fc from 'fast-check'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { ContentAnswerer } from '../src/answerer.ts'
 import { formatBlobPayload, KIND, STATUS } from '../src/exchange/message.ts'
 import { formatProxiedQuery, parseProxiedQuery } from '../src/exchange/proxied-query.ts'
 import type { Reply } from '../src/exchange/responder.ts'
 import { MAX_PROXIED_PATH_BYTES } from '../src/limits.ts'
+import { answererWith } from './_answerer.ts'
 import { REPOSITORY } from './_nodes.ts'
 
 const PROXIED = '77'.repeat(32)
@@ -46,15 +45,10 @@ interface Rules {
 
 async function answer(asked: Asked, rules: Rules = {}): Promise<Reply> {
   const { isLocal = true, shares = true } = rules
-  const answerer = new ContentAnswerer({
-    clock: { now: () => 0, monotonicMs: () => 0, setTimer: () => ({ cancel: () => undefined }) },
-    content: new MemorySwarmContent([REPOSITORY]),
+  const answerer = answererWith({
     lan: 'lan' in rules ? rules.lan : LAN,
     isLocal: () => isLocal,
     shares: () => shares,
-    ownHello: () => ({ bootstrap: false, repositories: [REPOSITORY] }),
-    onHello: () => undefined,
-    onSummary: () => undefined,
   })
   return await answerer.answer('peer', { id: 1, repository: PROXIED, ...asked })
 }

@@ -126,6 +126,7 @@ describe('a swarm', () => {
         book,
         ownHello: () => ({ bootstrap: false, repositories: [] }),
         shares: () => true,
+        donors: { joined: () => undefined },
         ask: () => {
           asked += 1
           return Promise.reject(new Error('silent'))

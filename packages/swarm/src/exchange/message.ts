@@ -30,6 +30,7 @@ export const KIND = {
   log: 6,
   holdings: 7,
   proxied: 8,
+  donors: 9,
 } as const
 
 /** How a request ended. */

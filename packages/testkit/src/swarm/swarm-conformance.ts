@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { ExchangeRequest, Swarm } from '@jarswarm/ports'
+import { isDeepStrictEqual } from 'node:util'
+import { sliceSet } from '@jarswarm/manifest'
+import type { Donation, Donor, ExchangeRequest, Swarm } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import { MemorySwarmContent } from './memory-swarm-content.ts'
 
@@ -61,6 +63,7 @@ export function swarmConformance(name: string, create: Create): void {
     testGossip(withPair)
     testProviders(withPair)
     testOffences(withPair)
+    testDonors(withPair)
     testSharing(withPair)
   })
 }
@@ -209,6 +212,63 @@ function testOffences(withPair: WithPair): void {
       assert.deepEqual(one.followers(REPOSITORY), [])
       await eventually('the disconnection', () => other.followers(REPOSITORY).length === 0)
     }))
+}
+
+function testDonors(withPair: WithPair): void {
+  const donation = (donatedBytes: number, ...slices: number[]): Donation => ({
+    donatedBytes,
+    slices: sliceSet(slices),
+  })
+
+  it('tells who donates, what changes in it, and when it ends', () =>
+    withPair(async ({ one, other }) => {
+      const seen = (): unknown => other.donors(REPOSITORY).map(withoutTime)
+      const gives = async (wanted: Donation): Promise<void> => {
+        one.donate(REPOSITORY, wanted)
+        const peer = one.peerId
+        const donor = { peer, donatedBytes: wanted.donatedBytes, slices: [...wanted.slices] }
+        await eventually('the donation', () => isDeepStrictEqual(seen(), [donor]))
+      }
+      const changed = new Set<RepositoryId>()
+      const unsubscribe = other.onDonorsChange((repository) => changed.add(repository))
+      await gives(donation(1_000, 7))
+      assert.deepEqual([...changed], [REPOSITORY])
+      unsubscribe()
+      changed.clear()
+      await gives(donation(1_000, 7, 4_095))
+      await gives(donation(2_000, 4_095))
+      assert.deepEqual(one.donors(REPOSITORY), [])
+      assert.deepEqual(other.donors(FOREIGN), [])
+      one.donate(REPOSITORY, undefined)
+      await eventually('the end of it', () => other.donors(REPOSITORY).length === 0)
+      assert.deepEqual([...changed], [])
+    }))
+
+  it('names no banned donor', () =>
+    withPair(async ({ one, other }) => {
+      one.donate(REPOSITORY, donation(1, 0))
+      await eventually('the donor', () => other.donors(REPOSITORY).length === 1)
+      let told = false
+      other.onDonorsChange(() => (told = true))
+      for (let count = 0; count < 3; count += 1) other.reportWrongBytes(one.peerId)
+      assert.deepEqual(other.donors(REPOSITORY), [])
+      assert.equal(told, true)
+    }))
+
+  it('says nothing of what it donates when sharing is off', () =>
+    withPair(
+      async ({ one, other }) => {
+        one.donate(REPOSITORY, donation(1, 0))
+        other.donate(REPOSITORY, donation(1, 0))
+        await eventually('the other', () => one.donors(REPOSITORY).length === 1)
+        assert.deepEqual(other.donors(REPOSITORY), [])
+      },
+      { share: 'none' },
+    ))
+}
+
+function withoutTime({ peer, donatedBytes, slices }: Donor): unknown {
+  return { peer, donatedBytes, slices: [...slices] }
 }
 
 function testSharing(withPair: WithPair): void {

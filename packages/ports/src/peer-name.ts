@@ -1,0 +1,2 @@
+/** A peer's libp2p id in its usual text form. */
+export type PeerName = string
