@@ -1,0 +1,44 @@
+import { SLICES } from '@jarswarm/manifest'
+import type { SharePlan, ShareState } from './share-plan.ts'
+import { ShareRound } from './share-round.ts'
+import { SliceDraws } from './slice-draws.ts'
+
+/** How long a donor is waited for that is to bring a slice and brings nothing: three times as long as its news may take. */
+export const PATIENCE_MS = 900_000
+/** With more donors news takes longer, and so does patience. */
+export const PATIENT_DONORS = 150
+
+export interface SharePlannerInit {
+  /** @defaultValue {@link PATIENCE_MS} */
+  readonly patienceMs?: number | undefined
+  /** May be shared by planners of the same donors. @defaultValue its own */
+  readonly draws?: SliceDraws
+}
+
+/**
+ * Decides which share of a repository this node keeps, from what all donors say; nobody coordinates. Who keeps a slice goes
+ * on keeping it; what has too few copies falls to those that drew best for it and have room.
+ *
+ * Remembers since when each slice has been short, to tell for whom not to wait.
+ */
+export class SharePlanner {
+  readonly #patienceMs: number
+  readonly #draws: SliceDraws
+  /** NaN for one that has its copies. */
+  readonly #shortSinceMs: Float64Array = new Float64Array(SLICES).fill(Number.NaN)
+
+  constructor(init: SharePlannerInit = {}) {
+    this.#draws = init.draws ?? new SliceDraws()
+    this.#patienceMs = init.patienceMs ?? PATIENCE_MS
+  }
+
+  plan(state: ShareState): SharePlan {
+    const { own, donors } = state
+    this.#draws.keep(new Set([own.peer, ...donors.map(({ peer }) => peer)]))
+    return new ShareRound(state, {
+      draws: this.#draws,
+      shortSinceMs: this.#shortSinceMs,
+      patienceMs: this.#patienceMs * Math.max(1, donors.length / PATIENT_DONORS),
+    }).plan()
+  }
+}
