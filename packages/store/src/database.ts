@@ -4,7 +4,7 @@ import { StoreClosedError } from './errors.ts'
 import { MAX_OPEN_TABLES } from './limits.ts'
 import { Mutex } from './mutex.ts'
 import { openValue, sealValue } from './sealed-value.ts'
-import { codeOf, toStorageError } from './storage-error.ts'
+import { codeOf, deepestMessage, toStorageError } from './storage-error.ts'
 
 /** A named part of the database. Keys are ASCII text and ordered by their bytes. */
 export interface AnyTable {
@@ -48,6 +48,9 @@ export interface DatabaseComponents {
   /** Told of each value that is not as it was written, by its key in LevelDB, each time it is read. Closing waits for it. */
   readonly damaged?: (name: string) => Promise<void>
 }
+
+/** A table that became shorter: LevelDB reads behind its end, and calls that a failure of the disk. */
+const READ_BEYOND_END = /IO error: .*: Invalid argument/
 
 type Section = ReturnType<typeof openSection>
 
@@ -328,7 +331,7 @@ export function isLocked(error: unknown): boolean {
 
 /** Whether opening failed because the files make no sense, which a new database cures. */
 export function isCorrupt(error: unknown): boolean {
-  return levelCode(error) === 'LEVEL_CORRUPTION'
+  return levelCode(error) === 'LEVEL_CORRUPTION' || READ_BEYOND_END.test(deepestMessage(error))
 }
 
 /** Ours may be around Level's, and Level's own around that of LevelDB. */

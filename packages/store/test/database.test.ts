@@ -1,6 +1,7 @@
+import { sha256 } from '@jarswarm/manifest'
 import { openDataDirectory } from '@jarswarm/store'
 import assert from 'node:assert/strict'
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { Database, textTable } from '../src/database.ts'
@@ -23,6 +24,26 @@ describe('Database', () => {
     assert.equal(await database.countDamaged({}), 0)
     assert.equal(database.isDamaged, false)
     await database.close()
+  })
+})
+
+describe('a database of which a table became shorter', () => {
+  it('is begun anew at the start, with all blobs', async () => {
+    const bytes = Buffer.from('a blob')
+    const first = await openDataDirectory(root)
+    await first.blobs.put(sha256(bytes), bytes)
+    await first.close()
+    // What stands in the journal becomes a table.
+    await (await openDataDirectory(root)).close()
+    const tables = (await readdir(join(root, 'db'))).filter((name) => name.endsWith('.ldb'))
+    assert.ok(tables.length > 0)
+    for (const table of tables) {
+      const { size } = await stat(join(root, 'db', table))
+      await truncate(join(root, 'db', table), Math.floor(size / 2))
+    }
+    const again = await openDataDirectory(root)
+    assert.deepEqual(Buffer.from((await again.blobs.read(sha256(bytes))) ?? []), bytes)
+    await again.close()
   })
 })
 
