@@ -18,18 +18,21 @@ function pulling(random = 0.5): {
   /** Who was asked, in order. */
   readonly asked: string[]
   answer: Promise<void>
+  /** Rounds in which nobody could be asked. */
+  alone: number
 } {
   const clock = new ManualClock()
   const followers: string[] = []
   const asked: string[] = []
-  const found = { clock, followers, asked, answer: Promise.resolve() }
+  const found = { clock, followers, asked, answer: Promise.resolve(), alone: 0 }
   const pull = new NoticePull(
     {
       clock,
       random: () => random,
       followers: () => followers,
       pull: (peer) => {
-        asked.push(peer)
+        if (peer === undefined) found.alone += 1
+        else asked.push(peer)
         return found.answer
       },
     },
@@ -40,10 +43,12 @@ function pulling(random = 0.5): {
 
 describe('NoticePull', () => {
   it('asks a follower by chance at each interval, and nobody when there is none', async () => {
-    const { clock, pull, followers, asked } = pulling()
+    const found = pulling()
+    const { clock, pull, followers, asked } = found
     pull.start()
     clock.advance(INTERVAL_MS)
     await settle()
+    assert.equal(found.alone, 1)
     followers.push('a', 'b', 'c')
     for (let count = 0; count < 2; count += 1) {
       clock.advance(INTERVAL_MS)

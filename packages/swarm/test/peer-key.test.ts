@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { generateKeyPair, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import { CorruptFileError } from '@jarswarm/files'
 import { loadPeerKey } from '../src/peer-key.ts'
 
@@ -28,6 +29,14 @@ describe('loadPeerKey', () => {
     t.after(() => rm(directory, { recursive: true, force: true }))
     await writeFile(join(directory, 'peer.key'), 'no key', { mode: 0o600 })
     await assert.rejects(loadPeerKey(directory), /found 6 bytes/)
+  })
+
+  it('refuses a key of another kind, which could sign no notice', async (t) => {
+    const directory = await mkdtemp(join(tmpdir(), 'jarswarm-'))
+    t.after(() => rm(directory, { recursive: true, force: true }))
+    const bytes = privateKeyToProtobuf(await generateKeyPair('secp256k1'))
+    await writeFile(join(directory, 'peer.key'), bytes, { mode: 0o600 })
+    await assert.rejects(loadPeerKey(directory), /wanted an Ed25519 key/)
   })
 
   it('refuses a turned bit in either half, and takes no other key for its own', async (t) => {

@@ -7,8 +7,8 @@ export interface NoticePullComponents {
   readonly random: () => number
   /** Who may be asked. */
   readonly followers: () => readonly PeerName[]
-  /** Ask one peer for notices. Never rejects. */
-  readonly pull: (peer: PeerName) => Promise<void>
+  /** Ask one peer for notices, and see what is left of older ones; undefined when nobody can be asked. Never rejects. */
+  readonly pull: (peer: PeerName | undefined) => Promise<void>
 }
 
 /**
@@ -62,7 +62,7 @@ export class NoticePull {
     const peer = this.#next()
     this.#pulling = true
     this.#lastMs = this.#components.clock.monotonicMs()
-    if (peer !== undefined) await this.#components.pull(peer)
+    await this.#components.pull(peer)
     this.#pulling = false
     this.#arm()
   }

@@ -69,7 +69,7 @@ export class RepositoryDonors {
         clock,
         random,
         followers: () => choice.trustedFollowers(repository),
-        pull: (peer) => this.#pullFrom(peer),
+        pull: (peer) => this.#round(peer),
       },
       { intervalMs: init.noticePullMs },
     )
@@ -131,16 +131,20 @@ export class RepositoryDonors {
     return formatNotices(current === undefined ? others : [current, ...others], known)
   }
 
-  async #pullFrom(peer: PeerName): Promise<void> {
-    const { requester, logger, onChange } = this.#components
+  async #round(peer: PeerName | undefined): Promise<void> {
     const seen = { changed: this.#board.expire() }
+    if (peer !== undefined) await this.#pullFrom(peer, seen)
+    if (seen.changed) this.#components.onChange(this.#repository)
+  }
+
+  async #pullFrom(peer: PeerName, seen: { changed: boolean }): Promise<void> {
+    const { requester, logger } = this.#components
     try {
       const answer = await requester.ask(peer, this.#request(peer))
       await this.#takeAll(parseNotices(answer), peer, seen)
     } catch (error) {
       logger.debug({ peer, error }, 'a follower could not be asked for donors')
     }
-    if (seen.changed) onChange(this.#repository)
   }
 
   #request(peer: PeerName): LaneRequest {
