@@ -8,6 +8,7 @@ import type {
   ArtifactSource,
   Prefetch,
   Resolution,
+  ResolveOptions,
 } from '@jarswarm/ports'
 import { UnavailableError } from '@jarswarm/ports'
 import type { Answer } from './answer.ts'
@@ -234,7 +235,8 @@ export class MavenRoutes {
   ): Promise<void> {
     const pom = pomOf(path)
     if (pom === undefined) return
-    const found = await resolve(request, pom, { indexOnly: unindexed === undefined })
+    const signed = unindexed === undefined
+    const found = await resolve(request, pom, { indexOnly: signed, beside: signed })
     if (found.kind !== 'artifact') return
     try {
       const opener = openerOf(request, found)
@@ -286,11 +288,11 @@ function readPath(text: string): RepositoryPath {
 async function resolve(
   { source, signal, base }: MavenRequest,
   path: RepositoryPath,
-  options: { readonly indexOnly?: boolean } = {},
+  options: Pick<ResolveOptions, 'indexOnly' | 'beside'> = {},
 ): Promise<Known> {
   // A public mirror gives what is signed, and passes nothing else on.
   const indexOnly = options.indexOnly === true || base !== undefined
-  const found = await untilAborted(source.resolve(path, { signal, indexOnly }), signal)
+  const found = await untilAborted(source.resolve(path, { ...options, signal, indexOnly }), signal)
   if (found.kind === 'unknown') throw new UnavailableError(found.reason)
   return found
 }

@@ -85,7 +85,7 @@ export class Resolver {
     if (finding.kind === 'entry') return this.#known(finding.entry)
     if (finding.kind === 'unread') return unread(finding)
     const doubt = this.#doubt(finding)
-    if (doubt !== undefined) return unknown(doubt)
+    if (doubt !== undefined && options.beside !== true) return unknown(doubt)
     const directory = await this.#isDirectory(path, head, before)
     if (directory === true) return { kind: 'directory' }
     // Whoever asks what the index names is told, however old it is: a release without a pom is still served.

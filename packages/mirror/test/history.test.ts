@@ -114,6 +114,10 @@ describe('a head whose history cannot be had', () => {
     for (const [path] of hidden) rig.origin.files.delete(path)
     rig.clock.advance(11_000)
     assert.equal((await rig.resolve(node, NEW)).kind, 'unknown')
+    // Else a release without a pom could not be had meanwhile.
+    const pom = parsePath('org/example/big/1.0/big-1.0.pom')
+    assert.equal((await rig.wait(node.repository.resolve(pom, {}))).kind, 'unknown')
+    assert.equal((await rig.wait(node.repository.resolve(pom, { beside: true }))).kind, 'absent')
     const jar = await rig.resolve(node, JAR)
     assert.ok(jar.kind === 'artifact' && jar.entry.digest === sha256(Buffer.from('a jar')))
     assert.equal(node.repository.status().history?.heldBack?.refused, false)

@@ -98,6 +98,11 @@ export interface ArtifactContent {
 export interface ResolveOptions extends AbortOptions {
   /** Look into the index alone, for a folder is asked for and no file. @defaultValue false */
   readonly indexOnly?: boolean
+  /**
+   * The path stands beside a file that was found: the index that named it says whether this is there, too, though a newer head
+   * that may say something else is known and not in use. @defaultValue false
+   */
+  readonly beside?: boolean
 }
 
 export interface RepositoryStatus {
