@@ -5,18 +5,58 @@ import { pathToFileURL } from 'node:url'
 import { allLimits } from '../packages/node/src/limits/node-limits.ts'
 
 /** Packages that a running node is made of, and that hold to bounds of their own. */
-const PACKAGES = ['swarm', 'endpoint', 'upstream', 'store', 'mirror', 'node']
+const PACKAGES = ['swarm', 'endpoint', 'upstream', 'http', 'ports', 'store', 'mirror', 'node']
 
-/** Given to a library or to Node.js, which hold to them; what it would take to drive them is not worth it. */
-const OF_LIBRARIES = new Set([
-  'MAX_DIALS',
-  'MAX_GOSSIP_FRAME_BYTES',
-  'MAX_OPEN_PEER_TABLES',
-  'MAX_OPEN_TABLES',
-  'MAX_STREAM_BUFFER_BYTES',
-  'MAX_STREAM_WINDOW_BYTES',
-  'MAX_UNPACKED_BYTES',
+/** Given to a library that holds to them, with what it would take to drive them. */
+const OF_LIBRARIES = new Map([
+  ['MAX_OPEN_PEER_TABLES', 'a database of 80 tables, of 2 MiB each'],
+  ['MAX_OPEN_TABLES', 'a database of 128 tables, of 2 MiB each'],
+  ['MAX_UNPACKED_BYTES', 'half a gigabyte of memory'],
 ])
+
+/** How bounds are called. */
+const BOUND =
+  /^(?:export )?const ((?:MAX|MOST)_[A-Z0-9_]+|[A-Z0-9_]+_(?:AT_ONCE|PARALLEL|BUDGET|BURST))(?:: number)? =/gm
+
+/** What is called like a bound and stands elsewhere, by the place where it stands. */
+const NO_BOUNDS: Readonly<Record<string, readonly string[]>> = {
+  'how long or how often this node tries, which nobody else chooses': [
+    'http/src/patient-reader.ts MAX_RETRY_MS',
+    'http/src/request-pace.ts MAX_FAILURES_IN_ROW',
+    'http/src/request-pace.ts MAX_PAUSES_IN_ROW',
+    'mirror/src/fetch/blob-fetcher.ts MAX_EARLY_MS',
+    'mirror/src/fetch/source-plan.ts MAX_COMPANIONS',
+    'mirror/src/prefetch/file-bringer.ts MAX_FAILURES_IN_A_ROW',
+    'mirror/src/share/announcer.ts MAX_FAILURES_IN_A_ROW',
+    'mirror/src/share/mirror-fill.ts FILL_PARALLEL',
+    'mirror/src/share/mirror-fill.ts MAX_FAILURES',
+    'mirror/src/share/mirror-fill.ts MAX_FILL_RETRY_MS',
+    'mirror/src/transfer/transfer.ts MAX_MISSES_IN_A_ROW',
+    'mirror/src/upstreams/upstream-set.ts PROBES_AT_ONCE',
+    'mirror/src/wait/follow-up.ts MAX_RETRY_MS',
+    'swarm/src/pace.ts MAX_PEER_AGE_MS',
+    'upstream/src/health-tracker.ts MAX_PROBE_MS',
+  ],
+  'follows from bounds that are shown': [
+    'mirror/src/history/log-source.ts MAX_TILE_BYTES',
+    'mirror/src/history/step-check.ts MAX_GONE',
+    'mirror/src/proxy/file-receiver.ts MAX_WHOLE_BYTES',
+    'node/src/limits/file-handles.ts UPSTREAMS_AT_ONCE',
+    'node/src/primary/published-files.ts MAX_TILE_BYTES',
+    'swarm/src/holdings/hello.ts MAX_HELLO_BYTES',
+  ],
+  'reads what this program wrote itself, or says how much of it is shown': [
+    'node/src/primary/primary.ts MAX_LOGGED_PATHS',
+    'store/src/data-directory.ts MAX_PID_BYTES',
+    'store/src/file-trust-store.ts MAX_COPY_BYTES',
+    'store/src/marker.ts MAX_MARKER_BYTES',
+    'store/src/open-database.ts MAX_LOG_BYTES',
+  ],
+  'what a format or the system allows': [
+    'node/src/control-socket.ts MAX_SOCKET_PATH_BYTES',
+    'swarm/src/holdings/summary.ts MAX_VARINT_BYTES',
+  ],
+}
 
 const groups = await allLimits()
 const names = [...new Set(groups.flatMap(({ limits }) => Object.keys(limits)))]
@@ -61,6 +101,19 @@ describe('the bounds', () => {
     })
     const missing = names.filter((name) => !driven.includes(name) && !OF_LIBRARIES.has(name))
     assert.deepEqual(missing, [])
+  })
+
+  it('stand in no other place', () => {
+    const found = PACKAGES.flatMap((name) => globSync(`packages/${name}/src/**/*.ts`))
+      .filter((file) => !file.endsWith('/limits.ts'))
+      .flatMap((file) =>
+        [...readFileSync(file, 'utf8').matchAll(BOUND)]
+          .map(([, name = '']) => name)
+          // Those of packages below the tables are read into them.
+          .filter((name) => !(/^packages\/(?:http|ports)\//.test(file) && names.includes(name)))
+          .map((name) => `${file.slice('packages/'.length)} ${name}`),
+      )
+    assert.deepEqual(found.sort(), Object.values(NO_BOUNDS).flat().sort())
   })
 
   for (const name of PACKAGES) {

@@ -40,7 +40,7 @@ const STATES = {
   MAX_UNPACKED_BYTES: {
     value: 512 * MIB,
     unit: 'bytes of a pack after decompression',
-    why: 'it is held in memory once',
+    why: 'it is held in memory once; zlib stops there',
   },
   MAX_ENTRIES_READ: {
     value: 10_000,

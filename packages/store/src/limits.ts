@@ -68,7 +68,7 @@ const HANDLES = {
   MAX_OPEN_TABLES: {
     value: 128,
     unit: 'tables of the database that are open at a time',
-    why: 'each is a file of 2 MiB; those of an index of a million files',
+    why: 'each is a file of 2 MiB; those of an index of a million files. LevelDB holds to it',
   },
   MAX_OPEN_READS: {
     value: 64,

@@ -81,7 +81,7 @@ const CONNECTIONS = {
   MAX_OPEN_PEER_TABLES: {
     value: 80,
     unit: 'tables of known peers that are open at a time',
-    why: 'the least that the database takes; they are small',
+    why: 'the least that LevelDB takes, which holds to it; they are small',
   },
   MAX_STREAMS_PER_CONNECTION: {
     value: 64,
