@@ -24,6 +24,7 @@ const NO_BOUNDS: Readonly<Record<string, readonly string[]>> = {
     'http/src/patient-reader.ts MAX_RETRY_MS',
     'http/src/request-pace.ts MAX_FAILURES_IN_ROW',
     'http/src/request-pace.ts MAX_PAUSES_IN_ROW',
+    'mirror/src/donate/copies-goal.ts MAX_COPIES',
     'mirror/src/fetch/blob-fetcher.ts MAX_EARLY_MS',
     'mirror/src/fetch/source-plan.ts MAX_COMPANIONS',
     'mirror/src/prefetch/file-bringer.ts MAX_FAILURES_IN_A_ROW',
@@ -31,6 +32,7 @@ const NO_BOUNDS: Readonly<Record<string, readonly string[]>> = {
     'mirror/src/share/mirror-fill.ts FILL_PARALLEL',
     'mirror/src/share/mirror-fill.ts MAX_FAILURES',
     'mirror/src/share/mirror-fill.ts MAX_FILL_RETRY_MS',
+    'mirror/src/transfer/part-queue.ts MAX_WANTING',
     'mirror/src/transfer/transfer.ts MAX_MISSES_IN_A_ROW',
     'mirror/src/upstreams/upstream-set.ts PROBES_AT_ONCE',
     'mirror/src/wait/follow-up.ts MAX_RETRY_MS',
@@ -54,6 +56,7 @@ const NO_BOUNDS: Readonly<Record<string, readonly string[]>> = {
   ],
   'what a format or the system allows': [
     'node/src/control-socket.ts MAX_SOCKET_PATH_BYTES',
+    'swarm/src/donors/notice-addresses.ts MAX_ADDRESS_BYTES',
     'swarm/src/holdings/summary.ts MAX_VARINT_BYTES',
   ],
 }
