@@ -1,3 +1,4 @@
+import { donorInputs } from './_donor-inputs.ts'
 import type { FaultRun } from './_fault-run.ts'
 import { historyInputs } from './_history-inputs.ts'
 import { indexInputs } from './_index-inputs.ts'
@@ -16,6 +17,7 @@ export async function inputKinds(): Promise<readonly InputKind[]> {
     ...(await indexInputs()),
     ...(await historyInputs()),
     ...(await wireInputs()),
+    ...(await donorInputs()),
   ]
 }
 

@@ -32,13 +32,15 @@ describe('parseKnown', () => {
     )
   })
 
-  it('refuses other lengths than it says, and more than MAX_DONORS', () => {
+  it('refuses other lengths than it says, a donor twice, and more than MAX_DONORS', () => {
     const named = (count: number, length: number): Uint8Array => {
       const bytes = Buffer.alloc(4 + length * 16)
       bytes.writeUInt16BE(count, 2)
+      for (let at = 0; at < length; at += 1) bytes.writeUInt32BE(at, 4 + at * 16)
       return bytes
     }
     assert.ok(parseKnown(named(MAX_DONORS, MAX_DONORS)))
+    assert.equal(parseKnown(named(3, 3).fill(0, 4)), undefined)
     for (const bytes of [
       named(MAX_DONORS + 1, MAX_DONORS + 1),
       named(2, 1),

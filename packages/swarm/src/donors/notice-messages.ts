@@ -45,7 +45,7 @@ export function formatKnown(room: number, notices: readonly Notice[]): Uint8Arra
   return bytes
 }
 
-/** @returns undefined when it is malformed or names more than `MAX_DONORS` */
+/** @returns undefined when it is malformed, names one donor twice, or more than `MAX_DONORS` */
 export function parseKnown(bytes: Uint8Array): KnownDonors | undefined {
   if (bytes.length < HEAD_BYTES) return undefined
   const view = viewOf(bytes)
@@ -55,7 +55,7 @@ export function parseKnown(bytes: Uint8Array): KnownDonors | undefined {
   for (let offset = HEAD_BYTES; offset < bytes.length; offset += KNOWN_BYTES) {
     issuedMs.set(view.getBigUint64(offset), view.getBigUint64(offset + 8))
   }
-  return { room: view.getUint16(0), issuedMs }
+  return issuedMs.size === count ? { room: view.getUint16(0), issuedMs } : undefined
 }
 
 /** Those of some notices that tell the asking side something, in their order, as many as it has room for and fit. */
