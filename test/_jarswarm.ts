@@ -41,6 +41,8 @@ export interface Place {
   readonly built?: boolean
   /** Variables beside those of this process. */
   readonly env?: Readonly<Record<string, string>>
+  /** Called at once with the process of a long-running command, which does not serve yet. */
+  readonly spawned?: (child: ChildProcess) => void
 }
 
 /** The words that run `jarswarm` here with these arguments. */
@@ -97,6 +99,7 @@ function withoutTls(args: readonly string[]): readonly string[] {
 /** Start a long-running command and wait until it serves. */
 export async function startJarswarm(args: readonly string[], place: Place = {}): Promise<Running> {
   const child = spawnJarswarm([...args, ...withoutTls(args), '--json'], place)
+  place.spawned?.(child)
   let errors = ''
   child.stderr?.on('data', (chunk) => (errors += String(chunk)))
   const gone = once(child, 'exit')

@@ -21,3 +21,9 @@ export function cpuSeconds(pid: number): number {
 export function handleCount(pid: number): number {
   return readdirSync(`/proc/${String(pid)}/fd`).length
 }
+
+/** How long its main thread waited for a processor that others had, in milliseconds since it began. */
+export function waitedForProcessorMs(pid: number): number {
+  const [, waitedNs] = readFileSync(`/proc/${String(pid)}/schedstat`, 'utf8').split(' ')
+  return Number(waitedNs) / 1e6
+}

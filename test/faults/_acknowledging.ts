@@ -2,13 +2,16 @@
 // told to be durable, and what is about to be removed. One line each, in the order in which it happened.
 import { openSync, writeSync } from 'node:fs'
 import type { Digest } from '@jarswarm/manifest'
-import type { TrustRecord } from '@jarswarm/ports'
+import type { AcceptedStep, TrustRecord } from '@jarswarm/ports'
 import { TrustedRepository } from '@jarswarm/trust'
 import type { RepositoryId } from '@jarswarm/trust'
 import { BlobCommits } from '../../packages/store/src/blob-commits.ts'
 import type { FinishedBlob } from '../../packages/store/src/blob-commits.ts'
+import { BlobFiles } from '../../packages/store/src/blob-files.ts'
 import { BlobRecords } from '../../packages/store/src/blob-records.ts'
 import { FileTrustStore } from '../../packages/store/src/file-trust-store.ts'
+import { LevelHistoryStore } from '../../packages/store/src/level-history-store.ts'
+import { LevelIndexStore } from '../../packages/store/src/level-index-store.ts'
 
 const log = openSync(process.env['ACKNOWLEDGED'] ?? '', 'a')
 const say = (line: string): void => {
@@ -33,6 +36,9 @@ function watch<Args extends unknown[]>(
 }
 
 watch(BlobCommits.prototype, 'commit', {
+  before: ({ digest }: FinishedBlob) => {
+    say(`storing ${digest}`)
+  },
   after: ({ digest }: FinishedBlob) => {
     say(`stored ${digest}`)
   },
@@ -44,9 +50,40 @@ watch(BlobRecords.prototype, 'remove', {
   },
 })
 
+watch(BlobFiles.prototype, 'remove', {
+  after: (digest: Digest) => {
+    say(`removed ${digest}`)
+  },
+})
+
+const stateOf = (repository: RepositoryId, record: TrustRecord): string => {
+  const { rootNumber, head } = TrustedRepository.restore(repository, record)
+  return `${String(rootNumber)} ${String(head?.seq ?? 0)}`
+}
+
 watch(FileTrustStore.prototype, 'save', {
+  before: (repository: RepositoryId, record: TrustRecord) => {
+    say(`trusting ${stateOf(repository, record)}`)
+  },
   after: (repository: RepositoryId, record: TrustRecord) => {
-    const { rootNumber, head } = TrustedRepository.restore(repository, record)
-    say(`trusted ${String(rootNumber)} ${String(head?.seq ?? 0)}`)
+    say(`trusted ${stateOf(repository, record)}`)
+  },
+})
+
+watch(LevelHistoryStore.prototype, 'accept', {
+  before: ({ head }: AcceptedStep) => {
+    say(`accepting ${String(head.seq)}`)
+  },
+  after: ({ head }: AcceptedStep) => {
+    say(`accepted ${String(head.seq)}`)
+  },
+})
+
+watch(LevelIndexStore.prototype, 'applyChanges', {
+  before: (_changes: unknown, root?: Digest) => {
+    say(`indexing ${root ?? '-'}`)
+  },
+  after: (_changes: unknown, root?: Digest) => {
+    say(`indexed ${root ?? '-'}`)
   },
 })

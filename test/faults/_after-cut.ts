@@ -1,18 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { sha256 } from '@jarswarm/manifest'
-import { isMutablePath, parsePath } from '@jarswarm/maven'
 import { createNode } from '@jarswarm/node'
-import { publishTree, readRootState } from '@jarswarm/publisher'
+import { publishTree } from '@jarswarm/publisher'
 import { openDataDirectory } from '@jarswarm/store'
-import type { DataDirectory } from '@jarswarm/store'
 import { silentLogger } from '@jarswarm/testkit'
 import { TrustedRepository } from '@jarswarm/trust'
 import type { RepositoryId } from '@jarswarm/trust'
-import { readPublished } from '../../packages/publisher/test/_reader.ts'
-import { placesOn, QUOTA_BYTES } from './_cut-work.ts'
-import type { Acknowledged, Places } from './_cut-work.ts'
+import { QUOTA_BYTES } from './_cut-work.ts'
+import type { Acknowledged } from './_cut-work.ts'
 import { deploy } from './_deployed.ts'
+import { judgeDirectory } from './_judged-directory.ts'
+import { judgeTree } from './_judged-tree.ts'
+import { placesOn } from './_places.ts'
+import type { Places } from './_places.ts'
 
 /** A version that nobody deployed before the cut. */
 const NEXT_VERSION = 1_000_000
@@ -25,6 +25,8 @@ export interface Damage {
   wrong: number
   /** What else was broken, in words. */
   readonly broken: string[]
+  /** Databases that were begun anew. */
+  rebuilt: number
   /** How long it took to open the data directory and start the node. */
   startMs: number
 }
@@ -41,7 +43,7 @@ export async function judgeAfterCut(
   { goOn }: JudgeOptions,
 ): Promise<Damage> {
   const places = placesOn(disk)
-  const damage: Damage = { lost: 0, wrong: 0, broken: [], startMs: 0 }
+  const damage: Damage = { lost: 0, wrong: 0, rebuilt: 0, broken: [], startMs: 0 }
   const step = async (what: string, run: () => Promise<void>): Promise<void> => {
     try {
       await run()
@@ -52,15 +54,17 @@ export async function judgeAfterCut(
   }
   if (goOn) await step('node', () => judgeNode(places, acknowledged, damage))
   await step('store', () => judgeStore(places, acknowledged, damage))
-  await step('publisher', () => judgePublished(places, acknowledged))
+  await step('publisher', async () => {
+    await judgeTree(places, acknowledged)
+  })
   if (goOn) await step('next publish', () => judgeNextPublish(places, acknowledged))
   return damage
 }
 
-/** A node starts by itself, and goes on with what it followed. */
+/** A node starts by itself, and goes on with what it used. */
 async function judgeNode(
   { data }: Places,
-  { trusted }: Acknowledged,
+  { node: said }: Acknowledged,
   damage: Damage,
 ): Promise<void> {
   const begun = performance.now()
@@ -74,55 +78,23 @@ async function judgeNode(
   await node.start()
   damage.startMs = performance.now() - begun
   const { seq } = node.statusNow().repositories[0]?.head ?? { seq: 0 }
-  if (trusted.seq > 0 && seq === 0) throw new Error('forgot what it follows')
+  if (seq < said.inUse) throw new Error(`head ${String(said.inUse)} was in use, now ${String(seq)}`)
 }
 
 async function judgeStore(
   { data }: Places,
-  acknowledged: Acknowledged,
+  { node: said, repository }: Acknowledged,
   damage: Damage,
 ): Promise<void> {
-  const begun = performance.now()
-  damage.lost = acknowledged.stored.size
-  await using directory = await openDataDirectory(data, { quotaBytes: QUOTA_BYTES })
-  damage.lost = 0
-  damage.startMs = Math.max(damage.startMs, performance.now() - begun)
-  for await (const { kind } of directory.blobs.check()) {
-    if (kind === 'corrupt') damage.wrong += 1
-  }
-  for (const digest of acknowledged.stored) {
-    if (!(await directory.blobs.has(digest))) damage.lost += 1
-  }
-  await judgeTrust(directory, acknowledged)
-}
-
-async function judgeTrust(
-  { trust }: DataDirectory,
-  { repository, trusted }: Acknowledged,
-): Promise<void> {
-  const record = await trust.load(repository)
-  if (record === undefined) {
-    if (trusted.root > 0) throw new Error('lost the trusted state')
-    return
-  }
-  const { rootNumber, head } = TrustedRepository.restore(repository, record)
-  const fell = rootNumber === trusted.root && (head?.seq ?? 0) < trusted.seq
-  if (rootNumber < trusted.root || fell) {
-    throw new Error(`fell back from head ${String(trusted.seq)} to ${String(head?.seq)}`)
-  }
-}
-
-/** What was published is there and whole. */
-async function judgePublished(places: Places, acknowledged: Acknowledged): Promise<void> {
-  const { state, tree } = places
-  const { published, rotated } = acknowledged
-  const found = await readPublished(tree)
-  if ((found?.seq ?? 0) < published) {
-    throw new Error(`head ${String(published)} was published, and ${String(found?.seq)} is there`)
-  }
-  for (const [path, says] of found?.files ?? []) checkPublishedFile(tree, path, says)
-  const { current } = await readRootState(state)
-  if ((current?.number ?? 0) < rotated) throw new Error(`root ${String(rotated)} is gone`)
+  // Of what cannot be opened nothing is there.
+  damage.lost = said.stored.size
+  const init = { repository, quotaBytes: QUOTA_BYTES }
+  const { lost, wrong, rebuilt, broken, openMs } = await judgeDirectory(data, init, said)
+  damage.lost = lost
+  damage.wrong = wrong
+  damage.rebuilt = Number(rebuilt)
+  damage.broken.push(...broken)
+  damage.startMs = Math.max(damage.startMs, openMs)
 }
 
 /** The publisher goes on by itself, with a head that contradicts no node. */
@@ -137,16 +109,6 @@ async function judgeNextPublish(
     throw new Error(`head ${String(seq)} is published next, and ${String(counts.refused)} refused`)
   }
   await judgeNextHead(places, repository)
-}
-
-/** Mutable files are read from a copy of their own, which `readPublished` looked at. */
-export function checkPublishedFile(tree: string, path: string, says: string): void {
-  if (isMutablePath(parsePath(path))) return
-  const file = join(tree, path)
-  const bytes = existsSync(file) ? readFileSync(file) : new Uint8Array()
-  if (says !== `${sha256(bytes)} ${String(bytes.length)}`) {
-    throw new Error(`${path} is published, and its ${String(bytes.length)} bytes are not those`)
-  }
 }
 
 /** The node takes the head that comes after the cut, and finds no contradiction in it. */

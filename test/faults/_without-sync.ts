@@ -1,22 +1,27 @@
-// Loaded before a program (--import): nothing that it writes is ever synced. What a power cut then takes shows what the
-// syncs are for, and that a run which finds no loss could have found one.
+// Loaded before a program (--import): what it writes at the places of one kind, named by UNSYNCED, is never synced there. What a
+// power cut then takes shows what that sync is for, and that a run which finds no loss could have found one.
 import fs, { promises } from 'node:fs'
-import { syncBuiltinESMExports } from 'node:module'
 import { Level } from 'level'
+import { isUnsynced } from './_sync-sites.ts'
+import type { UnsyncedSites } from './_sync-sites.ts'
 
-const done = (...args: readonly unknown[]): void => {
-  const callback = args.at(-1)
-  if (typeof callback === 'function') process.nextTick(callback, null)
-}
+const site = process.env['UNSYNCED'] as UnsyncedSites
 
 await using handle = await promises.open(process.execPath, 'r')
-const fileHandle = Object.getPrototypeOf(handle) as Record<'sync' | 'datasync', () => Promise<void>>
-fileHandle.sync = fileHandle.datasync = () => Promise.resolve()
-Object.assign(fs, { fsync: done, fdatasync: done, fsyncSync: done, fdatasyncSync: done })
-syncBuiltinESMExports()
+type Sync = (this: { readonly fd: number }) => Promise<void>
+const files = Object.getPrototypeOf(handle) as Record<'sync' | 'datasync', Sync>
+for (const name of ['sync', 'datasync'] as const) {
+  const sync = files[name]
+  files[name] = async function () {
+    const path = fs.readlinkSync(`/proc/self/fd/${String(this.fd)}`)
+    if (!isUnsynced(site, path, fs.fstatSync(this.fd).isDirectory())) await sync.call(this)
+  }
+}
 
-const level = Level.prototype as unknown as { batch: (...args: unknown[]) => Promise<void> }
-const { batch } = level
-level.batch = function (this: Level, operations: unknown, options: unknown) {
-  return batch.call(this, operations, { ...(options as object), sync: false })
+if (site === 'all' || site === 'database') {
+  const level = Level.prototype as unknown as { batch: (...args: unknown[]) => Promise<void> }
+  const { batch } = level
+  level.batch = function (this: Level, operations: unknown, options: unknown) {
+    return batch.call(this, operations, { ...(options as object), sync: false })
+  }
 }

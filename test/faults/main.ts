@@ -7,6 +7,7 @@ import type { FaultOptions, FaultRun } from './_fault-run.ts'
 import { diskRun } from './disk.ts'
 import { hostile } from './hostile.ts'
 import { inputs } from './inputs.ts'
+import { kill } from './kill.ts'
 import { operations } from './operations.ts'
 import { outage } from './outage.ts'
 import { powerCut } from './power-cut.ts'
@@ -20,6 +21,7 @@ const RUNS: readonly FaultRun[] = [
   diskRun,
   hostile,
   inputs,
+  kill,
   operations,
   outage,
   partitions,

@@ -5,13 +5,15 @@ import { CutDisk, cutDiskMissing } from './_cut-disk.ts'
 import { CutWork } from './_cut-work.ts'
 import type { FaultRun } from './_fault-run.ts'
 import { SeededRandom } from './_random.ts'
+import { SYNC_SITES } from './_sync-sites.ts'
+import type { UnsyncedSites } from './_sync-sites.ts'
 
 const FULL_CUTS = 200
-export const SHORT_CUTS = 50
+export const SHORT_CUTS = 25
 /** So often is the power cut before the work begins anew on an empty disk, the first start included. */
 const CUTS_EACH = 25
-/** Of the variant without syncs as many show what there is to show. */
-export const UNSYNCED_CUTS = 10
+/** Without some syncs, most cuts before the first loss. */
+const UNSYNCED_CUTS = 12
 /** After every so many cuts a whole node is started and something published; after each, all is looked at. */
 const GO_ON_EVERY = 5
 const DISK_MIB = 96
@@ -20,14 +22,16 @@ const MAX_START_MS = 10_000
 
 /** What a number of power cuts did. */
 export interface CutReport {
+  cuts: number
   /** Blobs that had to be there, over all cuts. */
   acknowledged: number
-  /** Publishes and rotations that ended before a cut, over all disks. */
-  published: number
-  rotated: number
+  /** What ended before a cut, over all disks. */
+  readonly done: { publishes: number; rotations: number; evictions: number; heads: number }
   /** Acknowledged blobs that were gone, and blobs that had other bytes. */
   lost: number
   wrong: number
+  /** Databases that were begun anew; all else that is broken shows what that cost. */
+  rebuilt: number
   slowestStartMs: number
   /** What else was broken, and after which cut. */
   readonly broken: string[]
@@ -36,68 +40,103 @@ export interface CutReport {
 export interface CutInit {
   readonly cuts: number
   readonly seed: number
-  /** Whether what programs sync is synced. */
-  readonly synced: boolean
+  /** What programs only believe to be synced. @defaultValue nothing */
+  readonly unsynced?: UnsyncedSites
+  /** Whether to end at the first loss. @defaultValue false */
+  readonly once?: boolean
+  /** Whether the disk has a journal. @defaultValue true */
+  readonly journal?: boolean
 }
 
 /** Cut the power of a machine at work so often, and see each time what came through. */
-export async function cutPower({ cuts, seed, synced }: CutInit): Promise<CutReport> {
-  const random = new SeededRandom(seed)
+export async function cutPower(init: CutInit): Promise<CutReport> {
+  const random = new SeededRandom(init.seed)
   const report: CutReport = {
+    cuts: 0,
     acknowledged: 0,
-    published: 0,
-    rotated: 0,
+    done: { publishes: 0, rotations: 0, evictions: 0, heads: 0 },
     lost: 0,
     wrong: 0,
+    rebuilt: 0,
     slowestStartMs: 0,
     broken: [],
   }
-  for (let done = 0; done < cuts; done += CUTS_EACH) {
-    const disk = await CutDisk.create(DISK_MIB)
-    try {
-      await using work = new CutWork(disk, { random, synced })
-      await work.prepare()
-      const started = work.start()
-      for (let cut = done; cut < Math.min(cuts, done + CUTS_EACH); cut += 1) {
-        // The first cut comes while the node starts for the first time.
-        if (cut === done) await work.begun()
-        else {
-          await started
-          await work.burst()
-        }
-        await cutOnce(work, cut, report)
-      }
-      await started
-      report.published += work.published
-      report.rotated += work.rotated
-    } finally {
-      await disk.remove()
-    }
+  while (report.cuts < init.cuts) {
+    await cutOneDisk(init, random, report)
+    if (init.once === true && hasLost(report)) break
   }
   return report
 }
 
-async function cutOnce(work: CutWork, cut: number, report: CutReport): Promise<void> {
+async function cutOneDisk(init: CutInit, random: SeededRandom, report: CutReport): Promise<void> {
+  const { cuts, unsynced, once = false, journal = true } = init
+  const disk = await CutDisk.create(DISK_MIB, { journal })
+  try {
+    await using work = new CutWork(disk, { random, unsynced })
+    await work.prepare()
+    const started = work.start()
+    const last = Math.min(cuts, report.cuts + CUTS_EACH)
+    for (let isFirst = true; report.cuts < last; isFirst = false) {
+      // The first cut comes while the node starts for the first time.
+      if (isFirst) await work.begun()
+      else {
+        await started
+        await work.burst()
+      }
+      await cutOnce(work, report)
+      if (once && hasLost(report)) break
+    }
+    await started
+    addDone(report, work)
+  } finally {
+    await disk.remove()
+  }
+}
+
+async function cutOnce(work: CutWork, report: CutReport): Promise<void> {
   const { acknowledged, recover } = await work.cut()
   await work.rest()
   const recovered = await recover()
   work.setOriginAway(true)
   const damage = await judgeAfterCut(recovered.path, acknowledged, {
-    goOn: cut % GO_ON_EVERY === 0,
+    goOn: report.cuts % GO_ON_EVERY === 0,
   })
   work.setOriginAway(false)
   await recovered.remove()
-  report.acknowledged += acknowledged.stored.size
+  report.cuts += 1
+  report.acknowledged += acknowledged.node.stored.size
   report.lost += damage.lost
   report.wrong += damage.wrong
+  report.rebuilt += damage.rebuilt
   report.slowestStartMs = Math.max(report.slowestStartMs, damage.startMs)
-  report.broken.push(...damage.broken.map((what) => `after cut ${String(cut)}: ${what}`))
+  report.broken.push(...damage.broken.map((what) => `after cut ${String(report.cuts)}: ${what}`))
 }
 
-/** Throws unless everything came through, and came up in time. */
+function addDone({ done }: CutReport, work: CutWork): void {
+  done.publishes += work.done.publishes
+  done.rotations += work.done.rotations
+  done.evictions += work.acknowledged.removed
+  done.heads += work.acknowledged.heads
+}
+
+/** Throws unless everything came through, and came up in time, and all kinds of work were under way. */
 export function assertNothingLost(report: CutReport): void {
   assert.deepEqual([report.lost, report.wrong, report.broken], [0, 0, []])
   assert.ok(report.slowestStartMs <= MAX_START_MS, `started in ${String(report.slowestStartMs)} ms`)
+  assert.ok(report.acknowledged > report.cuts)
+  for (const [what, count] of Object.entries(report.done)) assert.ok(count > 0, `no ${what}`)
+}
+
+export function hasLost({ lost, wrong, broken }: CutReport): boolean {
+  return lost + wrong + broken.length > 0
+}
+
+/** Leave out some syncs until something is lost, on a disk with or without a journal. */
+export function cutWithout(
+  unsynced: UnsyncedSites,
+  { seed, journal }: { readonly seed: number; readonly journal: boolean },
+): Promise<CutReport> {
+  return cutPower({ cuts: UNSYNCED_CUTS, seed, unsynced, journal, once: true })
 }
 
 export const powerCut: FaultRun = {
@@ -106,13 +145,23 @@ export const powerCut: FaultRun = {
   async *run({ full, seed, runs: cuts = full ? FULL_CUTS : SHORT_CUTS }) {
     const missing = cutDiskMissing()
     if (missing !== false) throw new Error(missing)
-    const report = await cutPower({ cuts, seed, synced: true })
-    assertNothingLost(report)
+    const report = await cutPower({ cuts, seed })
     yield* rowsOf(report, `${String(cuts)} cuts`)
-    const unsynced = await cutPower({ cuts: UNSYNCED_CUTS, seed, synced: false })
-    assert.ok(unsynced.lost + unsynced.wrong > 0, 'without syncs nothing was lost either')
-    yield* rowsOf(unsynced, `${String(UNSYNCED_CUTS)} cuts without syncs`)
+    assertNothingLost(report)
+    yield* controls(seed, full)
   },
+}
+
+/** What is lost when syncs are left out: all of them, and in the long form each kind alone. */
+async function* controls(seed: number, full: boolean): AsyncGenerator<Row> {
+  for (const unsynced of full ? (['all', ...SYNC_SITES] as const) : (['all'] as const)) {
+    for (const journal of [true, false]) {
+      const report = await cutWithout(unsynced, { seed, journal })
+      const what = `no syncs of: ${unsynced}, ${journal ? 'journal' : 'no journal'}`
+      yield* rowsOf(report, what)
+      for (const broken of report.broken) process.stderr.write(`${what}: ${broken}\n`)
+    }
+  }
 }
 
 function* rowsOf(report: CutReport, run: string): Generator<Row> {
@@ -122,11 +171,12 @@ function* rowsOf(report: CutReport, run: string): Generator<Row> {
     value,
     unit,
   })
-  yield row('publishes', report.published, 'heads')
-  yield row('rotations of the online keys', report.rotated, 'roots')
+  yield row('cuts', report.cuts, 'cuts')
+  for (const [what, count] of Object.entries(report.done)) yield row(what, count, 'times')
   yield row('acknowledged blobs, over all cuts', report.acknowledged, 'blobs')
   yield row('of these gone', report.lost, 'blobs')
   yield row('with other bytes', report.wrong, 'blobs')
-  yield row('heads, roots, trust or publishes broken', report.broken.length, 'cases')
+  yield row('databases begun anew', report.rebuilt, 'times')
+  yield row('heads, roots, trust, index or publishes broken', report.broken.length, 'cases')
   yield row('slowest start', report.slowestStartMs, 'ms')
 }

@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test'
 import { disagrees } from '@jarswarm/node'
 import type { Node } from '@jarswarm/node'
 import { wrongBytes } from '@jarswarm/testkit'
+import { freePort } from '../_free-port.ts'
 import { waitFor } from '../_wait-for.ts'
 import { get, Testnet } from './_testnet.ts'
 
@@ -19,16 +20,6 @@ const FILES: Readonly<Record<string, Uint8Array>> = {
   [POM]: Buffer.from('<project/>'),
   [BIG]: Buffer.alloc(900_000, 'big '),
   [METADATA]: Buffer.from('<metadata/>'),
-}
-
-/** A port that was free a moment ago: a public URL names its port before anybody listens there. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 interface StaticMirror {

@@ -1,0 +1,192 @@
+import { closeSync, existsSync, openSync, readSync, rmSync, watch, writeFileSync } from 'node:fs'
+import type { FSWatcher } from 'node:fs'
+import { cp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { RepositoryId } from '@jarswarm/trust'
+import { waitFor } from '../_wait-for.ts'
+import { Acknowledgements } from './_acknowledged.ts'
+import { judgeBlobFiles, judgeDirectory } from './_judged-directory.ts'
+import { KilledCommand } from './_killed-command.ts'
+import { ViolationError } from './_violation-error.ts'
+
+const ACKNOWLEDGING = fileURLToPath(new URL('_acknowledging.ts', import.meta.url))
+const READ_BYTES = 65_536
+/** Within so long a node that was started again uses the newest head, though those that it asks are being killed. */
+const MAX_BEHIND_MS = 180_000
+
+export interface KilledNodeInit {
+  /** Where its data directory and the logs of what it acknowledged lie. */
+  readonly work: string
+  readonly name: string
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly repository: RepositoryId
+}
+
+/** A node that is killed and started again on its data directory, or on an empty one, and all that it acknowledged there. */
+export class KilledNode {
+  readonly command: KilledCommand
+  readonly #init: KilledNodeInit
+  readonly #waiting = new Set<{ check: () => boolean; resolve: () => void }>()
+  #acknowledged = new Acknowledgements()
+  #watcher: FSWatcher | undefined
+  #log = -1
+  #generation = 0
+  /** Number of the newest head that it was seen to use. */
+  #seen = 0
+
+  constructor(init: KilledNodeInit) {
+    this.#init = init
+    const { work, name, args, env } = init
+    this.command = new KilledCommand(['start', '--data', join(work, name), ...args], {
+      ...env,
+      NODE_OPTIONS: `--conditions=source --import=${ACKNOWLEDGING}`,
+    })
+    this.empty()
+  }
+
+  get dataDir(): string {
+    return join(this.#init.work, this.#init.name)
+  }
+
+  get acknowledged(): Acknowledgements {
+    return this.#acknowledged
+  }
+
+  /** Whether it never had a whole index. */
+  get isInFirstSync(): boolean {
+    return this.#acknowledged.index.acknowledged === undefined
+  }
+
+  /** Take all away that it had, while it does not run. */
+  empty(): void {
+    this.#forget()
+    rmSync(this.dataDir, { recursive: true, force: true })
+    this.#generation += 1
+    writeFileSync(this.#logFile, '')
+    this.#acknowledged = new Acknowledgements()
+    this.#seen = 0
+    this.#log = openSync(this.#logFile, 'r')
+    this.#watcher = watch(this.#logFile, () => {
+      this.#read()
+    })
+  }
+
+  start(): void {
+    this.#acknowledged.restarted()
+    this.command.start({ ACKNOWLEDGED: this.#logFile })
+  }
+
+  /** Wait for what it acknowledges or begins, and be there at once. */
+  async until(check: (said: Acknowledgements) => boolean): Promise<void> {
+    if (check(this.#acknowledged)) return
+    await new Promise<void>((resolve) => {
+      this.#waiting.add({ check: () => check(this.#acknowledged), resolve })
+    })
+  }
+
+  /** Whether a file of its data directory is there. */
+  has(name: string): boolean {
+    return existsSync(join(this.dataDir, name))
+  }
+
+  /** Which head it uses, 0 for none. @throws {ViolationError} when it used a newer one before */
+  async look(): Promise<number> {
+    const least = Math.max(this.#seen, this.#acknowledged.inUse)
+    const answer = await fetch(`${String(this.command.ready?.http)}/-/status`)
+    const { repositories } = (await answer.json()) as Status
+    const seq = repositories[0]?.head?.seq ?? 0
+    if (seq < least) {
+      const found = `${this.#init.name} fell from head ${String(least)} to ${String(seq)}`
+      throw new ViolationError('rollback', found)
+    }
+    this.#seen = seq
+    return seq
+  }
+
+  /** Wait until it uses a head. A request for what is absent has it look for a newer one. @returns milliseconds */
+  async untilInUse(seq: number): Promise<number> {
+    const begun = performance.now()
+    const url = `${String(this.command.ready?.http)}/sample/a/${String(seq)}/none.jar`
+    await waitFor(
+      `head ${String(seq)} at ${this.#init.name}`,
+      async () => {
+        if ((await this.look()) >= seq) return true
+        await (await fetch(url)).arrayBuffer()
+        return undefined
+      },
+      MAX_BEHIND_MS,
+    )
+    return performance.now() - begun
+  }
+
+  /** Kill it, and read all that it said. */
+  async kill(signal?: NodeJS.Signals): Promise<void> {
+    await this.command.kill(signal)
+    this.#read()
+    this.#waiting.clear()
+  }
+
+  /** Look at what it left, of which nothing is changed. @throws {ViolationError} for what is not as it acknowledged */
+  async judge(): Promise<void> {
+    const { work, name, repository } = this.#init
+    const files = judgeBlobFiles(this.dataDir, this.#acknowledged.stored)
+    if (files.lost.size > 0) throw new ViolationError('lost', [...files.lost].join())
+    if (files.wrong.size > 0) throw new ViolationError('bytes', [...files.wrong].join())
+    if (!this.has('jarswarm.json')) return
+    const copy = join(work, `${name}.copy`)
+    await cp(this.dataDir, copy, { recursive: true, filter: (path) => !path.endsWith('.sock') })
+    const { lost, wrong, rebuilt, broken } = await judgeDirectory(
+      copy,
+      { repository },
+      this.#acknowledged,
+    )
+    await rm(copy, { recursive: true })
+    if (lost + wrong > 0) throw new ViolationError('lost', `${String(lost + wrong)} blobs`)
+    if (rebuilt) throw new ViolationError('lost', 'the database was begun anew')
+    if (broken.length > 0) throw new ViolationError('rollback', broken.join('; '))
+  }
+
+  /** Let nothing of it run on. */
+  async end(): Promise<void> {
+    await this.command.end()
+    this.#forget()
+  }
+
+  #forget(): void {
+    this.#watcher?.close()
+    if (this.#log >= 0) closeSync(this.#log)
+    this.#log = -1
+  }
+
+  get #logFile(): string {
+    return join(this.#init.work, `${this.#init.name}.${String(this.#generation)}.log`)
+  }
+
+  #read(): void {
+    const buffer = Buffer.alloc(READ_BYTES)
+    for (;;) {
+      const length = this.#log < 0 ? 0 : readSync(this.#log, buffer)
+      if (length === 0) break
+      // Line by line: what began and ended since the last look has been there, too.
+      for (const part of buffer.toString('latin1', 0, length).split(/(?<=\n)/)) {
+        this.#acknowledged.read(part)
+        this.#tell()
+      }
+    }
+  }
+
+  #tell(): void {
+    for (const waiting of this.#waiting) {
+      if (!waiting.check()) continue
+      this.#waiting.delete(waiting)
+      waiting.resolve()
+    }
+  }
+}
+
+/** As far as it is read here. */
+interface Status {
+  readonly repositories: readonly { readonly head: { readonly seq: number } | null }[]
+}

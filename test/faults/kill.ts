@@ -1,0 +1,300 @@
+import assert from 'node:assert/strict'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Row } from '../_report.ts'
+import type { Ending } from '../swarm/_testnet.ts'
+import type { UnderWay } from './_acknowledged.ts'
+import type { FaultRun } from './_fault-run.ts'
+import { judgeTree } from './_judged-tree.ts'
+import { untilFirstSync, untilServing, untilStarting } from './_kill-moments.ts'
+import { KillSwarm } from './_kill-swarm.ts'
+import { askOnAndOn } from './_killed-clients.ts'
+import type { KilledNode } from './_killed-node.ts'
+import { SeededRandom } from './_random.ts'
+import { withEndings } from './_with-endings.ts'
+
+const FULL_KILLS = 500
+export const SHORT_KILLS = 6
+const CLIENTS_A_NODE = 2
+/** One in so many starts of a node begins with an empty directory, and one in as many is killed while it starts. */
+const NEW_EVERY = 5
+const STARTING_EVERY = 5
+/** A publisher is killed within so many times the time of its last publish. */
+const PUBLISHES_OF_A_LIFE = 1.5
+/** A server serves for so many times what its start took, at most: on a busy machine others need longer for what they ask of it, too. */
+const STARTS_OF_A_LIFE = 4
+
+/** In the midst of what processes were killed; one may count more than once. */
+export type Moment = UnderWay | 'first sync' | 'publishing' | 'rotating' | 'starting' | 'anything'
+
+export interface KillReport {
+  kills: number
+  /** By what was under way, and by who was killed. */
+  readonly moments: Record<Moment, number>
+  readonly killed: Record<'server' | 'publisher' | 'mirror' | 'small node', number>
+  /** Blobs that had to be there, over all kills. */
+  acknowledged: number
+  /** Blobs that were evicted. */
+  evicted: number
+  /** Until it served: as it was, and without what its main thread waited for a processor. */
+  slowestStartMs: number
+  slowestAloneMs: number
+  /** From serving again to using the newest head. */
+  slowestHeadMs: number
+  readonly answers: { served: number; refused: number }
+  publishes: number
+  rotations: number
+}
+
+export interface KillInit {
+  readonly kills: number
+  readonly seed: number
+}
+
+/** Kill processes of a swarm at work so often, several at once, and look at what each left. @throws {ViolationError} */
+export async function killSwarm(test: Ending, { kills, seed }: KillInit): Promise<KillReport> {
+  const swarm = await KillSwarm.create(test)
+  if (kills > SHORT_KILLS) await swarm.warmUp()
+  const killing = new Killing(swarm, kills)
+  await killing.run(seed)
+  return killing.report
+}
+
+class Killing {
+  readonly report: KillReport = {
+    kills: 0,
+    moments: {
+      storing: 0,
+      evicting: 0,
+      'head update': 0,
+      'first sync': 0,
+      publishing: 0,
+      rotating: 0,
+      starting: 0,
+      anything: 0,
+    },
+    killed: { server: 0, publisher: 0, mirror: 0, 'small node': 0 },
+    acknowledged: 0,
+    evicted: 0,
+    slowestStartMs: 0,
+    slowestAloneMs: 0,
+    slowestHeadMs: 0,
+    answers: { served: 0, refused: 0 },
+    publishes: 0,
+    rotations: 0,
+  }
+  readonly #swarm: KillSwarm
+  #left: number
+
+  constructor(swarm: KillSwarm, kills: number) {
+    this.#swarm = swarm
+    this.#left = kills
+  }
+
+  /** Each process has lives of its own, so that several are killed at a time, and while others are away. */
+  async run(seed: number): Promise<void> {
+    const { nodes, publisher } = this.#swarm
+    const done = new AbortController()
+    const drawn = (at: number): SeededRandom => new SeededRandom(seed + at)
+    publisher.start()
+    const clients = nodes.flatMap((node, at) =>
+      Array.from({ length: CLIENTS_A_NODE }, (_, client) => {
+        const random = drawn(100 + CLIENTS_A_NODE * at + client)
+        return askOnAndOn({ node, publisher, random, counts: this.report.answers }, done.signal)
+      }),
+    )
+    const lives = [
+      this.#repeat(drawn(0), (random) => this.#liveAsServer(random)).then(() =>
+        this.#swarm.primary.untilReady(),
+      ),
+      ...nodes.map((node, at) =>
+        this.#repeat(drawn(1 + at), (random) => this.#liveAsNode(node, random)),
+      ),
+    ]
+    const publishing = this.#publishOnAndOn(drawn(50), done.signal)
+    const all = Promise.all([...lives, ...clients, publishing])
+    // Heads go on to come until all others have had their moment.
+    void Promise.allSettled(lives).then(() => {
+      done.abort()
+    })
+    await all
+    await this.#settle()
+  }
+
+  async #repeat(
+    random: SeededRandom,
+    live: (random: SeededRandom) => Promise<void>,
+  ): Promise<void> {
+    while (this.#left > 0) {
+      this.#left -= 1
+      await live(random)
+    }
+  }
+
+  async #liveAsNode(node: KilledNode, random: SeededRandom): Promise<void> {
+    const { mirror } = this.#swarm
+    if (random.below(NEW_EVERY) === 0) {
+      node.empty()
+      node.start()
+      await untilFirstSync(node, random)
+    } else {
+      node.start()
+      if (random.below(STARTING_EVERY) === 0) await untilStarting(node, random)
+      else {
+        await this.#goOn(node)
+        const kinds: readonly UnderWay[] = ['storing', 'head update', 'evicting']
+        await untilServing(node, { random, kinds: node === mirror ? kinds.slice(0, 2) : kinds })
+      }
+    }
+    const isStarting = node.command.ready === undefined
+    await node.kill()
+    this.#count(node === mirror ? 'mirror' : 'small node', [
+      ...node.acknowledged.underWay,
+      ...(node.isInFirstSync ? (['first sync'] as const) : []),
+      ...(isStarting ? (['starting'] as const) : []),
+    ])
+    await this.#judge(node)
+  }
+
+  /** It serves again, on what it had, and comes to the newest head. */
+  async #goOn(node: KilledNode): Promise<void> {
+    await node.command.untilReady()
+    const { published } = this.#swarm.publisher
+    await node.look()
+    const behindMs = await node.untilInUse(published)
+    this.report.slowestHeadMs = Math.max(this.report.slowestHeadMs, behindMs)
+  }
+
+  async #judge(node: KilledNode): Promise<void> {
+    const { report } = this
+    await node.judge()
+    report.evicted += node.acknowledged.takeRemoved()
+    report.acknowledged += node.acknowledged.stored.size
+  }
+
+  #noteStarts(): void {
+    const { report } = this
+    const { nodes, primary } = this.#swarm
+    for (const { slowestStartMs, slowestAloneMs } of [
+      primary,
+      ...nodes.map((node) => node.command),
+    ]) {
+      report.slowestStartMs = Math.max(report.slowestStartMs, slowestStartMs)
+      report.slowestAloneMs = Math.max(report.slowestAloneMs, slowestAloneMs)
+    }
+  }
+
+  async #liveAsServer(random: SeededRandom): Promise<void> {
+    const { primary, publisher } = this.#swarm
+    await primary.kill()
+    this.#count('server', [])
+    const { published } = publisher
+    primary.start()
+    if (random.below(STARTING_EVERY) === 0) {
+      await delay(random.below(primary.lastStartMs))
+      return
+    }
+    await primary.untilReady()
+    await this.#swarm.judgePrimary(published)
+    await delay(random.below(STARTS_OF_A_LIFE * primary.lastStartMs))
+  }
+
+  /** Publish, and be killed in the midst of that, until the others have ended. */
+  async #publishOnAndOn(random: SeededRandom, signal: AbortSignal): Promise<void> {
+    const { publisher, places } = this.#swarm
+    let publishMs = 0
+    while (!signal.aborted) {
+      const begun = performance.now()
+      await publisher.publish()
+      await publisher.idle()
+      publishMs = performance.now() - begun
+      if (this.#left <= 0) {
+        await delay(publishMs)
+        continue
+      }
+      this.#left -= 1
+      await publisher.publish()
+      await delay(random.below(Math.ceil(PUBLISHES_OF_A_LIFE * publishMs)))
+      await publisher.kill()
+      const { underWay } = publisher
+      this.#count('publisher', underWay === undefined ? [] : [underWay])
+      await judgeTree(places, publisher)
+      publisher.start()
+    }
+  }
+
+  /** All live on in peace, have the newest head in the end, and all that they acknowledged. */
+  async #settle(): Promise<void> {
+    const { nodes, primary, publisher, places } = this.#swarm
+    await publisher.idle()
+    await publisher.kill()
+    await primary.untilReady()
+    await Promise.all(
+      nodes.map(async (node) => {
+        node.start()
+        await this.#goOn(node)
+        await node.kill('SIGTERM')
+        await this.#judge(node)
+      }),
+    )
+    assert.equal(await judgeTree(places, publisher), publisher.published)
+    this.report.publishes = publisher.done.publishes
+    this.report.rotations = publisher.done.rotations
+    this.#noteStarts()
+  }
+
+  #count(who: keyof KillReport['killed'], moments: readonly Moment[]): void {
+    this.report.kills += 1
+    this.report.killed[who] += 1
+    for (const moment of moments.length === 0 ? (['anything'] as const) : moments)
+      this.report.moments[moment] += 1
+  }
+}
+
+/** Throws unless all that may be under way was cut off at least once, and clients were served. */
+export function assertAllKinds({
+  moments,
+  killed,
+  answers,
+  publishes,
+  rotations,
+}: KillReport): void {
+  const least = { ...moments, ...killed, served: answers.served, publishes, rotations }
+  for (const [what, count] of Object.entries(least))
+    assert.ok(count > 0, `no kill or work: ${what}`)
+}
+
+export const kill: FaultRun = {
+  name: 'kill',
+  about: 'a server, a publisher and nodes at work that are killed again and again',
+  run: ({ full, seed, runs: kills = full ? FULL_KILLS : SHORT_KILLS }) =>
+    withEndings(async function* (test) {
+      const report = await killSwarm(test, { kills, seed })
+      if (full) assertAllKinds(report)
+      yield* rowsOf(report)
+    }),
+}
+
+function* rowsOf(report: KillReport): Generator<Row> {
+  const row = (what: string, value: number, unit: string): Row => ({
+    bench: 'kill',
+    what,
+    value,
+    unit,
+  })
+  yield row('kills', report.kills, 'kills')
+  for (const [who, count] of Object.entries(report.killed)) yield row(`of a ${who}`, count, 'kills')
+  for (const [moment, count] of Object.entries(report.moments))
+    yield row(`in the midst of: ${moment}`, count, 'kills')
+  yield row('acknowledged blobs, over all kills of nodes', report.acknowledged, 'blobs')
+  yield row('evicted', report.evicted, 'blobs')
+  yield row('publishes', report.publishes, 'heads')
+  yield row('rotations of the online keys', report.rotations, 'roots')
+  yield row('right answers', report.answers.served, 'answers')
+  yield row('424, broken off, or no answer', report.answers.refused, 'answers')
+  yield row('slowest start, on this busy machine', report.slowestStartMs, 'ms')
+  yield {
+    ...row('slowest start, without waits for a processor', report.slowestAloneMs, 'ms'),
+    target: '10000',
+  }
+  yield row('slowest to the newest head', report.slowestHeadMs, 'ms')
+}
