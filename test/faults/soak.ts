@@ -65,7 +65,7 @@ function* rowsOf(init: SoakInit, report: SoakReport): Iterable<Row> {
     what: `files that could not be had just then${reasonsOf(refused)}`,
     value: refused.length,
     unit: 'requests',
-    target: '0',
+    target: `below ${String(100 * MAX_REFUSED)} % of all`,
   }
   const said = 'paths that are not there, answered 424 while a newer head was checked'
   yield { bench, what: said, value: report.unsaid, unit: 'requests' }
@@ -77,9 +77,20 @@ function* rowsOf(init: SoakInit, report: SoakReport): Iterable<Row> {
   yield { bench, what: 'processor of the node, of one core', value: cpuPercent, unit: '%' }
   yield { bench, what: 'resident memory, mean', value: memory.mean, unit: 'MiB' }
   const lasting = `in the ${(60 * hours).toFixed(1)} min after the warm-up, by least squares`
-  const target = 'about 0'
-  yield { bench, what: `rise ${lasting}`, value: memory.slope * hours, unit: 'MiB', target }
-  yield { bench, what: `more handles ${lasting}`, value: handles.slope * hours, unit: '', target }
+  yield {
+    bench,
+    what: `rise ${lasting}`,
+    value: memory.slope * hours,
+    unit: 'MiB',
+    target: `below ${String(Math.round(MAX_RISE * memory.mean))} MiB`,
+  }
+  yield {
+    bench,
+    what: `more handles ${lasting}`,
+    value: handles.slope * hours,
+    unit: '',
+    target: `below ${String(MAX_MORE_HANDLES)}`,
+  }
   yield { bench, what: 'handles with peers and without clients, before', value: before, unit: '' }
   yield { bench, what: 'the same, after', value: after, unit: '' }
 }
