@@ -1,4 +1,5 @@
 import type { LimitGroup, Limits } from '@jarswarm/ports'
+import { DONATION_LIMITS } from './donate/limits.ts'
 
 /** Every bound of the mirror in one place: what peers, origins and builds may set going, and what is kept of it. */
 
@@ -296,6 +297,7 @@ export const MAX_REMEMBERED_FILES: number = PROXIED.MAX_REMEMBERED_FILES.value
 export const MIRROR_LIMITS: readonly LimitGroup[] = [
   { title: 'Signed states', limits: STATES },
   { title: 'Fetching and sharing', limits: FILES },
+  DONATION_LIMITS,
   { title: 'Fetching ahead of a build', limits: PREFETCH },
   { title: 'Proxied repositories', limits: PROXIED },
 ]

@@ -215,6 +215,7 @@ export class MirroredRepository implements ArtifactSource {
     })
     this.#background(this.rescan())
     if (this.#init.offline) return
+    await this.#parts.donation.start()
     this.#parts.watch.start()
     this.#parts.announcer.start()
     this.#follower.start()
@@ -226,13 +227,15 @@ export class MirroredRepository implements ArtifactSource {
     this.#started = false
     this.#stop.abort(new Error('the node stops'))
     this.#unsubscribe?.()
-    const { watch, keeper, announcer, fill, fetcher, objects, unindexed, upstreams } = this.#parts
+    const { watch, keeper, announcer, fill, donation, fetcher, objects, unindexed, upstreams } =
+      this.#parts
     objects.stop()
     await Promise.all([
       watch.stop(),
       keeper.stop(),
       announcer.stop(),
       fill.stop(),
+      donation.stop(),
       fetcher.stop(),
       unindexed.stop(),
       this.#follower.stop(),
@@ -299,11 +302,12 @@ export class MirroredRepository implements ArtifactSource {
   }
 
   async #onSynced(head: Head, isFirst: boolean, signal: AbortSignal): Promise<void> {
-    const { fill, announcer } = this.#parts
+    const { fill, donation, announcer } = this.#parts
     if (this.#withdrawals.takeScanNeed() || isFirst) await this.rescan()
     await this.#forgetIndexed(head, signal)
     if (head !== this.head) return
     fill.follow(head)
+    donation.follow()
     announcer.changed()
   }
 
@@ -330,6 +334,7 @@ export class MirroredRepository implements ArtifactSource {
     if (after === undefined) return
     this.#board.named()
     this.#parts.fill.changed(after)
+    this.#parts.donation.changed(after.path)
   }
 
   #background(task: Promise<unknown>): void {

@@ -54,6 +54,13 @@ export interface MirroredRepositoryInit {
   readonly origin?: string
   /** @defaultValue 'none' */
   readonly mirrorPolicy?: MirrorPolicy
+  /**
+   * Space that this node donates to the repository, beside what the mirror policy names: undefined while it is not known
+   * how much of it is for this one.
+   *
+   * @defaultValue none is donated
+   */
+  readonly donatedBytes?: () => number | undefined
   /** Ask nobody: serve what is here. @defaultValue false */
   readonly offline?: boolean
   /** Keep a whole copy of the index; without it each path is proven on demand. @defaultValue true */

@@ -1,6 +1,9 @@
 import type { Head, IndexDifference, IndexEntry, Withdrawal } from '@jarswarm/manifest'
 import type { RepositoryPath } from '@jarswarm/maven'
 import type { PeerName } from '@jarswarm/ports'
+import { assembleDonation, assembleDonationView } from './donate/assemble-donation.ts'
+import type { DonationView } from './donate/assemble-donation.ts'
+import type { DonationKeeper } from './donate/donation-keeper.ts'
 import { BlobFetcher } from './fetch/blob-fetcher.ts'
 import { EvidenceRecorder } from './history/evidence-recorder.ts'
 import { HeadGate } from './history/head-gate.ts'
@@ -43,6 +46,7 @@ export interface RepositoryParts {
   readonly held: HeldBlobs
   readonly announcer: Announcer
   readonly fill: MirrorFill
+  readonly donation: DonationKeeper
   readonly unindexed: UnindexedFiles
 }
 
@@ -75,7 +79,8 @@ export function assembleRepository(
     onChange: events.onIndexChange.bind(events),
   })
   const onStored = events.onStored.bind(events)
-  const fetcher = assembleFetcher({ ...components, ...network, tree, onStored }, init)
+  const donations = assembleDonationView({ ...components, random }, init)
+  const fetcher = assembleFetcher({ ...components, ...network, tree, donations, onStored }, init)
   const recorder = new EvidenceRecorder(components, { name: init.name })
   const trust = assembleTrust({ ...components, ...network, random, recorder }, init, events)
   const withdrawals = new WithdrawalBook(
@@ -89,6 +94,7 @@ export function assembleRepository(
     init,
   )
   const reader = new IndexReader({ keeper: tree, index, clock })
+  const keeping = { ...components, random, tree, fetcher, donations, isWithdrawn }
   return {
     upstreams,
     published: assemblePublished({ ...components, tree, held, ...trust, ...checked }),
@@ -109,7 +115,7 @@ export function assembleRepository(
       { swarm, held, clock, random, logger },
       { repository, isComplete: events.isComplete.bind(events), enabled: init.announce ?? true },
     ),
-    fill: assembleFill({ ...components, fetcher, withdrawals }, init, events),
+    ...assembleKeeping(keeping, init, events),
     unindexed: assembleUnindexed({ ...components, onIndexed: onStored }, init),
   }
 }
@@ -126,30 +132,47 @@ function assemblePublished(
   })
 }
 
-function assembleFill(
-  components: MirroredRepositoryComponents & Pick<RepositoryParts, 'fetcher' | 'withdrawals'>,
+/** What brings files that nobody asked for: the mirror policy, and donated space. */
+function assembleKeeping(
+  components: MirroredRepositoryComponents & {
+    readonly random: () => number
+    readonly tree: IndexKeeper
+    readonly fetcher: BlobFetcher
+    readonly donations: DonationView
+    readonly isWithdrawn: (path: RepositoryPath) => boolean
+  },
   init: MirroredRepositoryInit,
   events: RepositoryEvents,
-): MirrorFill {
-  const { withdrawals, isDenied } = components
+): Pick<RepositoryParts, 'fill' | 'donation'> {
+  const { donations, isWithdrawn, isDenied } = components
   const isUnwanted = ({ path, digest }: IndexEntry): boolean =>
-    withdrawals.find(path) !== undefined || isDenied?.(digest) === true
-  return new MirrorFill(
-    { ...components, isUnwanted, onComplete: events.onFilled.bind(events) },
-    { policy: init.mirrorPolicy ?? 'none' },
-  )
+    isWithdrawn(path) || isDenied?.(digest) === true
+  return {
+    fill: new MirrorFill(
+      { ...components, isUnwanted, onComplete: events.onFilled.bind(events) },
+      { policy: init.mirrorPolicy ?? 'none' },
+    ),
+    donation: assembleDonation({ ...components, ...donations, isUnwanted }, init),
+  }
 }
 
 function assembleFetcher(
   components: Omit<ConstructorParameters<typeof BlobFetcher>[0], 'readObject' | 'readLocalObject'> &
-    Pick<RepositoryParts, 'tree'>,
+    Pick<RepositoryParts, 'tree'> & { readonly donations: DonationView },
   init: MirroredRepositoryInit,
 ): BlobFetcher {
-  const { tree } = components
+  const { tree, donations } = components
   const { id: repository, offline = false, lookUp = true, mirrorPolicy = 'none' } = init
-  const isPinned = policyMatcher(mirrorPolicy)
+  const isMirrored = policyMatcher(mirrorPolicy)
+  const isPinned = (path: RepositoryPath): boolean =>
+    isMirrored(path) || donations.slices.pins(path)
   return new BlobFetcher(
-    { ...components, readObject: tree.read.bind(tree), readLocalObject: tree.local },
+    {
+      ...components,
+      donorsOf: donations.donorsOf.bind(donations),
+      readObject: tree.read.bind(tree),
+      readLocalObject: tree.local,
+    },
     { repository, offline, lookUp, isPinned },
   )
 }

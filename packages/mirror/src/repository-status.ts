@@ -4,11 +4,12 @@ import type { RepositoryParts } from './repository-parts.ts'
 
 /** What a repository and its parts know, as the status tells it. */
 export function describeRepository(
-  { gate, keeper, tree, recorder }: RepositoryParts,
+  { gate, keeper, tree, recorder, donation }: RepositoryParts,
   source: Pick<ArtifactSource, 'id' | 'name' | 'origin' | 'freshness'>,
   nowMs: number,
 ): Omit<RepositoryStatus, 'withdrawn'> {
   const { head } = gate
+  const donated = donation.status()
   const ageMs = nowMs - (keeper.trusted?.issuedMs ?? 0)
   return {
     name: source.name,
@@ -23,5 +24,6 @@ export function describeRepository(
     },
     history: gate.status(),
     evidence: recorder.names,
+    ...(donated === undefined ? {} : { donation: donated }),
   }
 }

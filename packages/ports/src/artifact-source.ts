@@ -2,6 +2,7 @@ import type { Digest, Head, IndexEntry } from '@jarswarm/manifest'
 import type { RepositoryPath } from '@jarswarm/maven'
 import type { Freshness, RepositoryId } from '@jarswarm/trust'
 import type { AbortOptions, ByteRange } from './blob-store.ts'
+import type { DonationStatus } from './donation-status.ts'
 import type { WithdrawnStatus } from './withdrawn-status.ts'
 
 /** Where the bytes of an answer came from. */
@@ -140,6 +141,8 @@ export interface RepositoryStatus {
   }
   /** Absent without signed index. */
   readonly withdrawn?: WithdrawnStatus
+  /** Absent when nothing is donated to it. */
+  readonly donation?: DonationStatus
   /** Names of files that prove misbehaviour of the repository's keys; absent without signed index. */
   readonly evidence?: readonly string[]
 }

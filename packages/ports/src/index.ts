@@ -21,6 +21,7 @@ export type {
   StagedWriter,
 } from './blob-store.ts'
 export type { Clock } from './clock.ts'
+export type { DonationStatus } from './donation-status.ts'
 export type { Donation, Donor } from './donors.ts'
 export {
   DigestMismatchError,

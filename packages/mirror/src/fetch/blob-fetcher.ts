@@ -41,7 +41,7 @@ export interface BlobFetcherInit {
   readonly offline: boolean
   /** Look providers up in the DHT. */
   readonly lookUp: boolean
-  /** Whether an artifact is never to be evicted: the mirror policy names it. */
+  /** Whether an artifact is never to be evicted: the mirror policy names it, or space was donated for it. */
   readonly isPinned: (path: RepositoryPath) => boolean
 }
 
@@ -142,14 +142,15 @@ export class BlobFetcher {
     await orAborted(download.stored, options.signal)
   }
 
-  /** Whether anybody known may give it: an upstream that works, or a connected peer that claims it. Asks nobody. */
-  hasSource({ digest }: IndexEntry): boolean {
-    const { swarm, upstreams } = this.#components
+  /** Whether anybody known may give it: an upstream that works, a connected peer that claims it, a donor. Asks nobody. */
+  hasSource({ path, digest }: IndexEntry): boolean {
+    const { swarm, upstreams, donorsOf } = this.#components
     if (upstreams.all().some(({ upstream }) => upstream.health().healthy)) return true
-    return swarm.claimants(this.#init.repository, digest).length > 0
+    if (swarm.claimants(this.#init.repository, digest).length > 0) return true
+    return (donorsOf?.(path) ?? []).length > 0
   }
 
-  /** Whether it is here; then it is pinned when the mirror policy says so, whoever stored it. */
+  /** Whether it is here; then it is pinned when it is never to be evicted, whoever stored it. */
   async isStored(entry: IndexEntry): Promise<boolean> {
     const { blobs, onStored } = this.#components
     const isPinned = this.#init.isPinned(entry.path)
@@ -217,6 +218,7 @@ export class BlobFetcher {
       repository: this.#init.repository,
       entry,
       lookUp: this.#init.lookUp && purpose === 'client',
+      sparesUpstreams: purpose === 'fill',
     })
     const { clock, blobs } = this.#components
     const download = new BlobDownload({ clock, blobs, writer, inMemory, plan }, { entry, parts })

@@ -1,8 +1,10 @@
 import { PIECE_BYTES } from '@jarswarm/manifest'
 import type { IndexEntry } from '@jarswarm/manifest'
 import { isMutablePath, projectOf } from '@jarswarm/maven'
+import type { RepositoryPath } from '@jarswarm/maven'
 import type { Clock, Logger, PeerName, Swarm } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
+import { MAX_DONORS_PER_BLOB } from '../donate/limits.ts'
 import {
   MAX_CLAIMANTS_PER_BLOB,
   MAX_FOLLOWERS_PER_BLOB,
@@ -37,6 +39,8 @@ export interface SourcePlanComponents {
   readonly clock: Clock
   readonly logger: Logger
   readonly standings: PeerStandings
+  /** Donors that say that they keep a file; they are connected to when they are asked. @defaultValue nobody */
+  readonly donorsOf?: ((path: RepositoryPath) => readonly PeerName[]) | undefined
 }
 
 export interface SourcePlanInit {
@@ -44,12 +48,15 @@ export interface SourcePlanInit {
   readonly entry: IndexEntry
   /** Whether to look into the DHT; a background fill does not, for it would look for every file. */
   readonly lookUp: boolean
+  /** Whether nobody waits, so that donors are asked before origin and mirrors. @defaultValue false */
+  readonly sparesUpstreams?: boolean
 }
 
 /**
  * Who is asked for one blob, and in which order: connected claimants, those that gave something lately before all others
  * and else the nearest first; then healthy upstreams with
- * the DHT beside them; upstreams that fail or are slow only after the DHT had a head start; then peers that follow
+ * the DHT beside them; upstreams that fail or are slow only after the file's donors, and after the DHT had a head start;
+ * then peers that follow
  * the repository and claim nothing, for a summary may lag; at last whom the DHT names late, and claimants that mostly
  * let us down.
  */
@@ -62,6 +69,7 @@ export class SourcePlan {
   #headStartOver = false
   #claimantsAsked = 0
   #followersAsked = 0
+  #donorsAsked = 0
 
   constructor(components: SourcePlanComponents, init: SourcePlanInit) {
     this.#components = components
@@ -89,6 +97,8 @@ export class SourcePlan {
     if (claimant !== undefined) return [claimant]
     this.#lookUp(signal)
     const [best] = this.#upstreams
+    const donor = this.#nextDonor(best)
+    if (donor !== undefined) return [donor]
     if (best?.promising === true) return this.#takeUpstreams(1 + this.#companionsOf(best))
     const found = await this.#nextFound(signal)
     if (found !== undefined) return [found]
@@ -114,6 +124,16 @@ export class SourcePlan {
   get #claimants(): readonly PeerName[] {
     const { repository, entry } = this.#init
     return this.#components.swarm.claimants(repository, entry.digest)
+  }
+
+  /** A donor, unless somebody waits who is served as well by an upstream. */
+  #nextDonor(best: UpstreamStanding | undefined): PartSource | undefined {
+    if (best?.promising === true && this.#init.sparesUpstreams !== true) return undefined
+    if (this.#donorsAsked >= MAX_DONORS_PER_BLOB) return undefined
+    const donors = this.#components.donorsOf?.(this.#init.entry.path) ?? []
+    const source = this.#nextPeer(donors, true)
+    if (source !== undefined) this.#donorsAsked += 1
+    return source
   }
 
   #nextFollower(): PartSource | undefined {

@@ -1,0 +1,68 @@
+import { hasSlice, sliceOf } from '@jarswarm/manifest'
+import type { IndexEntry } from '@jarswarm/manifest'
+import type { RepositoryPath } from '@jarswarm/maven'
+import type { PeerName } from '@jarswarm/ports'
+import type { BlobFetcher } from '../fetch/blob-fetcher.ts'
+import type { IndexKeeper } from '../index-tree/index-keeper.ts'
+import type { MirroredRepositoryComponents, MirroredRepositoryInit } from '../repository-init.ts'
+import { policyMatcher } from '../share/mirror-policy.ts'
+import { DonatedSlices } from './donated-slices.ts'
+import { DonationKeeper } from './donation-keeper.ts'
+import { DonorBook } from './donor-book.ts'
+import { DonorProof } from './donor-proof.ts'
+import { SharePlanner } from './share-planner.ts'
+import { SliceFiles } from './slice-files.ts'
+import { SliceTrials } from './slice-trials.ts'
+
+type Components = Pick<
+  MirroredRepositoryComponents,
+  'swarm' | 'records' | 'blobs' | 'clock' | 'logger'
+> & { readonly random: () => number }
+
+/** What fetching needs to know of donations: which files are pinned for them, and who else keeps a file. */
+export interface DonationView {
+  readonly slices: DonatedSlices
+  readonly book: DonorBook
+  /** Donors that say that they keep a file, those last that never showed anything; without those that lied. */
+  donorsOf(path: RepositoryPath): readonly PeerName[]
+}
+
+export function assembleDonationView(
+  components: Components,
+  { id: repository }: Pick<MirroredRepositoryInit, 'id'>,
+): DonationView {
+  const slices = new DonatedSlices(components, { repository })
+  const book = new DonorBook(components, { repository })
+  const donorsOf = (path: RepositoryPath): readonly PeerName[] => {
+    const slice = sliceOf(path)
+    return book
+      .donors()
+      .filter((donor) => hasSlice(donor.slices, slice))
+      .sort((one, other) => Number(other.proven) - Number(one.proven))
+      .map(({ peer }) => peer)
+  }
+  return { slices, book, donorsOf }
+}
+
+/** The part that keeps this node's share. */
+export function assembleDonation(
+  components: Components &
+    Pick<DonationView, 'slices' | 'book'> & {
+      readonly tree: IndexKeeper
+      readonly fetcher: BlobFetcher
+      readonly isUnwanted: (entry: IndexEntry) => boolean
+    },
+  init: MirroredRepositoryInit,
+): DonationKeeper {
+  const { id: repository, name, donatedBytes, mirrorPolicy = 'none' } = init
+  return new DonationKeeper(
+    {
+      ...components,
+      files: new SliceFiles({ ...components, isMirrored: policyMatcher(mirrorPolicy) }),
+      trials: new SliceTrials(components),
+      planner: new SharePlanner(),
+      proof: new DonorProof(components, { repository }),
+    },
+    { repository, name, donatedBytes },
+  )
+}
