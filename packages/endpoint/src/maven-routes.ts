@@ -8,7 +8,6 @@ import type {
   ArtifactSource,
   Prefetch,
   Resolution,
-  ResolveOptions,
 } from '@jarswarm/ports'
 import { UnavailableError } from '@jarswarm/ports'
 import type { Answer } from './answer.ts'
@@ -235,8 +234,7 @@ export class MavenRoutes {
   ): Promise<void> {
     const pom = pomOf(path)
     if (pom === undefined) return
-    const signed = unindexed === undefined
-    const found = await resolve(request, pom, { indexOnly: signed, beside: signed })
+    const found = await resolve(request, pom, { beside: unindexed === undefined })
     if (found.kind !== 'artifact') return
     try {
       const opener = openerOf(request, found)
@@ -288,10 +286,10 @@ function readPath(text: string): RepositoryPath {
 async function resolve(
   { source, signal, base }: MavenRequest,
   path: RepositoryPath,
-  options: Pick<ResolveOptions, 'indexOnly' | 'beside'> = {},
+  options: Omit<Parameters<ArtifactSource['resolve']>[1], 'signal'> = {},
 ): Promise<Known> {
   // A public mirror gives what is signed, and passes nothing else on.
-  const indexOnly = options.indexOnly === true || base !== undefined
+  const indexOnly = options.indexOnly === true || options.beside === true || base !== undefined
   const found = await untilAborted(source.resolve(path, { ...options, signal, indexOnly }), signal)
   if (found.kind === 'unknown') throw new UnavailableError(found.reason)
   return found

@@ -261,6 +261,23 @@ describe('Transfer', () => {
     assert.deepEqual(got, [{ offset: 0, from: 'honest' }])
   })
 
+  it('deals parts to all sources in turn, and no more to who is late', async () => {
+    const lanes = 4
+    const mute = new TestSource('mute', silent, { lanes })
+    const sources = [mute, ...['a', 'b'].map((name) => new TestSource(name, silent, { lanes }))]
+    const { clock, transfer, got } = run(sources, [new TestSource('honest', honest)])
+    transfer.add(PARTS.slice(0, 4))
+    transfer.seal()
+    assert.deepEqual(
+      sources.map(({ asked }) => asked),
+      [[[0], [3]], [[1]], [[2]]],
+    )
+    clock.advance(100)
+    await transfer.done
+    assert.deepEqual(mute.asked, [[0], [3]])
+    assert.deepEqual(new Set(got.map(({ from }) => from)), new Set(['honest']))
+  })
+
   it('is not misled when the clock of the machine is set', async () => {
     for (const leapMs of [-YEAR_MS, YEAR_MS]) {
       const slow = new TestSource('slow', silent)

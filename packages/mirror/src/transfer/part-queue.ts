@@ -44,15 +44,21 @@ export class PartQueue {
     this.#waiting = [...ahead, ...behind]
   }
 
-  /** Take what a source may be asked for next: adjacent parts, at most as many as it gives in one request. */
-  take(source: PartSource): WantedPart[] {
-    const start = this.#waiting.findIndex((wanted) => isFor(wanted, source))
+  /**
+   * Take what a source may be asked for next: adjacent parts, at most as many as it gives in one request.
+   *
+   * @param mayHedge whether it may be asked for what others were asked for, too
+   */
+  take(source: PartSource, mayHedge: boolean): WantedPart[] {
+    const isFor = (wanted: WantedPart): boolean =>
+      (mayHedge || wanted.flights.size === 0) && isOpenTo(wanted, source)
+    const start = this.#waiting.findIndex(isFor)
     if (start < 0) return []
     const run: WantedPart[] = []
     for (let at = start; at < this.#waiting.length && run.length < source.maxRun; at += 1) {
       const wanted = this.#waiting[at]
       const before = run.at(-1)
-      if (wanted === undefined || !isFor(wanted, source)) break
+      if (wanted === undefined || !isFor(wanted)) break
       if (before !== undefined && wanted.part.offset !== before.part.offset + before.part.length)
         break
       run.push(wanted)
@@ -63,7 +69,7 @@ export class PartQueue {
   }
 }
 
-function isFor(wanted: WantedPart, source: PartSource): boolean {
+function isOpenTo(wanted: WantedPart, source: PartSource): boolean {
   if (wanted.done || wanted.refusedBy.has(source)) return false
   for (const flight of wanted.flights) if (flight.source === source) return false
   return true

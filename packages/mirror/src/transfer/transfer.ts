@@ -30,6 +30,8 @@ interface SourceState {
   readonly source: PartSource
   flights: number
   overdue: number
+  /** It was late, and has given nothing since. */
+  late: boolean
   misses: number
   deliveredSinceFailure: boolean
 }
@@ -116,6 +118,7 @@ export class Transfer {
       source,
       flights: 0,
       overdue: 0,
+      late: false,
       misses: 0,
       deliveredSinceFailure: false,
     })
@@ -127,18 +130,33 @@ export class Transfer {
       if (this.#sealed) this.#finish(undefined)
       return
     }
-    for (const state of this.#sources) {
-      while (state.flights < state.source.lanes) {
-        const run = this.#queue.take(state.source)
-        if (run.length === 0) break
-        void this.#fly(state, run)
-      }
-    }
+    this.#deal(this.#sources.filter(({ late }) => !late))
     const waiting = this.#queue.first()
     if (waiting === undefined || this.#isServed(waiting)) return
-    if (!this.#exhausted) void this.#findSource()
-    else if (this.#flights.size === 0) {
+    if (!this.#exhausted) {
+      void this.#findSource()
+      return
+    }
+    // Those that are late get more only when nobody else is left.
+    if (this.#sources.every(({ flights, overdue }) => flights === overdue))
+      this.#deal(this.#sources)
+    if (this.#flights.size === 0) {
       this.#finish(new TransferFailedError(this.reasons() || 'nobody to ask'))
+    }
+  }
+
+  /** Give one run after the other to each source in turn, so that all of them show what they are worth. */
+  #deal(sources: readonly SourceState[]): void {
+    let free = sources
+    while (free.length > 0) {
+      free = free.filter((state) => {
+        if (state.flights >= state.source.lanes) return false
+        // What others are late with is no work for somebody who has shown nothing yet, but for one part to show it by.
+        const mayHedge = this.#exhausted || state.flights === 0 || state.deliveredSinceFailure
+        const run = this.#queue.take(state.source, mayHedge)
+        if (run.length > 0) void this.#fly(state, run)
+        return run.length > 0
+      })
     }
   }
 
@@ -215,6 +233,7 @@ export class Transfer {
       if (flight.overdue) state.overdue -= 1
       flight.landed()
       state.misses = 0
+      state.late = false
       state.deliveredSinceFailure = true
       if (!wanted.done) await this.#land(state, wanted, bytes)
       if (run.every(({ done }) => done)) return
@@ -240,10 +259,10 @@ export class Transfer {
 
   #onOverdue(state: SourceState, run: readonly WantedPart[]): void {
     state.overdue += 1
-    for (const wanted of run.toReversed()) {
-      // The first may just be slow. Where another one is late, too, there may be a crowd of them.
-      this.#queue.addFirst(wanted, wanted.flights.size > 1 ? 2 : 1)
-    }
+    state.late = true
+    // The first may just be slow. Where another one is late, too, there may be a crowd of them.
+    const late = this.#sources.filter((source) => source.late)
+    for (const wanted of run.toReversed()) this.#queue.addFirst(wanted, late.length > 1 ? 2 : 1)
     this.#pump()
   }
 
