@@ -4,6 +4,7 @@ import { constants } from 'node:os'
 import { parseArgs } from 'node:util'
 import { describeMachine, round } from '../_report.ts'
 import type { FaultOptions, FaultRun } from './_fault-run.ts'
+import { clockRun } from './clock.ts'
 import { diskRun } from './disk.ts'
 import { hostile } from './hostile.ts'
 import { inputs } from './inputs.ts'
@@ -18,6 +19,7 @@ import { rotRun } from './rot.ts'
 import { Traces } from './_traces.ts'
 
 const RUNS: readonly FaultRun[] = [
+  clockRun,
   diskRun,
   hostile,
   inputs,
