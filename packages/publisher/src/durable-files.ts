@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs'
-import { chmod, mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { isErrno } from './errno.ts'
@@ -86,9 +86,9 @@ export class DurableFiles {
     await syncPath(path, 'r+')
   }
 
-  /** Write a file whose name tells its content, unless it is there. */
+  /** Write a file that never has other bytes, unless it is there and has not suffered. */
   async writeOnce(path: string, bytes: Uint8Array): Promise<void> {
-    if (await exists(path)) this.#touched.add(dirname(path))
+    if (await holds(path, bytes)) this.#touched.add(dirname(path))
     else await this.write(path, bytes)
   }
 
@@ -160,10 +160,9 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-async function exists(path: string): Promise<boolean> {
+async function holds(path: string, bytes: Uint8Array): Promise<boolean> {
   try {
-    await (await open(path, 'r')).close()
-    return true
+    return Buffer.compare(await readFile(path), bytes) === 0
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return false
     throw error

@@ -48,6 +48,19 @@ describe('publishTree', () => {
     assert.equal((await readPublished(repository.treeDir))?.timestampVersion, 3)
   })
 
+  it('writes a damaged root of the tree anew', async (t) => {
+    const repository = await createRepository(t)
+    const root = join(repository.treeDir, '.jarswarm', 'roots', '1.root.json')
+    for (const [at, damaged] of ['', '{}'].entries()) {
+      await repository.write(JAR.replace('a/', `a${String(at)}/`), 'one')
+      await publish(repository)
+      await writeFile(root, damaged)
+      await repository.write(JAR.replace('a/', `b${String(at)}/`), 'one')
+      await publish(repository)
+      assert.ok(await readPublished(repository.treeDir))
+    }
+  })
+
   it('says where the files were seen, and signs a new state when that changes', async (t) => {
     const repository = await createRepository(t)
     await repository.write(JAR, 'one')

@@ -1,6 +1,6 @@
 import type { AbortOptions } from '@jarswarm/ports'
 import { Level } from 'level'
-import { StoreClosedError } from './errors.ts'
+import { StorageFailedError, StoreClosedError } from './errors.ts'
 import { MAX_OPEN_TABLES } from './limits.ts'
 import { Mutex } from './mutex.ts'
 import { openValue, sealValue } from './sealed-value.ts'
@@ -281,8 +281,12 @@ export class Database {
 
   /** What LevelDB cannot make sense of is damage, too; where it is, is not known. */
   #failedToRead(error: unknown): Error {
-    if (isCorrupt(error)) this.#told = this.#tellDamage('')
-    return toStorageError(error, 'read from the database')
+    if (!isCorrupt(error)) return toStorageError(error, 'read from the database')
+    this.#told = this.#tellDamage('')
+    return new StorageFailedError(
+      `Cannot read from the database: found it damaged (${deepestMessage(error)}); the next start begins it anew`,
+      { cause: error },
+    )
   }
 
   #unseal<V extends string | Uint8Array>(

@@ -10,6 +10,7 @@ export const DATA_FORMAT_VERSION = 1
 
 export const MARKER_NAME = 'jarswarm.json'
 const PURPOSE = 'jarswarm data directory'
+const MARKER = JSON.stringify({ purpose: PURPOSE, version: DATA_FORMAT_VERSION })
 const MAX_MARKER_BYTES = 4096
 
 /** What a user or a file system may have put there before the first start. */
@@ -35,9 +36,7 @@ export async function claimDirectory(files: FileSystem, root: string): Promise<v
       )
     }
     await keepPrivate(files, root)
-    const marker = { purpose: PURPOSE, version: DATA_FORMAT_VERSION }
-    const bytes = new TextEncoder().encode(`${JSON.stringify(marker)}\n`)
-    await replaceFile(files, join(root, MARKER_NAME), bytes)
+    await replaceFile(files, join(root, MARKER_NAME), new TextEncoder().encode(`${MARKER}\n`))
     return
   }
   const bytes = await readSmallFile(files, join(root, MARKER_NAME), MAX_MARKER_BYTES)
@@ -67,12 +66,13 @@ function checkMarker(root: string, text: string): void {
   const marker = parseMarker(text)
   if (marker.purpose !== PURPOSE) {
     throw new ForeignDirectoryError(
-      `Cannot use ${root} as data directory: its ${MARKER_NAME} is not ours, wanted purpose ${JSON.stringify(PURPOSE)}`,
+      `Cannot use ${root} as data directory: ${join(root, MARKER_NAME)} is damaged or not ours, wanted ${MARKER}; ` +
+        'if jarswarm made this directory, write that into the file',
     )
   }
   if (marker.version !== DATA_FORMAT_VERSION) {
     throw new ForeignDirectoryError(
-      `Cannot use ${root} as data directory: found format version ${JSON.stringify(marker.version)}, wanted ${String(DATA_FORMAT_VERSION)}; use the jarswarm that made it, or another --data`,
+      `Cannot use ${root} as data directory: found format version ${JSON.stringify(marker.version)}, wanted ${String(DATA_FORMAT_VERSION)} in ${join(root, MARKER_NAME)}; use the jarswarm that made it, or another --data`,
     )
   }
 }
