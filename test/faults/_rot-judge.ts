@@ -10,10 +10,10 @@ import { RecordingLogger } from '@jarswarm/testkit'
 import { openPeerDatastore } from '../../packages/swarm/src/peer-datastore.ts'
 import { loadPeerKey } from '../../packages/swarm/src/peer-key.ts'
 import { compareContent, readContent } from './_rot-content.ts'
-import { assertRefusal, rottenBlobs } from './_rot-swarm.ts'
+import { assertRefusal, isMendedNextTime, rottenBlobs } from './_rot-swarm.ts'
 import type { RotSwarm } from './_rot-swarm.ts'
 
-/** Where damage was noticed, or that it changed nothing. */
+/** Where damage was noticed first, or that it changed nothing. `check`: by a check, or by writing the file anew. */
 export type RotOutcome = 'start' | 'reading' | 'check' | 'harmless'
 
 /** Use a damaged data directory in all ways. Throws when something wrong went out, or when what changed was not noticed. */
@@ -27,11 +27,14 @@ export async function judgeDirectory(
   const file = join(copy, damaged)
   const rotten = rottenBlobs(copy)
   const bytes = readFileSync(file)
+  const noticedAt: RotOutcome[] = []
   const node = await open(swarm, copy, logger).catch((error: unknown) => {
+    noticedAt.push('start')
+    if (isMendedNextTime(error)) return open(swarm, copy, logger)
     assertRefusal(error, file)
+    return undefined
   })
   if (node === undefined) return 'start'
-  const noticedAt: RotOutcome[] = []
   const noticed = (where: RotOutcome, isNoticed: boolean): void => {
     if (isNoticed) noticedAt.push(where)
   }

@@ -6,6 +6,7 @@ import { SeededRandom } from './_random.ts'
 import { damage, DAMAGE_KINDS } from './_rot-damage.ts'
 import { judgeDirectory } from './_rot-judge.ts'
 import type { RotOutcome } from './_rot-judge.ts'
+import { RotPrimary } from './_rot-primary.ts'
 import { RotSwarm } from './_rot-swarm.ts'
 import { withEndings } from './_with-endings.ts'
 
@@ -20,42 +21,34 @@ export interface RotInit {
   readonly healEvery?: number
 }
 
-/** What came of damaged files. */
-export interface RotReport {
-  /** By where it was noticed. */
-  readonly detected: { start: number; reading: number; check: number }
-  /** Nothing that the data directory says had changed. */
-  harmless: number
-  /** Nodes that were started on the damage and healed from their peer. */
-  healed: number
-}
+/** What came of damaged files: where it was noticed first, that it changed nothing, or that a node on it healed from its peer. */
+export type RotReport = Record<RotOutcome | 'healed', number>
 
-/** Damage one file of a data directory so often, each time of a sound copy. */
+/** Damage one file of a node or of a publisher so often, each time of a sound copy. */
 export async function rot(
   test: Pick<TestContext, 'after'>,
   { damages, seed, healEvery = HEAL_EVERY }: RotInit,
 ): Promise<RotReport> {
   const random = new SeededRandom(seed)
   const swarm = await RotSwarm.create(test)
-  const report: RotReport = {
-    detected: { start: 0, reading: 0, check: 0 },
-    harmless: 0,
-    healed: 0,
-  }
-  const kinds = [...Map.groupBy(swarm.files(), kindOf).values()]
-  // Nothing in it is damage, and nothing may look like it.
-  assert.equal(await judgeDirectory(swarm, swarm.copy(), kinds[0]?.[0] ?? ''), 'harmless')
+  const primary = await RotPrimary.create(test)
+  const nodeKinds = kindsOf(swarm, (copy, file) => judgeDirectory(swarm, copy, file))
+  const kinds = [...nodeKinds, ...kindsOf(primary, (copy, file) => primary.judge(copy, file))]
+  const healed = nodeKinds.map((kind) => ({ ...kind, judge: heal(swarm) }))
+  const report = newReport()
+  // A sound directory has no damage, and nothing in it may look like it.
+  assert.equal(await judgeDirectory(swarm, swarm.copy(), swarm.files()[0] ?? ''), 'harmless')
   for (let count = 0; count < damages; count += 1) {
     const isHealed = count % healEvery === healEvery - 1
     // Each kind in its turn, however many files there are of it; and of those that a whole node meets, any.
-    const kind = kinds[(isHealed ? random.next() : count) % kinds.length] ?? []
-    const file = kind[random.below(kind.length)] ?? ''
+    const kind = isHealed ? healed[random.below(healed.length)] : kinds[count % kinds.length]
+    assert.ok(kind)
+    const file = kind.files[random.below(kind.files.length)] ?? ''
     const how = DAMAGE_KINDS[random.below(DAMAGE_KINDS.length)] ?? 'flip'
-    const copy = swarm.copy()
+    const copy = kind.copy()
     damage(join(copy, file), how, random)
     try {
-      if (isHealed) await swarm.heal(copy, file)
-      noteOutcome(report, isHealed ? 'healed' : await judgeDirectory(swarm, copy, file))
+      report[await kind.judge(copy, file)] += 1
     } catch (error) {
       const what = `damage ${String(count)} of seed ${String(seed)}, ${how} of ${file}`
       throw new Error(`After ${what}: ${String(error)}`, { cause: error })
@@ -64,29 +57,49 @@ export async function rot(
   return report
 }
 
-function noteOutcome(report: RotReport, outcome: RotOutcome | 'healed'): void {
-  if (outcome === 'healed' || outcome === 'harmless') report[outcome] += 1
-  else report.detected[outcome] += 1
+type Judge = (copy: string, file: string) => Promise<keyof RotReport>
+
+/** Files of one purpose, and what becomes of a copy of all of them when one is damaged. */
+interface FileKind {
+  readonly files: readonly string[]
+  readonly copy: () => string
+  readonly judge: Judge
 }
 
-/** What a file is for: its name without what tells it from others of its kind. */
-function kindOf(file: string): string {
-  if (file.startsWith('blobs/')) return 'blobs'
-  return file.replace(/[0-9a-f]{8,}/g, '#').replace(/\d+/g, '#')
+function kindsOf(of: { files(): readonly string[]; copy(): string }, judge: Judge): FileKind[] {
+  const byPurpose = Map.groupBy(of.files(), purposeOf)
+  return [...byPurpose.values()].map((files) => ({ files, copy: () => of.copy(), judge }))
+}
+
+/** A file's name without what tells it from others of its kind. */
+function purposeOf(file: string): string {
+  const name = file.replace(/^(.*\/)?(blobs|objects)\/.*/, '$1$2')
+  return name.replace(/[0-9a-f]{8,}/g, '#').replace(/\d+/g, '#')
+}
+
+function heal(swarm: RotSwarm): Judge {
+  return async (copy, file) => {
+    await swarm.heal(copy, file)
+    return 'healed'
+  }
+}
+
+function newReport(): RotReport {
+  return { start: 0, reading: 0, check: 0, harmless: 0, healed: 0 }
 }
 
 export const rotRun: FaultRun = {
   name: 'rot',
-  about: 'flipped, cut and zeroed bytes in every kind of file of a data directory',
+  about: 'flipped, cut and zeroed bytes in every kind of file of a node and a publisher',
   async *run({ full, seed, runs: damages = full ? FULL_DAMAGES : SHORT_DAMAGES }) {
     yield* withEndings(async function* (test) {
-      const { detected, harmless, healed } = await rot(test, { damages, seed })
+      const report = await rot(test, { damages, seed })
       const row = (what: string, value: number) => ({ bench: 'rot', what, value, unit: 'damages' })
-      yield row('noticed at the start', detected.start)
-      yield row('noticed when it was read', detected.reading)
-      yield row('noticed by check', detected.check)
-      yield row('harmless: all that is said is as before', harmless)
-      yield row('healed from a peer by a node that was started on it', healed)
+      yield row('noticed at the start', report.start)
+      yield row('noticed when it was read', report.reading)
+      yield row('noticed by check, or written anew', report.check)
+      yield row('harmless: all that is said is as before', report.harmless)
+      yield row('healed from a peer by a node that was started on it', report.healed)
     })
   },
 }
