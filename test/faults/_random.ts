@@ -18,4 +18,12 @@ export class SeededRandom {
   below(bound: number): number {
     return this.next() % bound
   }
+
+  /** The same items in another order. */
+  shuffled<T>(items: readonly T[]): readonly T[] {
+    return items
+      .map((item) => ({ item, rank: this.next() }))
+      .toSorted((one, other) => one.rank - other.rank)
+      .map(({ item }) => item)
+  }
 }

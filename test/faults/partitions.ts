@@ -106,7 +106,7 @@ class PartitionedSwarm {
   ): Promise<Healing> {
     const { hosts } = this.#network
     // A side of one host at least, and of all but one at most.
-    const drawn = shuffled(hosts, random).slice(0, 1 + random.below(hosts.length - 1))
+    const drawn = random.shuffled(hosts).slice(0, 1 + random.below(hosts.length - 1))
     const [primary] = hosts
     const cutOff = drawn.some((host) => host === primary)
       ? hosts.filter((host) => !drawn.includes(host))
@@ -192,13 +192,6 @@ const listenAt = (host: Host | undefined): readonly string[] => [
   '--listen',
   `/ip4/${host?.address ?? '127.0.0.1'}/tcp/0`,
 ]
-
-function shuffled<T>(all: readonly T[], random: SeededRandom): readonly T[] {
-  return all
-    .map((item) => ({ item, rank: random.next() }))
-    .toSorted((one, other) => one.rank - other.rank)
-    .map(({ item }) => item)
-}
 
 /** Swarms that are split at the same time in the long form; they wait more than they work. */
 const FULL_SWARMS = 4

@@ -33,7 +33,10 @@ export async function rot(
   const swarm = await RotSwarm.create(test)
   const primary = await RotPrimary.create(test)
   const nodeKinds = kindsOf(swarm, (copy, file) => judgeDirectory(swarm, copy, file))
-  const kinds = [...nodeKinds, ...kindsOf(primary, (copy, file) => primary.judge(copy, file))]
+  const kinds = random.shuffled([
+    ...nodeKinds,
+    ...kindsOf(primary, (copy, file) => primary.judge(copy, file)),
+  ])
   const healed = nodeKinds.map((kind) => ({ ...kind, judge: heal(swarm) }))
   const report = newReport()
   // A sound directory has no damage, and nothing in it may look like it.
