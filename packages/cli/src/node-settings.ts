@@ -31,6 +31,8 @@ export interface NodeSettings {
   /** What is fetched before anyone asks: nothing, everything, or what matches one of the globs. */
   readonly mirror: 'none' | 'all' | readonly string[]
   readonly quotaBytes: number | undefined
+  /** Space for a share of the repositories; undefined for none. */
+  readonly donatedBytes: number | undefined
   /** Repositories without signed index that are passed on from their origins. */
   readonly proxy: readonly ProxyAddress[]
   readonly share: 'all' | 'lan' | 'none'
@@ -92,6 +94,7 @@ export interface NodeSettingTable {
   readonly mdns: Setting<boolean>
   readonly mirror: Setting<string>
   readonly quota: Setting<number>
+  readonly donate: Setting<number>
   readonly proxy: Setting<ProxyAddress>
   readonly share: Setting<'all' | 'lan' | 'none'>
   readonly freshness: Setting<'default' | 'enforce'>
@@ -137,6 +140,12 @@ export const SETTINGS: NodeSettingTable = {
     wanted: 'a size such as 500M or 20G',
     parse: parseSize,
   },
+  donate: {
+    flag: 'donate',
+    repeated: false,
+    wanted: 'a size such as 500M or 20G',
+    parse: parseSize,
+  },
   proxy: {
     flag: 'proxy',
     repeated: true,
@@ -173,7 +182,7 @@ export async function readNodeSettings(
   const known = settings.map(({ flag }) => flag)
   const { file, values } = await readConfigFile(dataDir, known)
   const sources: SettingSources = { flags, env, config: values, configFile: file }
-  return checkPublic({ dataDir, ...readNetwork(sources), ...readKeeping(sources) })
+  return checkDonation(checkPublic({ dataDir, ...readNetwork(sources), ...readKeeping(sources) }))
 }
 
 /** A public mirror that holds nothing would fetch for all the world, file by file. */
@@ -182,6 +191,21 @@ function checkPublic(settings: NodeSettings): NodeSettings {
   throw new UsageError(
     `Cannot use --public ${settings.publicUrl} alone: --mirror all, or --mirror with globs, is wanted with it`,
   )
+}
+
+/** Who donates must be found and asked, and hold only part of it all. */
+function checkDonation(settings: NodeSettings): NodeSettings {
+  const { donatedBytes = 0, mirror, share, offline } = settings
+  if (donatedBytes === 0) return settings
+  const reason = offline
+    ? 'a node that is offline gives nothing to others'
+    : share === 'none'
+      ? 'a node that shares with nobody gives nothing to others (--share all or lan is wanted; none is the default with CI set)'
+      : mirror === 'all'
+        ? 'a node with --mirror all keeps everything already'
+        : undefined
+  if (reason === undefined) return settings
+  throw new UsageError(`Cannot use --donate: ${reason}`)
 }
 
 type Network = Pick<
@@ -237,13 +261,14 @@ function readKeeping(sources: SettingSources): Omit<NodeSettings, 'dataDir' | ke
   return {
     mirror,
     quotaBytes: readOne(SETTINGS.quota, sources),
+    donatedBytes: readOne(SETTINGS.donate, sources),
     proxy: readSetting(SETTINGS.proxy, sources) ?? [],
     share: readOne(SETTINGS.share, sources) ?? (isCi ? 'none' : 'all'),
     freshness: readOne(SETTINGS.freshness, sources) ?? 'default',
     strict: readOne(SETTINGS.strict, sources) ?? false,
     offline: readOne(SETTINGS.offline, sources) ?? false,
-    // A mirror must know all that there is; a runner that lives for minutes need not.
-    syncIndex: !isCi || mirror !== 'none',
+    // A mirror or donor must know all that there is; a runner that lives for minutes need not.
+    syncIndex: !isCi || mirror !== 'none' || readOne(SETTINGS.donate, sources) !== undefined,
     logLevel: readOne(SETTINGS.logLevel, sources) ?? 'warn',
   }
 }

@@ -1,6 +1,8 @@
 import type { Prefetch, SourceKind } from '@jarswarm/ports'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { UNINDEXED_SOURCE } from './maven-routes.ts'
+import { donationGauges } from './donation-metrics.ts'
+import type { RepositoryGauge } from './donation-metrics.ts'
 import { addProxiedCounters } from './proxied-metrics.ts'
 import type { NodeStatus } from './status.ts'
 
@@ -112,8 +114,7 @@ function addPrefetchCounters(registers: Registry[], prefetch: Prefetch): void {
 }
 
 function addRepositoryGauges(registers: Registry[], status: () => NodeStatus): void {
-  type Repository = NodeStatus['repositories'][number]
-  const gauges: readonly (readonly [string, string, (repository: Repository) => number])[] = [
+  const gauges: readonly RepositoryGauge[] = [
     ['jarswarm_head_seq', 'Sequence number of the trusted head', (r) => r.head?.seq ?? 0],
     ['jarswarm_head_age_seconds', 'Age of the trusted head', (r) => r.head?.ageSeconds ?? 0],
     ['jarswarm_head_files', 'Files that the trusted head names', (r) => r.head?.files ?? 0],
@@ -155,7 +156,7 @@ function addRepositoryGauges(registers: Registry[], status: () => NodeStatus): v
       (r) => r.evidence?.length ?? 0,
     ],
   ]
-  for (const [name, help, read] of gauges) {
+  for (const [name, help, read] of [...gauges, ...donationGauges()]) {
     new Gauge({
       name,
       help,

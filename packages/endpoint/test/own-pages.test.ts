@@ -107,6 +107,37 @@ describe('/-/metrics', () => {
   })
 })
 
+const DONATION = {
+  donatedBytes: 5_000_000_000,
+  usedBytes: 1_200_000_000,
+  slices: 77,
+  donors: 49,
+  copies: { least: 3, wanted: 4 },
+}
+
+describe('donated space', () => {
+  it('is told of by metrics and dashboard where there is any', async (t) => {
+    const { port, source } = await startEndpoint(t)
+    const metrics = async (): Promise<string> => (await ask(port, '/-/metrics')).body.toString()
+    assert.match(await metrics(), /^jarswarm_donated_bytes\{repository="clojars"\} 0$/m)
+    assert.ok(!(await ask(port, '/')).body.includes('Donated'))
+    t.mock.method(source, 'status', () => ({
+      ...MemoryArtifactSource.prototype.status.call(source),
+      donation: DONATION,
+    }))
+    const text = await metrics()
+    for (const line of ['donated_used_bytes 1200000000', 'donors 49', 'donated_slices 77']) {
+      const [name = '', value = ''] = line.split(' ')
+      assert.match(text, new RegExp(`^jarswarm_${name}\\{repository="clojars"\\} ${value}$`, 'm'))
+    }
+    assert.match(text, /^jarswarm_copies_least\{repository="clojars"\} 3$/m)
+    assert.match(text, /^jarswarm_copies_wanted\{repository="clojars"\} 4$/m)
+    const page = (await ask(port, '/')).body.toString().replaceAll(/\s+/g, ' ')
+    assert.match(page, /1\.2 GB of 5\.0 GB used for 77 of its parts, beside 49 other donors/)
+    assert.match(page, /every file is held at least 3 times of 4/)
+  })
+})
+
 describe('the dashboard', () => {
   it('says of an observed repository who signed it', async (t) => {
     const { port, source } = await startEndpoint(t)

@@ -1,3 +1,4 @@
+export type { DonationPace } from './donate/donation-pace.ts'
 export { DECISION_TIMEOUT_MS } from './fetch/blob-fetcher.ts'
 export { MAX_ENTRIES_READ, MIRROR_LIMITS } from './limits.ts'
 export { LanPeers } from './lan/lan-peers.ts'

@@ -13,6 +13,7 @@ import type {
   Upstream,
 } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
+import type { DonationPace } from './donate/donation-pace.ts'
 import type { MirrorPolicy } from './share/mirror-policy.ts'
 import type { HeadWatchInit } from './trust/head-watch.ts'
 import type { ObservedOrigin } from './unindexed-files.ts'
@@ -61,6 +62,8 @@ export interface MirroredRepositoryInit {
    * @defaultValue none is donated
    */
   readonly donatedBytes?: () => number | undefined
+  /** How quickly it acts for that. @defaultValue DONATION_PACE */
+  readonly donationPace?: Partial<DonationPace>
   /** Ask nobody: serve what is here. @defaultValue false */
   readonly offline?: boolean
   /** Keep a whole copy of the index; without it each path is proven on demand. @defaultValue true */

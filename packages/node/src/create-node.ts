@@ -1,6 +1,6 @@
 import type { HttpsInit } from '@jarswarm/endpoint'
 import type { Clock } from '@jarswarm/ports'
-import { openDataDirectory } from '@jarswarm/store'
+import { DEFAULT_QUOTA_BYTES, openDataDirectory } from '@jarswarm/store'
 import { checkClock } from './clock-check.ts'
 import { DenyList } from './deny/deny-list.ts'
 import { FollowedRepositories } from './followed-repositories.ts'
@@ -72,11 +72,9 @@ async function makeNode(init: NodeInit, role: 'node' | 'bootstrap'): Promise<Nod
   const clock = init.clock ?? new SystemClock()
   const logger = init.logger ?? createLogger()
   checkClock(clock)
-  const { dataDir, quotaBytes } = init
-  const data = await openDataDirectory(dataDir, quotaBytes === undefined ? {} : { quotaBytes }, {
-    clock,
-    logger,
-  })
+  const { dataDir, quotaBytes = DEFAULT_QUOTA_BYTES, donatedBytes = 0 } = init
+  const room = { quotaBytes: quotaBytes + donatedBytes }
+  const data = await openDataDirectory(dataDir, room, { clock, logger })
   try {
     const joined = new JoinedRepositories(dataDir)
     await joined.load()

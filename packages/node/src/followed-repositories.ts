@@ -1,7 +1,7 @@
 import { sha256 } from '@jarswarm/manifest'
 import type { RepositoryPath } from '@jarswarm/maven'
 import { Mirror, MirroredRepository, Prefetcher } from '@jarswarm/mirror'
-import type { ObservedOrigin } from '@jarswarm/mirror'
+import type { MirroredRepositoryInit, ObservedOrigin } from '@jarswarm/mirror'
 import type {
   ArtifactContent,
   Clock,
@@ -139,7 +139,12 @@ export class FollowedRepositories {
   async #follow(link: SwarmLink): Promise<void> {
     const { data, swarm, clock, logger } = this.#components
     const { mirror = 'none', offline = false, syncIndex = true, freshness, strict } = this.#init
-    const { heads = {}, lookUp = true, announce = true } = this.#init.mechanisms ?? {}
+    const {
+      heads = {},
+      lookUp = true,
+      announce = true,
+      donations = {},
+    } = this.#init.mechanisms ?? {}
     const upstreams = this.#upstreamsOf(link)
     this.#upstreams.push(...upstreams)
     const repository = new MirroredRepository(
@@ -172,10 +177,27 @@ export class FollowedRepositories {
         heads,
         lookUp,
         announce,
+        donationPace: donations,
+        ...this.#donation(link.id),
         ...(link.origin === undefined ? {} : { origin: link.origin }),
       },
     )
     await this.mirror.add(repository)
+  }
+
+  /** The space is shared among the repositories in proportion to their bytes. */
+  #donation(id: RepositoryId): Pick<MirroredRepositoryInit, 'donatedBytes'> {
+    const { donatedBytes = 0 } = this.#init
+    if (donatedBytes === 0) return {}
+    return {
+      donatedBytes: () => {
+        const sources = this.mirror.sources()
+        const own = sources.find((source) => source.id === id)?.head?.index.bytes
+        if (own === undefined) return undefined
+        const all = sources.reduce((sum, { head }) => sum + (head?.index.bytes ?? 0), 0)
+        return all === 0 ? donatedBytes : Math.floor((donatedBytes * own) / all)
+      },
+    }
   }
 
   /** Beside what is signed, under an id of its own: nothing of it may be taken for a part of the index. */

@@ -1,4 +1,4 @@
-import type { HeadWatchInit, MirrorPolicy } from '@jarswarm/mirror'
+import type { DonationPace, HeadWatchInit, MirrorPolicy } from '@jarswarm/mirror'
 import type { Clock, Logger } from '@jarswarm/ports'
 import type { SwarmInit } from '@jarswarm/swarm'
 import type { SwarmLink } from '@jarswarm/trust'
@@ -13,6 +13,8 @@ export interface Mechanisms extends Pick<SwarmInit, 'summaries' | 'dht' | 'limit
   readonly lookUp?: boolean
   /** Tell the DHT what is held here. @defaultValue true */
   readonly announce?: boolean
+  /** How quickly donated space is put to use. */
+  readonly donations?: Partial<DonationPace>
 }
 
 /** What a node is to do. */
@@ -50,6 +52,11 @@ export interface NodeInit {
   readonly mirror?: MirrorPolicy
   /** Most bytes of blobs. @defaultValue the store's */
   readonly quotaBytes?: number | undefined
+  /**
+   * Space for a share of the repositories that are followed, in proportion to their bytes, beside `quotaBytes`; not with
+   * a `mirror` of all, for that has everything. @defaultValue none
+   */
+  readonly donatedBytes?: number | undefined
   /** Who may learn what is held here. @defaultValue `all` */
   readonly share?: 'all' | 'lan' | 'none'
   /** `enforce` refuses states that have expired. @defaultValue `default` */

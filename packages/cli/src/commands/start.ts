@@ -51,6 +51,10 @@ export function addStart(program: Command, { terminal }: CommandSetup): void {
     )
     .option('--quota <size>', 'most that is stored, such as 500M or 20G (default: 20G)')
     .option(
+      '--donate <size>',
+      'space beside the quota, such as 5G, for a share of what the repositories have, so that the swarm holds everything several times (split by their sizes; default: none)',
+    )
+    .option(
       '--share <all|lan|none>',
       'who may learn what is held here (default: all; none with CI set)',
     )

@@ -47,6 +47,7 @@ function describe(status: Status, dataDir: string): string {
     `peer id       ${status.peerId}`,
     ...status.listen.map((address) => `listens on    ${address}`),
     ...status.repositories.map((repository) => `repository    ${describeRepository(repository)}`),
+    ...status.repositories.flatMap(describeDonation),
     ...status.repositories.flatMap((repository) => describeContradictions(repository, dataDir)),
     ...status.repositories.flatMap(describeWarnings),
     ...(status.proxied ?? []).map(
@@ -74,6 +75,16 @@ function describeRepository({ name, head, freshness, index }: RepositoryStatus):
     `${name}: head ${String(head.seq)}, ${age} old, ${freshness}; ` +
     `${String(head.files)} files, ${formatSize(head.bytes)}; index ${complete}`
   )
+}
+
+/** What this node keeps for the swarm. */
+function describeDonation({ name, donation }: RepositoryStatus): readonly string[] {
+  if (donation === undefined) return []
+  const { usedBytes, donatedBytes, slices, donors, copies } = donation
+  return [
+    `donated       ${name}: ${formatSize(usedBytes)} of ${formatSize(donatedBytes)} used for ${String(slices)} slices; ` +
+      `${String(donors)} other donors; every file is held at least ${String(copies.least)} times of ${String(copies.wanted)}`,
+  ]
 }
 
 /** What the keys of a repository should not have signed. */

@@ -133,13 +133,24 @@ function repository(status: RepositoryStatus): SafeHtml {
       <dd>
         ${index.complete ? 'complete' : 'still arriving'}, ${formatCount(index.files)} files here
       </dd>
-      ${withdrawn(status.withdrawn)}
+      ${withdrawn(status.withdrawn)} ${donation(status.donation)}
       <dt>Primary</dt>
       <dd>${status.origin ?? 'unknown'}</dd>
       <dt>Repository id</dt>
       <dd><code>${status.id}</code></dd>
     </dl>
   </section>`
+}
+
+function donation(status: RepositoryStatus['donation']): SafeHtml {
+  if (status === undefined) return html``
+  const { donatedBytes, usedBytes, slices, donors, copies } = status
+  return html`<dt>Donated</dt>
+    <dd>
+      ${formatSize(usedBytes)} of ${formatSize(donatedBytes)} used for ${formatCount(slices)} of its
+      parts, beside ${formatCount(donors)} other donors; every file is held at least ${copies.least}
+      times of ${copies.wanted}
+    </dd>`
 }
 
 function observed(url: string | null): SafeHtml {

@@ -8,6 +8,7 @@ import type { MirroredRepositoryComponents, MirroredRepositoryInit } from '../re
 import { policyMatcher } from '../share/mirror-policy.ts'
 import { DonatedSlices } from './donated-slices.ts'
 import { DonationKeeper } from './donation-keeper.ts'
+import { DONATION_PACE } from './donation-pace.ts'
 import { DonorBook } from './donor-book.ts'
 import { DonorProof } from './donor-proof.ts'
 import { SharePlanner } from './share-planner.ts'
@@ -55,14 +56,15 @@ export function assembleDonation(
   init: MirroredRepositoryInit,
 ): DonationKeeper {
   const { id: repository, name, donatedBytes, mirrorPolicy = 'none' } = init
+  const pace = { ...DONATION_PACE, ...init.donationPace }
   return new DonationKeeper(
     {
       ...components,
       files: new SliceFiles({ ...components, isMirrored: policyMatcher(mirrorPolicy) }),
       trials: new SliceTrials(components),
-      planner: new SharePlanner(),
+      planner: new SharePlanner(pace),
       proof: new DonorProof(components, { repository }),
     },
-    { repository, name, donatedBytes },
+    { repository, name, donatedBytes, pace },
   )
 }

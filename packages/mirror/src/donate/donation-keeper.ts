@@ -7,19 +7,13 @@ import type { IndexKeeper } from '../index-tree/index-keeper.ts'
 import { FollowUp } from '../wait/follow-up.ts'
 import { Periodic } from '../wait/periodic.ts'
 import type { DonatedSlices } from './donated-slices.ts'
+import type { DonationPace } from './donation-pace.ts'
 import type { DonorBook } from './donor-book.ts'
 import type { DonorProof } from './donor-proof.ts'
 import type { SharePlan } from './share-plan.ts'
 import type { SharePlanner } from './share-planner.ts'
 import type { SliceFiles } from './slice-files.ts'
 import type { SliceTrials } from './slice-trials.ts'
-
-/** Between two decisions, when nothing calls for one sooner. */
-export const PLAN_INTERVAL_MS = 60_000
-/** After donors changed, for more changes will follow; and after so long at work the rest is decided anew. */
-export const REPLAN_MS = 10_000
-/** Between two runs of proofs. */
-export const PROOF_RUN_MS = 15_000
 
 export interface DonationKeeperComponents {
   readonly swarm: Pick<Swarm, 'peerId' | 'donate' | 'donors' | 'onDonorsChange'>
@@ -41,6 +35,7 @@ export interface DonationKeeperInit {
   readonly name: string
   /** Space for it now; undefined while that is not known. Absent when nothing is donated. */
   readonly donatedBytes?: (() => number | undefined) | undefined
+  readonly pace: DonationPace
 }
 
 /** Keeps this node's share of a repository: brings what falls to it, tells of it, and lets go of what needs to go. */
@@ -67,14 +62,14 @@ export class DonationKeeper {
       { enabled: true, name, what: 'donation' },
     )
     this.#planning = new Periodic(components, {
-      intervalMs: PLAN_INTERVAL_MS,
+      intervalMs: init.pace.planMs,
       run: () => {
         this.#work.run()
         return Promise.resolve()
       },
     })
     this.#proving = new Periodic(components, {
-      intervalMs: PROOF_RUN_MS,
+      intervalMs: init.pace.proofRunMs,
       run: () => this.#prove(),
     })
   }
@@ -137,7 +132,7 @@ export class DonationKeeper {
     this.#plan = plan
     await this.#release(root, [...plan.release, ...plan.abandon])
     this.#tell()
-    const endMs = clock.monotonicMs() + REPLAN_MS
+    const endMs = clock.monotonicMs() + this.#init.pace.replanMs
     for (const slice of this.#inOrder(plan)) {
       signal.throwIfAborted()
       if (clock.monotonicMs() >= endMs) {
@@ -240,6 +235,6 @@ export class DonationKeeper {
     this.#replan ??= this.#components.clock.setTimer(() => {
       this.#replan = undefined
       this.#work.run()
-    }, REPLAN_MS)
+    }, this.#init.pace.replanMs)
   }
 }

@@ -3,14 +3,11 @@ import type { SharePlan, ShareState } from './share-plan.ts'
 import { ShareRound } from './share-round.ts'
 import { SliceDraws } from './slice-draws.ts'
 
-/** How long a donor is waited for that is to bring a slice and brings nothing: three times as long as its news may take. */
-export const PATIENCE_MS = 900_000
 /** With more donors news takes longer, and so does patience. */
 export const PATIENT_DONORS = 150
 
 export interface SharePlannerInit {
-  /** @defaultValue {@link PATIENCE_MS} */
-  readonly patienceMs?: number | undefined
+  readonly patienceMs: number
   /** May be shared by planners of the same donors. @defaultValue its own */
   readonly draws?: SliceDraws
 }
@@ -27,9 +24,9 @@ export class SharePlanner {
   /** NaN for one that has its copies. */
   readonly #shortSinceMs: Float64Array = new Float64Array(SLICES).fill(Number.NaN)
 
-  constructor(init: SharePlannerInit = {}) {
+  constructor(init: SharePlannerInit) {
     this.#draws = init.draws ?? new SliceDraws()
-    this.#patienceMs = init.patienceMs ?? PATIENCE_MS
+    this.#patienceMs = init.patienceMs
   }
 
   plan(state: ShareState): SharePlan {

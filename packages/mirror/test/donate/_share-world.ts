@@ -2,6 +2,7 @@ import { SLICES, sliceSet } from '@jarswarm/manifest'
 import type { SliceTotals } from '@jarswarm/manifest'
 import type { PeerName } from '@jarswarm/ports'
 import { createHash } from 'node:crypto'
+import { DONATION_PACE } from '../../src/donate/donation-pace.ts'
 import type { ShareDonor, SharePlan } from '../../src/donate/share-plan.ts'
 import { SharePlanner } from '../../src/donate/share-planner.ts'
 import { SliceDraws } from '../../src/donate/slice-draws.ts'
@@ -43,7 +44,7 @@ export class ShareWorld {
   join(...donors: readonly WorldDonor[]): void {
     for (const donor of donors) {
       const kept = new Set<number>(donor.manner === 'liar' ? Array(SLICES).keys() : [])
-      const planner = new SharePlanner({ draws: this.#draws })
+      const planner = new SharePlanner({ ...DONATION_PACE, draws: this.#draws })
       this.#members.set(donor.peer, { ...donor, planner, kept, grewMs: this.nowMs })
     }
   }

@@ -2,11 +2,14 @@ import { SLICES, sliceSet, slicesIn } from '@jarswarm/manifest'
 import fc from 'fast-check'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { DONATION_PACE } from '../../src/donate/donation-pace.ts'
 import { copiesGoal, MAX_COPIES } from '../../src/donate/copies-goal.ts'
-import { PATIENCE_MS, SharePlanner } from '../../src/donate/share-planner.ts'
+import { SharePlanner } from '../../src/donate/share-planner.ts'
 import { donorsOf, ShareWorld, sliceSizes } from './_share-world.ts'
 
 const least = (world: ShareWorld): number => Math.min(...world.copies())
+
+const PATIENCE_MS = DONATION_PACE.patienceMs
 
 describe('SharePlanner', () => {
   it('gives every slice its copies while there is room, and passes nobody’s room', () => {
@@ -151,7 +154,7 @@ describe('SharePlanner', () => {
 
   it('gives up what nobody needs when it has less room than it keeps, and the rest only then', () => {
     const totals = sliceSizes(9)
-    const planner = new SharePlanner()
+    const planner = new SharePlanner(DONATION_PACE)
     const kept = sliceSet(Array(SLICES).keys())
     const bytes = totals.bytes.reduce((sum, one) => sum + one, 0)
     const own = { peer: 'own', kept, begun: new Set<number>() }
@@ -179,11 +182,11 @@ describe('SharePlanner', () => {
     const own = { peer: 'own', donatedBytes: 1e9, kept: sliceSet([0]), begun: new Set([begun]) }
     const state = { own, totals, nowMs: 0 }
     const plan = (proven: boolean): ReturnType<SharePlanner['plan']> =>
-      new SharePlanner().plan({ ...state, donors: [{ ...donor, proven }] })
+      new SharePlanner(DONATION_PACE).plan({ ...state, donors: [{ ...donor, proven }] })
     assert.equal(plan(true).goal.copies, 1)
     assert.deepEqual(plan(true).abandon, [begun])
     assert.deepEqual(plan(false).abandon, [begun], 'it is waited for until it is proven')
-    const alone = new SharePlanner().plan({ ...state, donors: [] })
+    const alone = new SharePlanner(DONATION_PACE).plan({ ...state, donors: [] })
     assert.deepEqual(alone.abandon, [])
     assert.ok(alone.fetch.includes(begun))
   })
@@ -191,7 +194,7 @@ describe('SharePlanner', () => {
   it('has nothing to do in an empty index', () => {
     const empty = { files: new Float64Array(SLICES), bytes: new Float64Array(SLICES) }
     const own = { peer: 'own', donatedBytes: 1, kept: sliceSet([]), begun: new Set<number>() }
-    const plan = new SharePlanner().plan({ own, donors: [], totals: empty, nowMs: 0 })
+    const plan = new SharePlanner(DONATION_PACE).plan({ own, donors: [], totals: empty, nowMs: 0 })
     assert.deepEqual([plan.fetch, plan.release, plan.leastCopies], [[], [], 0])
     assert.equal([...slicesIn(own.kept)].length, 0)
   })

@@ -1,0 +1,21 @@
+/** How quickly a donor decides and acts. The standing values suit a network in which news takes minutes. */
+export interface DonationPace {
+  /** Between two decisions, when nothing calls for one sooner. @defaultValue 60 s */
+  readonly planMs: number
+  /** Decided anew after donors changed, for more changes will follow, and after so long at work. @defaultValue 10 s */
+  readonly replanMs: number
+  /** Between two runs of proofs. @defaultValue 15 s */
+  readonly proofRunMs: number
+  /**
+   * How long a donor is waited for that is to bring a slice and brings nothing: three times as long as it may take until
+   * it is heard of. @defaultValue 15 min
+   */
+  readonly patienceMs: number
+}
+
+export const DONATION_PACE: DonationPace = {
+  planMs: 60_000,
+  replanMs: 10_000,
+  proofRunMs: 15_000,
+  patienceMs: 900_000,
+}
