@@ -1,83 +1,44 @@
-// A log of what a swarm was asked and answered, and what must hold of it. Pure: it knows what was published and what was
-// seen, and nothing of how nodes work.
+// What must hold of the log of a swarm. Pure: it knows what was published and what was seen, and nothing of how nodes work.
 import { createHash } from 'node:crypto'
+import { HeldBlobs } from './_held-blobs.ts'
+import { ORIGIN } from './_operation-event.ts'
+import type {
+  BlobEvent,
+  HeadEvent,
+  InventoryEvent,
+  OperationEvent,
+  PathState,
+  PublishedEvent,
+  SwarmEvent,
+} from './_operation-event.ts'
+import { wantedBytes } from './_operation-range.ts'
 import { ViolationError } from './_violation-error.ts'
 import type { Rule } from './_violation-error.ts'
 
-/** What a head says of a path: a file, that it was withdrawn, or nothing. */
-export type PathState =
-  { readonly kind: 'file'; readonly bytes: Uint8Array } | { readonly kind: 'withdrawn' } | undefined
-
-/** What was published under one sequence number. */
-export interface PublishedEvent {
-  readonly kind: 'published'
-  readonly seq: number
-  /** Digest of the head. */
-  readonly head: string
-  /** Paths that are another than in the head before. */
-  readonly changes: ReadonlyMap<string, PathState>
-}
-
-/** A node uses a head; also the first thing that it says after each start. */
-export interface HeadEvent {
-  readonly kind: 'head'
-  readonly node: string
-  readonly seq: number
-  readonly head: string | undefined
-}
-
-/** A node acknowledged that it stored a blob, or let it go. */
-export interface BlobEvent {
-  readonly kind: 'stored' | 'dropped'
-  readonly node: string
-  readonly digest: string
-  /** Whether the node had to make room. */
-  readonly evicting: boolean
-}
-
-/** All blobs that a node has when it is started again. */
-export interface InventoryEvent {
-  readonly kind: 'inventory'
-  readonly node: string
-  readonly digests: ReadonlySet<string>
-}
-
-/** What a client asked of a node, and was answered. */
-export interface OperationEvent {
-  readonly kind: 'operation'
-  readonly verb: 'get' | 'range' | 'head' | 'list'
-  readonly node: string
-  readonly path: string
-  /** Sequence numbers of the heads that the node used when it was asked and when it had answered; 0 for none. */
-  readonly from: number
-  readonly to: number
-  readonly status: number
-  /** SHA-256 of the body in hex. */
-  readonly digest: string
-  /** Stated length of the body. */
-  readonly sizeBytes: number
-  /** Of `range`: its first byte and its length. */
-  readonly range?: readonly [offset: number, length: number]
-  /** Of `list`: names, in order. */
-  readonly names?: readonly string[]
-}
-
-export type SwarmEvent = PublishedEvent | HeadEvent | BlobEvent | InventoryEvent | OperationEvent
-
-/** Not now: always allowed, for nothing wrong follows from it. */
+const DAY_MS = 86_400_000
+/** Of a head: for as long a node surely answers with what it names, though the path may change. */
+const SURELY_FRESH_MS = 6 * DAY_MS
+/** Not now: allowed as long as nobody who could be asked has it. */
 const UNAVAILABLE = 424
 
 /** Looks at events in the order in which they came, and throws at the first that must not be. */
 export class OperationChecker {
-  readonly #heads = new Map<number, string>()
+  readonly #heads = new Map<number, PublishedEvent>()
   /** Per path what it became, and under which number. */
   readonly #states = new Map<string, { readonly seq: number; readonly state: PathState }[]>()
   readonly #directories = new Map<string, Set<string>>()
   readonly #used = new Map<string, number>()
-  readonly #stored = new Map<string, Set<string>>()
+  readonly #blobs = new HeldBlobs()
+  #events = 0
+
+  /** How many events were looked at. */
+  get events(): number {
+    return this.#events
+  }
 
   /** @throws {ViolationError} */
   observe(event: SwarmEvent): void {
+    this.#events += 1
     switch (event.kind) {
       case 'published':
         this.#publish(event)
@@ -86,7 +47,7 @@ export class OperationChecker {
         this.#use(event)
         return
       case 'stored':
-        this.#blobsOf(event.node).add(event.digest)
+        this.#blobs.stored(event.node, event.digest, this.#events)
         return
       case 'dropped':
         this.#drop(event)
@@ -99,8 +60,9 @@ export class OperationChecker {
     }
   }
 
-  #publish({ seq, head, changes }: PublishedEvent): void {
-    this.#heads.set(seq, head)
+  #publish(event: PublishedEvent): void {
+    const { seq, changes } = event
+    this.#heads.set(seq, event)
     for (const [path, state] of changes) {
       const states = this.#states.get(path) ?? []
       states.push({ seq, state })
@@ -116,13 +78,13 @@ export class OperationChecker {
   #use({ node, seq, head }: HeadEvent): void {
     const before = this.#used.get(node) ?? 0
     if (seq < before) throw new ViolationError('rollback', `${node} went from ${before} to ${seq}`)
-    if (seq > 0 && this.#heads.get(seq) !== head)
+    if (seq > 0 && this.#heads.get(seq)?.head !== head)
       throw new ViolationError('fork', `${node} uses a head ${seq} that was not published`)
     this.#used.set(node, seq)
   }
 
   #drop({ node, digest, evicting }: BlobEvent): void {
-    this.#blobsOf(node).delete(digest)
+    this.#blobs.dropped(node, digest)
     if (evicting) return
     const seq = this.#used.get(node) ?? 0
     const named = [...this.#states.keys()].find((path) => {
@@ -133,24 +95,52 @@ export class OperationChecker {
   }
 
   #takeStock({ node, digests }: InventoryEvent): void {
-    for (const digest of this.#blobsOf(node))
+    for (const digest of digests) this.#blobs.stored(node, digest, this.#events)
+    for (const digest of this.#blobs.of(node))
       if (!digests.has(digest))
         throw new ViolationError('lost', `${node} has ${digest} no more, which it had stored`)
   }
 
   #judge(operation: OperationEvent): void {
     const { node, verb, path, from, to, status } = operation
-    if (status === UNAVAILABLE) return
-    const window = Array.from({ length: to - from + 1 }, (_, at) => from + at)
+    const found = `${node} answered ${String(status)} to ${verb} ${path} under head ${from} to ${to}`
+    if (status === UNAVAILABLE) {
+      const source = from === to ? this.#sourceOf(operation) : undefined
+      if (source === undefined) return
+      throw new ViolationError(
+        'refused',
+        `${found}, and ${source} has it: ${operation.reason ?? 'no reason'}`,
+      )
+    }
+    // Without a head nothing is known, nor known to be absent.
+    const first = Math.max(from, 1)
+    const window = Array.from({ length: to - first + 1 }, (_, at) => first + at)
+    if (window.length === 0) throw new ViolationError('headless', found)
     const reasons = window.map((seq) =>
       verb === 'list' ? this.#flawOfList(operation, seq) : this.#flawOf(operation, seq),
     )
     const [reason] = reasons
     if (reasons.includes(undefined)) return
-    throw new ViolationError(
-      reason ?? 'status',
-      `${node} answered ${String(status)} to ${verb} ${path} under head ${from} to ${to}`,
+    throw new ViolationError(reason ?? 'status', found)
+  }
+
+  /** Who could have given what was refused: it had it all the while, and could be asked. */
+  #sourceOf({ verb, path, to, nowMs, reachable, askedAt }: OperationEvent): string | undefined {
+    const state = this.#stateAt(path, to)
+    if (verb === 'list' || state?.kind !== 'file') return undefined
+    if (isMutable(path) && !this.#isSurelyFresh(to, nowMs)) return undefined
+    const digest = sha256(state.bytes)
+    const newest = this.#stateAt(path, Infinity)
+    return reachable.find((name) =>
+      name === ORIGIN
+        ? newest?.kind === 'file' && newest.bytes === state.bytes
+        : this.#blobs.heldSince(name, digest, askedAt),
     )
+  }
+
+  #isSurelyFresh(seq: number, nowMs: number): boolean {
+    const ageMs = nowMs - (this.#heads.get(seq)?.atMs ?? -Infinity)
+    return ageMs >= 0 && ageMs < SURELY_FRESH_MS
   }
 
   /** Why an answer is wrong under one head, or undefined when it is right. */
@@ -176,22 +166,20 @@ export class OperationChecker {
   #stateAt(path: string, seq: number): PathState {
     return this.#states.get(path)?.findLast((one) => one.seq <= seq)?.state
   }
-
-  #blobsOf(node: string): Set<string> {
-    const blobs = this.#stored.get(node) ?? new Set()
-    this.#stored.set(node, blobs)
-    return blobs
-  }
 }
+
+/** May change from head to head: refused when nobody knows how old it is. */
+const isMutable = (path: string): boolean => path.endsWith('/maven-metadata.xml')
 
 function flawOfFile(operation: OperationEvent, bytes: Uint8Array): Rule | undefined {
   const { verb, status, digest, sizeBytes, range } = operation
-  const [offset, length] = range ?? [0, bytes.length]
-  const wanted = bytes.subarray(offset, offset + length)
-  if (status !== (verb === 'range' ? 206 : 200)) return 'status'
-  if (sizeBytes !== wanted.length) return 'length'
+  const wanted = wantedBytes(range, bytes.length)
+  if (status !== (wanted?.status ?? 416)) return 'status'
+  if (wanted === undefined) return undefined
+  const body = bytes.subarray(wanted.start, wanted.end)
+  if (sizeBytes !== body.length) return 'length'
   if (verb === 'head') return undefined
-  return digest === sha256(wanted) ? undefined : 'bytes'
+  return digest === sha256(body) ? undefined : 'bytes'
 }
 
 /** Digest in hex; of the same bytes it is worked out once. */

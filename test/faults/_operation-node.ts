@@ -2,7 +2,6 @@ import { formatHead, sha256 } from '@jarswarm/manifest'
 import type { RepositoryId } from '@jarswarm/trust'
 import { UnavailableError } from '@jarswarm/ports'
 import type { Clock } from '@jarswarm/ports'
-import { MemoryBlobStore } from '@jarswarm/testkit'
 import type { Answer } from '../../packages/endpoint/src/answer.ts'
 import { HotBlobs } from '../../packages/endpoint/src/hot-blobs.ts'
 import { MavenRoutes } from '../../packages/endpoint/src/maven-routes.ts'
@@ -10,8 +9,12 @@ import { toRefusal } from '../../packages/endpoint/src/refusal-answer.ts'
 import { ServedVersions } from '../../packages/endpoint/src/served-versions.ts'
 import { untilAborted } from '../../packages/endpoint/src/until-aborted.ts'
 import { SidecarDigests } from '../../packages/endpoint/src/sidecar-digests.ts'
-import type { Node, NodeOptions, Rig, Stores } from '../../packages/mirror/test/_rig.ts'
-import type { OperationEvent, SwarmEvent } from './_operation-history.ts'
+import type { Node, NodeOptions, Rig } from '../../packages/mirror/test/_rig.ts'
+import type { OperationEvent, SwarmEvent } from './_operation-event.ts'
+import type { OperationChecker } from './_operation-history.ts'
+import { headerOf } from './_operation-range.ts'
+import type { AskedRange } from './_operation-range.ts'
+import type { OperationStores } from './_operation-stores.ts'
 
 /** Small, so that the store is asked often. */
 const HOT_CACHE_BYTES = 20_000
@@ -25,42 +28,38 @@ export interface Question {
   readonly verb: OperationEvent['verb']
   readonly path: string
   /** Of `range`. */
-  readonly range?: readonly [offset: number, length: number]
+  readonly range?: AskedRange
 }
 
 export interface OperationNodeInit {
   readonly name: string
-  /** Room for blobs; without it nothing is ever evicted. */
-  readonly quotaBytes?: number
   readonly options: NodeOptions
+  /** Whether blobs may be dropped to make room. */
+  readonly evicting: boolean
+}
+
+export interface OperationNodeComponents {
+  readonly rig: Rig
+  readonly stores: OperationStores
+  readonly log: (event: SwarmEvent) => void
+  readonly checker: Pick<OperationChecker, 'events'>
+  /** Begin to watch whom a node could ask; the answer names those who could be asked all the while. */
+  readonly watch: (node: string) => () => readonly string[]
 }
 
 /** A node in memory with what the endpoint makes of it, without sockets. Everything it does goes to the log. */
 export class OperationNode {
   readonly name: string
-  readonly #rig: Rig
-  readonly #log: (event: SwarmEvent) => void
+  readonly #components: OperationNodeComponents
   readonly #init: OperationNodeInit
-  readonly #stores: Stores
   #node: Node | undefined
   #routes: MavenRoutes
   #seen = 0
 
-  constructor(
-    { rig, log }: { readonly rig: Rig; readonly log: (event: SwarmEvent) => void },
-    init: OperationNodeInit,
-  ) {
-    const { name, quotaBytes } = init
-    this.name = name
-    this.#rig = rig
-    this.#log = log
+  constructor(components: OperationNodeComponents, init: OperationNodeInit) {
+    this.name = init.name
+    this.#components = components
     this.#init = init
-    const blobs = new MemoryBlobStore(quotaBytes === undefined ? {} : { quotaBytes })
-    this.#stores = { ...rig.stores(), blobs }
-    blobs.onChange(({ kind, digest }) => {
-      const evicting = quotaBytes !== undefined
-      log({ kind: kind === 'added' ? 'stored' : 'dropped', node: name, digest, evicting })
-    })
     this.#routes = this.#newRoutes()
   }
 
@@ -69,15 +68,26 @@ export class OperationNode {
     return this.#node
   }
 
+  /** Whether it can end without being closed. */
+  get mortal(): boolean {
+    return this.#components.stores.mortal
+  }
+
   /** Start it on what it had stored before. */
   async start(): Promise<void> {
+    const { log, rig } = this.#components
     const { name, options } = this.#init
     this.#routes = this.#newRoutes()
+    const stores = await this.#components.stores.open()
     // Before it runs: then nothing comes while it is counted.
     const digests = new Set<string>()
-    for await (const { digest } of this.#stores.blobs.list()) digests.add(digest)
-    this.#log({ kind: 'inventory', node: name, digests })
-    const node = await this.#rig.node({ ...options, name, stores: this.#stores })
+    for await (const { digest } of stores.blobs.list()) digests.add(digest)
+    log({ kind: 'inventory', node: name, digests })
+    stores.blobs.onChange(({ kind, digest }) => {
+      const { evicting } = this.#init
+      log({ kind: kind === 'added' ? 'stored' : 'dropped', node: name, digest, evicting })
+    })
+    const node = await rig.node({ ...options, name, stores })
     this.#node = node
     this.#look(node, true)
   }
@@ -86,20 +96,34 @@ export class OperationNode {
     const node = this.#node
     this.#node = undefined
     await node?.stop()
+    await this.#components.stores.close()
+  }
+
+  /** End it as a process that is killed: nothing is closed, and nothing more reaches its disk. */
+  async kill(): Promise<void> {
+    const node = this.#node
+    this.#node = undefined
+    await this.#components.stores.die()
+    // What is left of it in this process ends, too; a dead process has no say in how.
+    await node?.stop().catch(() => undefined)
   }
 
   /** Ask it something; a node that is down answers nothing. */
   async ask(question: Question): Promise<number | undefined> {
     const node = this.#node
     if (node === undefined) return undefined
+    const { rig, checker, watch } = this.#components
     const from = this.#look(node)
+    const askedAt = checker.events
+    const nowMs = rig.clock.now()
+    const reachable = watch(this.name)
     const answer = await this.#answer(node, question)
-    const body = await readBody(answer, this.#rig.clock)
+    const body = await readBody(answer, rig.clock)
     // What a node says that is stopped meanwhile is nobody's answer.
     if (body === undefined || this.#node !== node) return undefined
     const to = this.#look(node)
     const { verb, path, range } = question
-    this.#log({
+    this.#components.log({
       kind: 'operation',
       verb,
       node: this.name,
@@ -107,9 +131,13 @@ export class OperationNode {
       from,
       to,
       status: answer.status,
+      askedAt,
+      nowMs,
+      reachable: reachable(),
       digest: sha256(body),
       sizeBytes: lengthOf(answer),
       ...(range && { range }),
+      ...(answer.status >= 400 && { reason: Buffer.from(body).toString('utf8') }),
       ...(verb === 'list' && { names: namesOf(body) }),
     })
     return answer.status
@@ -121,23 +149,23 @@ export class OperationNode {
     const seq = head?.seq ?? 0
     if (always || seq !== this.#seen) {
       const digest = head === undefined ? undefined : sha256(formatHead(head))
-      this.#log({ kind: 'head', node: this.name, seq, head: digest })
+      this.#components.log({ kind: 'head', node: this.name, seq, head: digest })
     }
     this.#seen = seq
     return seq
   }
 
   async #answer(node: Node, { verb, path, range }: Question): Promise<Answer> {
-    const [first = 0, length = 0] = range ?? []
+    const { clock, builder } = this.#components.rig
     const decision = new AbortController()
-    const timer = this.#rig.clock.setTimer(() => {
+    const timer = clock.setTimer(() => {
       decision.abort(new UnavailableError('No source answered in time'))
     }, DECISION_MS)
     try {
       return await this.#routes.answer({
         method: verb === 'head' ? 'HEAD' : 'GET',
-        headers: range ? { range: `bytes=${String(first)}-${String(first + length - 1)}` } : {},
-        source: sourceOf(node, this.#rig.builder.id),
+        headers: range ? { range: headerOf(range) } : {},
+        source: sourceOf(node, builder.id),
         path: { segments: path.split('/'), folder: verb === 'list' },
         signal: decision.signal,
       })
@@ -151,7 +179,7 @@ export class OperationNode {
   #newRoutes(): MavenRoutes {
     const blobs = new HotBlobs({ hotCacheBytes: HOT_CACHE_BYTES })
     const digests = new SidecarDigests(blobs)
-    const versions = new ServedVersions(this.#rig.clock)
+    const versions = new ServedVersions(this.#components.rig.clock)
     return new MavenRoutes({ blobs, digests, versions, prefetch: undefined })
   }
 }

@@ -1,6 +1,6 @@
 import { formatHead, sha256 } from '@jarswarm/manifest'
 import type { SignedRepositoryBuilder } from '@jarswarm/testkit'
-import type { PathState, PublishedEvent } from './_operation-history.ts'
+import type { PathState, PublishedEvent } from './_operation-event.ts'
 import type { SeededRandom } from './_random.ts'
 
 const PROJECTS = 40
@@ -54,7 +54,8 @@ export class OperationPublisher {
     const changes = this.#changes
     this.#changes = new Map()
     const { head } = state
-    return { kind: 'published', seq: head.seq, head: sha256(formatHead(head)), changes }
+    const atMs = Date.parse(head.issued)
+    return { kind: 'published', seq: head.seq, atMs, head: sha256(formatHead(head)), changes }
   }
 
   #deploy(): void {

@@ -1,6 +1,16 @@
 /** Which promise was broken. */
 export type Rule =
-  'bytes' | 'absent' | 'withdrawn' | 'listing' | 'length' | 'rollback' | 'fork' | 'lost' | 'status'
+  | 'bytes'
+  | 'absent'
+  | 'withdrawn'
+  | 'listing'
+  | 'length'
+  | 'rollback'
+  | 'fork'
+  | 'lost'
+  | 'status'
+  | 'headless'
+  | 'refused'
 
 /** Something happened that must not. */
 export class ViolationError extends Error {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
+import { ORIGIN } from './_operation-event.ts'
+import type { OperationEvent, PathState, SwarmEvent } from './_operation-event.ts'
 import { OperationChecker } from './_operation-history.ts'
-import type { OperationEvent, PathState, SwarmEvent } from './_operation-history.ts'
 import { OperationSwarm } from './_operation-swarm.ts'
 import { SeededRandom } from './_random.ts'
 import { ViolationError } from './_violation-error.ts'
@@ -13,21 +14,29 @@ const SEED = 20_261_123
 const JAR = 'a/b/1/b-1.jar'
 const NEW = 'a/b/2/b-2.jar'
 
+const FIRST = { kind: 'between', first: 0, last: 0 } as const
+
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex')
 const file = (text: string): PathState => ({ kind: 'file', bytes: Buffer.from(text) })
 const head = (seq: number): SwarmEvent => ({ kind: 'head', node: 'n', seq, head: `head ${seq}` })
-const stored = (text: string): SwarmEvent => ({
+const stored = (text: string, node = 'n'): SwarmEvent => ({
   kind: 'stored',
-  node: 'n',
+  node,
   digest: hash(text),
   evicting: false,
 })
 
 /** Three heads: a file, one more, and the first withdrawn. */
 const PUBLISHED: readonly SwarmEvent[] = [
-  { kind: 'published', seq: 1, head: 'head 1', changes: new Map([[JAR, file('one')]]) },
-  { kind: 'published', seq: 2, head: 'head 2', changes: new Map([[NEW, file('two')]]) },
-  { kind: 'published', seq: 3, head: 'head 3', changes: new Map([[JAR, { kind: 'withdrawn' }]]) },
+  { kind: 'published', seq: 1, atMs: 0, head: 'head 1', changes: new Map([[JAR, file('one')]]) },
+  { kind: 'published', seq: 2, atMs: 0, head: 'head 2', changes: new Map([[NEW, file('two')]]) },
+  {
+    kind: 'published',
+    seq: 3,
+    atMs: 0,
+    head: 'head 3',
+    changes: new Map([[JAR, { kind: 'withdrawn' }]]),
+  },
 ]
 
 /** A right answer to GET of the first file under the first head, but for what is given. */
@@ -43,6 +52,9 @@ function answer(change: Partial<OperationEvent> & { readonly text?: string } = {
     status: 200,
     digest: hash(text),
     sizeBytes: text.length,
+    askedAt: 0,
+    nowMs: 0,
+    reachable: [],
     ...given,
   }
 }
@@ -52,6 +64,10 @@ function check(...events: readonly SwarmEvent[]): void {
   for (const event of [...PUBLISHED, ...events]) checker.observe(event)
 }
 
+/** The first file is refused, though this one could be asked. */
+const refused = (name: string): OperationEvent =>
+  answer({ status: 424, askedAt: 9, reachable: [name] })
+
 const list = (names: readonly string[], seq = 2): OperationEvent =>
   answer({ verb: 'list', path: 'a/b', names, from: seq, to: seq })
 
@@ -60,8 +76,8 @@ describe('a swarm', () => {
     t.diagnostic(`seed ${String(SEED)}`)
     const swarm = await OperationSwarm.create(t, new SeededRandom(SEED))
     const { statuses, faults } = await swarm.run(OPERATIONS)
-    for (const status of [200, 206, 404]) assert.ok(statuses.has(status), String(status))
-    assert.ok(faults.published > 0 && faults.restarted > 0)
+    for (const status of [200, 206, 404]) assert.ok((statuses[status] ?? 0) > 0, String(status))
+    assert.ok(faults.published > 0 && faults.restarted > 0 && faults.killed > 0)
   })
 })
 
@@ -70,12 +86,24 @@ describe('OperationChecker', () => {
     check(
       head(1),
       answer(),
-      answer({ verb: 'range', range: [1, 2], status: 206, text: 'ne' }),
+      answer({
+        verb: 'range',
+        range: { kind: 'between', first: 1, last: 2 },
+        status: 206,
+        text: 'ne',
+      }),
+      answer({ verb: 'range', range: { kind: 'from', first: 1 }, status: 206, text: 'ne' }),
+      answer({ verb: 'range', range: { kind: 'last', count: 2 }, status: 206, text: 'ne' }),
+      answer({ verb: 'range', range: { kind: 'last', count: 9 }, status: 206 }),
+      answer({ verb: 'range', range: { kind: 'from', first: 3 }, status: 416, text: '' }),
+      answer({ verb: 'range', range: { kind: 'ignored', header: 'bytes=0-0,2-2' } }),
       answer({ verb: 'head', digest: hash('') }),
       answer({ status: 404, path: NEW }),
       answer({ status: 404, path: NEW, from: 1, to: 2 }),
       answer({ text: 'two', path: NEW, from: 1, to: 2 }),
       answer({ status: 424 }),
+      refused('n'),
+      { ...refused(ORIGIN), path: NEW },
       head(2),
       list(['1/', '2/']),
       head(3),
@@ -94,10 +122,10 @@ describe('OperationChecker', () => {
     [
       'other bytes of a range',
       'bytes',
-      [answer({ verb: 'range', range: [0, 1], status: 206, text: 'x' })],
+      [answer({ verb: 'range', range: FIRST, status: 206, text: 'x' })],
     ],
     ['another length', 'length', [answer({ verb: 'head', text: 'ones' })]],
-    ['a range that is the whole', 'status', [answer({ verb: 'range', range: [0, 1] })]],
+    ['a range that is the whole', 'status', [answer({ verb: 'range', range: FIRST })]],
     ['404 of what the index names', 'absent', [answer({ status: 404 })]],
     ['a file before it was published', 'status', [answer({ path: NEW, text: 'two' })]],
     ['a withdrawn file', 'withdrawn', [answer({ from: 3, to: 3 })]],
@@ -110,6 +138,10 @@ describe('OperationChecker', () => {
     ['no head after a start', 'rollback', [head(2), { ...head(0), head: undefined } as SwarmEvent]],
     ['a head of somebody else', 'fork', [{ ...head(2), head: 'another' } as SwarmEvent]],
     ['a head that is not there yet', 'fork', [head(4)]],
+    ['404 without a head', 'headless', [answer({ status: 404, from: 0, to: 0 })]],
+    ['424 of what the node has', 'refused', [head(1), stored('one'), refused('n')]],
+    ['424 of what a peer has', 'refused', [stored('one', 'm'), refused('m')]],
+    ['424 of what a working origin has', 'refused', [refused(ORIGIN)]],
     [
       'a blob that is gone',
       'lost',
