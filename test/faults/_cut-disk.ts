@@ -3,7 +3,7 @@
 //   memory/       tmpfs, so that a cut takes milliseconds
 //   memory/drive  ext4 without journal, mounted at drive/
 //   drive/image   what the disk has been given so far: the backing file of
-//   disk/         ext4 with its defaults, or without a journal, where the work is done
+//   disk/         ext4 with its defaults, where the work is done
 //
 // What is on the disk and in no cache is what stands in drive/image. Freezing drive/ holds every write of the loop device
 // back, in the midst of an fsync too, so that a copy made meanwhile is the disk of one moment. What was written to disk/ and not
@@ -57,11 +57,7 @@ export class CutDisk {
     this.#base = base
   }
 
-  /** @param options.journal whether the file system keeps a journal, whose commits carry what others did before with them */
-  static async create(
-    sizeMiB: number,
-    { journal }: { readonly journal: boolean },
-  ): Promise<CutDisk> {
+  static async create(sizeMiB: number): Promise<CutDisk> {
     const disk = new CutDisk(mkdtempSync(join(tmpdir(), 'jarswarm-cut-')))
     const at = disk.#at.bind(disk)
     for (const name of ['memory', 'drive', 'disk']) mkdirSync(at(name))
@@ -79,8 +75,7 @@ export class CutDisk {
       await shell('mke2fs', '-q', '-F', '-t', 'ext4', '-O', '^has_journal', at('memory', 'drive'))
       await shell('mount', '-o', `loop,${MOUNT}`, at('memory', 'drive'), at('drive'))
       await shell('fallocate', '-l', `${String(sizeMiB)}M`, at('drive', 'image'))
-      const features = journal ? [] : ['-O', '^has_journal']
-      await shell('mke2fs', '-q', '-F', '-t', 'ext4', ...features, at('drive', 'image'))
+      await shell('mke2fs', '-q', '-F', '-t', 'ext4', at('drive', 'image'))
       await shell('mount', '-o', `loop,${MOUNT}`, at('drive', 'image'), at('disk'))
       return disk
     } catch (error) {

@@ -21,7 +21,7 @@ import type { UnsyncedSites } from './_sync-sites.ts'
 import { ViolationError } from './_violation-error.ts'
 
 /** Releases that are there when the work begins: more than the node may keep. */
-const DEPLOYED_BEFORE = 400
+const DEPLOYED_BEFORE = 200
 /** Makes the node evict with nearly each blob that it stores. */
 export const QUOTA_BYTES: number = 1024 * 1024
 /** Requests that are open at the node at a time. */

@@ -2,7 +2,7 @@
 // power cut then takes shows what that sync is for, and that a run which finds no loss could have found one.
 import fs, { promises } from 'node:fs'
 import { Level } from 'level'
-import { isUnsynced } from './_sync-sites.ts'
+import { isDatabaseUnsynced, isUnsynced } from './_sync-sites.ts'
 import type { UnsyncedSites } from './_sync-sites.ts'
 
 const site = process.env['UNSYNCED'] as UnsyncedSites
@@ -18,7 +18,7 @@ for (const name of ['sync', 'datasync'] as const) {
   }
 }
 
-if (site === 'all' || site === 'database') {
+if (isDatabaseUnsynced(site)) {
   const level = Level.prototype as unknown as { batch: (...args: unknown[]) => Promise<void> }
   const { batch } = level
   level.batch = function (this: Level, operations: unknown, options: unknown) {

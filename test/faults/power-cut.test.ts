@@ -14,7 +14,7 @@ describe('a disk whose power is cut', { skip: cutDiskMissing() }, () => {
   })
 
   it('loses blobs of programs whose syncs do nothing', async (t) => {
-    const report = await cutWithout('all', { seed: SEED, journal: true })
+    const report = await cutWithout('all', SEED)
     t.diagnostic(JSON.stringify(report))
     assert.ok(hasLost(report))
   })
