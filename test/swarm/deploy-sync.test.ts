@@ -11,7 +11,7 @@ import { countingProxy } from './_counting-proxy.ts'
 import { addVersion, jarBytes, jarOf } from './_tiny-repository.ts'
 
 const TCP = ['--http', '127.0.0.1:0', '--listen', '/ip4/127.0.0.1/tcp/0']
-const VERSIONS = 1_000
+const VERSIONS = 500
 /** What one deploy may move to a node that keeps the whole index, heads and chatter included. */
 const MAX_DEPLOY_BYTES = 64 * 1024
 
