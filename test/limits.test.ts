@@ -25,6 +25,7 @@ const NO_BOUNDS: Readonly<Record<string, readonly string[]>> = {
     'http/src/request-pace.ts MAX_FAILURES_IN_ROW',
     'http/src/request-pace.ts MAX_PAUSES_IN_ROW',
     'mirror/src/donate/copies-goal.ts MAX_COPIES',
+    'mirror/src/donate/donor-book.ts MAX_LACKED',
     'mirror/src/fetch/blob-fetcher.ts MAX_EARLY_MS',
     'mirror/src/fetch/source-plan.ts MAX_COMPANIONS',
     'mirror/src/prefetch/file-bringer.ts MAX_FAILURES_IN_A_ROW',
