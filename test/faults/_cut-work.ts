@@ -221,5 +221,3 @@ export const ALONE: readonly string[] = [
 
 /** What a node makes when it starts for the first time, from the beginning to the end of that. */
 const FIRST_FILES = ['jarswarm.json', 'db', 'blobs/00', 'pid', 'joined.json']
-
-export { readAcknowledged } from './_acknowledged.ts'
