@@ -1,4 +1,4 @@
-import { NoSpaceError, UnavailableError } from '@jarswarm/ports'
+import { NoSpaceError, StorageFailedError, UnavailableError } from '@jarswarm/ports'
 import { MemoryBlobStore, MemoryUpstream, wrongBytes } from '@jarswarm/testkit'
 import type { PeerManner } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
@@ -231,6 +231,25 @@ describe('fetch', () => {
     const opened = await rig.wait(node.repository.open(rig.builder.entry(largest), {}))
     opened.release()
     await assert.rejects(rig.wait(node.repository.open(rig.builder.entry(larger), {})))
+  })
+
+  it('serves and says so, once, while the disk refuses what it fetches', async (t) => {
+    const rig = new Rig(t)
+    const node = await rig.node()
+    await rig.synced(node)
+    const { blobs } = node.stores
+    const put = blobs.put.bind(blobs)
+    const said = (): readonly string[] =>
+      node.logger.lines.filter(({ level }) => level === 'warn').map(({ message }) => message)
+    blobs.put = () => Promise.reject(new StorageFailedError('Cannot write: the disk failed'))
+    for (const path of [JAR, POM, JAR]) assert.equal(await rig.fetch(node, path), 'origin')
+    assert.deepEqual(said(), ['the disk fails: serving without storing'])
+    blobs.put = put
+    await rig.fetch(node, JAR)
+    await rig.wait(node.repository.store(rig.builder.entry(JAR), {}))
+    blobs.put = () => Promise.reject(new NoSpaceError('Cannot write: the disk is full'))
+    await rig.fetch(node, POM)
+    assert.deepEqual(said().slice(1), ['no room: serving without storing'])
   })
 
   it('tells readers at once when the disk fills in the midst of a blob', async (t) => {

@@ -69,6 +69,16 @@ export class NoSpaceError extends Error {
 }
 
 /**
+ * The disk or the database under the data directory failed; what was being written is not kept.
+ *
+ * Do not try the same write again blindly: tell the operator, whose disk may be dying. Reads go on.
+ */
+export class StorageFailedError extends Error {
+  override readonly name = 'StorageFailedError'
+  readonly code = 'ERR_STORAGE_FAILED'
+}
+
+/**
  * The directory is not one that this program made, or of another format version.
  *
  * Stop: writing there could destroy what somebody else keeps in it. Tell the operator.

@@ -30,6 +30,7 @@ export {
   NoSpaceError,
   NotHeldError,
   SourceUnavailableError,
+  StorageFailedError,
   TruncatedError,
   UnavailableError,
 } from './errors.ts'

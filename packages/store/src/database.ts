@@ -1,6 +1,7 @@
+import { StorageFailedError } from '@jarswarm/ports'
 import type { AbortOptions } from '@jarswarm/ports'
 import { Level } from 'level'
-import { StorageFailedError, StoreClosedError } from './errors.ts'
+import { StoreClosedError } from './errors.ts'
 import { MAX_OPEN_TABLES } from './limits.ts'
 import { Mutex } from './mutex.ts'
 import { openValue, sealValue } from './sealed-value.ts'

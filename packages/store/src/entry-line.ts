@@ -1,6 +1,6 @@
 import type { IndexEntry } from '@jarswarm/manifest'
 import type { RepositoryPath } from '@jarswarm/maven'
-import { StorageFailedError } from './errors.ts'
+import { StorageFailedError } from '@jarswarm/ports'
 
 const LINE = /^([0-9a-f]{64}) ([0-9a-f]{40}) (\d{1,16}) (\d{1,16}) ([0-9a-f]{64}|-)$/
 

@@ -1,6 +1,7 @@
 export { openDataDirectory } from './data-directory.ts'
 export type { DataDirectory, DataDirectoryComponents, DataDirectoryInit } from './data-directory.ts'
-export { StorageFailedError, StoreClosedError } from './errors.ts'
+export { StorageFailedError } from '@jarswarm/ports'
+export { StoreClosedError } from './errors.ts'
 export { nodeFileSystem } from './file-system.ts'
 export type { FileStat, FileSystem, OpenFile } from './file-system.ts'
 export {

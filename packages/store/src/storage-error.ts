@@ -3,8 +3,9 @@ import {
   DirectoryInUseError,
   ForeignDirectoryError,
   NoSpaceError,
+  StorageFailedError,
 } from '@jarswarm/ports'
-import { StorageFailedError, StoreClosedError } from './errors.ts'
+import { StoreClosedError } from './errors.ts'
 
 const FULL_DISK_CODES: readonly string[] = ['ENOSPC', 'EDQUOT']
 

@@ -1,7 +1,7 @@
 import { parsePieceList, sha256, splitPieces } from '@jarswarm/manifest'
 import type { Digest, IndexEntry } from '@jarswarm/manifest'
 import type { RepositoryPath } from '@jarswarm/maven'
-import { NoSpaceError, UnavailableError } from '@jarswarm/ports'
+import { NoSpaceError, StorageFailedError, UnavailableError } from '@jarswarm/ports'
 import type { AbortOptions, ArtifactContent, BlobStore, BlobWriter } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import { MAX_BYTES_WITHOUT_DISK } from '../limits.ts'
@@ -71,7 +71,8 @@ export class BlobFetcher {
   readonly #ahead = new WeakSet<Promise<BlobDownload>>()
   readonly #stop = new AbortController()
   #bytesWithoutDisk = 0
-  #saidFull = false
+  /** Until something is stored again. */
+  #saidUnstored = false
 
   constructor(components: BlobFetcherComponents, init: BlobFetcherInit) {
     this.#components = components
@@ -232,18 +233,22 @@ export class BlobFetcher {
       await (
         await running.starting
       ).stored
-      this.#saidFull = false
+      this.#saidUnstored = false
       for (const one of running.wanted.values()) onStored(one)
     } catch (error) {
-      if (!(error instanceof NoSpaceError)) {
-        logger.debug({ path: entry.path, error: String(error) }, 'download failed')
-      } else if (!this.#saidFull) {
-        this.#saidFull = true
-        logger.warn({ path: entry.path, error: error.message }, 'no room: serving without storing')
-      }
+      if (error instanceof NoSpaceError || error instanceof StorageFailedError)
+        this.#sayUnstored(entry, error)
+      else logger.debug({ path: entry.path, error: String(error) }, 'download failed')
     } finally {
       if (this.#downloads.get(entry.digest) === running) this.#downloads.delete(entry.digest)
     }
+  }
+
+  #sayUnstored({ path }: IndexEntry, error: NoSpaceError | StorageFailedError): void {
+    if (this.#saidUnstored) return
+    this.#saidUnstored = true
+    const why = error instanceof NoSpaceError ? 'no room' : 'the disk fails'
+    this.#components.logger.warn({ path, error: error.message }, `${why}: serving without storing`)
   }
 
   async #partsOf(entry: IndexEntry): Promise<readonly Part[]> {
