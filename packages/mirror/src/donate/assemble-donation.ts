@@ -12,6 +12,7 @@ import { DONATION_PACE } from './donation-pace.ts'
 import { DonorBook } from './donor-book.ts'
 import { DonorProof } from './donor-proof.ts'
 import { SharePlanner } from './share-planner.ts'
+import { SliceCensus } from './slice-census.ts'
 import { SliceFiles } from './slice-files.ts'
 import { SliceTrials } from './slice-trials.ts'
 
@@ -57,13 +58,15 @@ export function assembleDonation(
 ): DonationKeeper {
   const { id: repository, name, donatedBytes, mirrorPolicy = 'none' } = init
   const pace = { ...DONATION_PACE, ...init.donationPace }
+  const census = new SliceCensus(components)
   return new DonationKeeper(
     {
       ...components,
+      census,
       files: new SliceFiles({ ...components, isMirrored: policyMatcher(mirrorPolicy) }),
       trials: new SliceTrials(components),
       planner: new SharePlanner(pace),
-      proof: new DonorProof(components, { repository }),
+      proof: new DonorProof({ ...components, census }, { repository }),
     },
     { repository, name, donatedBytes, pace },
   )

@@ -1,4 +1,4 @@
-import { hasSlice, sliceOf, sliceTotals, slicesIn } from '@jarswarm/manifest'
+import { hasSlice, sliceOf, slicesIn } from '@jarswarm/manifest'
 import type { Digest, SliceTotals } from '@jarswarm/manifest'
 import type { RepositoryPath } from '@jarswarm/maven'
 import type { Clock, DonationStatus, Logger, Swarm } from '@jarswarm/ports'
@@ -12,6 +12,7 @@ import type { DonorBook } from './donor-book.ts'
 import type { DonorProof } from './donor-proof.ts'
 import type { SharePlan } from './share-plan.ts'
 import type { SharePlanner } from './share-planner.ts'
+import type { SliceCensus } from './slice-census.ts'
 import type { SliceFiles } from './slice-files.ts'
 import type { SliceTrials } from './slice-trials.ts'
 
@@ -19,6 +20,7 @@ export interface DonationKeeperComponents {
   readonly swarm: Pick<Swarm, 'peerId' | 'donate' | 'donors' | 'onDonorsChange'>
   readonly tree: Pick<IndexKeeper, 'completeRoot' | 'local'>
   readonly slices: DonatedSlices
+  readonly census: SliceCensus
   readonly files: SliceFiles
   readonly trials: SliceTrials
   readonly planner: SharePlanner
@@ -46,7 +48,6 @@ export class DonationKeeper {
   readonly #planning: Periodic
   readonly #proving: Periodic
   readonly #stop = new AbortController()
-  #totals: { readonly root: Digest; readonly of: SliceTotals } | undefined
   #plan: SharePlan | undefined
   #replan: { cancel(): void } | undefined
   #unsubscribe: (() => void) | undefined
@@ -121,14 +122,11 @@ export class DonationKeeper {
 
   /** Decide, and carry it out; what takes long is decided anew on the way. */
   async #round(signal: AbortSignal): Promise<void> {
-    const { tree, clock } = this.#components
+    const { tree, census, clock } = this.#components
     const root = tree.completeRoot
     const donatedBytes = this.#donatedBytes()
     if (root === undefined || donatedBytes === undefined) return
-    if (this.#totals?.root !== root) {
-      this.#totals = { root, of: await sliceTotals(tree.local, root) }
-    }
-    const plan = this.#decide(this.#totals.of, donatedBytes)
+    const plan = this.#decide(await census.of(root), donatedBytes)
     this.#plan = plan
     await this.#release(root, [...plan.release, ...plan.abandon])
     this.#tell()
@@ -163,7 +161,7 @@ export class DonationKeeper {
 
   #hasRoom(slice: number): boolean {
     if (this.#components.slices.begun.has(slice)) return true
-    const bytes = this.#totals?.of.bytes[slice] ?? 0
+    const bytes = this.#components.census.last?.bytes[slice] ?? 0
     return this.#usedBytes() + bytes <= (this.#donatedBytes() ?? 0)
   }
 
@@ -214,9 +212,11 @@ export class DonationKeeper {
   }
 
   #usedBytes(): number {
-    const { kept, begun } = this.#components.slices
+    const { census, slices } = this.#components
     let used = 0
-    for (const slice of [...slicesIn(kept), ...begun]) used += this.#totals?.of.bytes[slice] ?? 0
+    for (const slice of [...slicesIn(slices.kept), ...slices.begun]) {
+      used += census.last?.bytes[slice] ?? 0
+    }
     return used
   }
 

@@ -8,6 +8,7 @@ import type { IndexKeeper } from '../index-tree/index-keeper.ts'
 import { MAX_PROOFS_AT_ONCE } from './limits.ts'
 import { withDeadline } from '../wait/deadline.ts'
 import type { DonorBook } from './donor-book.ts'
+import type { SliceCensus } from './slice-census.ts'
 
 /** Donors asked in one run; with many donors this share of them, so that a round takes minutes, not hours. */
 export const PROOFS_PER_RUN = 4
@@ -18,6 +19,7 @@ const PROOF_TIMEOUT_MS = 30_000
 export interface DonorProofComponents {
   readonly swarm: Pick<Swarm, 'request' | 'reportWrongBytes'>
   readonly tree: Pick<IndexKeeper, 'completeRoot' | 'local' | 'read'>
+  readonly census: SliceCensus
   readonly book: DonorBook
   /** Whether a file that the index names is given by nobody: it was withdrawn, or is denied here. */
   readonly isUnwanted: (entry: IndexEntry) => boolean
@@ -96,8 +98,9 @@ export class DonorProof {
 
   /** A piece of a file of a slice that the donor claims; undefined when the index has no file there. */
   async #draw({ slices }: Donor, root: Digest, signal: AbortSignal): Promise<Sample | undefined> {
-    const { tree, isUnwanted } = this.#components
-    const slice = this.#pick([...slicesIn(slices)])
+    const { tree, census, isUnwanted } = this.#components
+    const { files } = await census.of(root)
+    const slice = this.#pick([...slicesIn(slices)].filter((one) => files[one] !== 0))
     if (slice === undefined) return undefined
     const entries: IndexEntry[] = []
     for await (const entry of walkSlice(tree.local, root, slice)) {
