@@ -14,10 +14,14 @@ import type { Places } from './_places.ts'
 import { PublisherProcess } from './_publisher-process.ts'
 import { ViolationError } from './_violation-error.ts'
 
-/** Releases that are there when the work begins: more than a small node may keep. */
-const DEPLOYED_BEFORE = 250
 const SMALL_QUOTA = '1M'
-const SMALL_NODES = 3
+
+export interface KillSwarmInit {
+  /** Nodes that may keep 1 MiB only. */
+  readonly smallNodes: number
+  /** Releases that are there when the work begins. Some 200 are more than a small node may keep. */
+  readonly versions: number
+}
 
 /** A repository server, a full mirror, and nodes that may keep a part only, each a process; and one that publishes. */
 export class KillSwarm {
@@ -41,7 +45,7 @@ export class KillSwarm {
   }
 
   /** Publish, and start the server. Nobody else runs yet. */
-  static async create(test: Ending): Promise<KillSwarm> {
+  static async create(test: Ending, { smallNodes, versions }: KillSwarmInit): Promise<KillSwarm> {
     const work = mkdtempSync(join(tmpdir(), 'jarswarm-kill-'))
     const ends: (() => unknown)[] = []
     test.after(async () => {
@@ -51,7 +55,7 @@ export class KillSwarm {
     const places = placesOn(work)
     const { state, tree } = places
     mkdirSync(tree)
-    for (let version = 1; version <= DEPLOYED_BEFORE; version += 1) await deploy(tree, version)
+    for (let version = 1; version <= versions; version += 1) await deploy(tree, version)
     const http = `127.0.0.1:${String(await freePort())}`
     const origin = `http://${http}/`
     const { id } = await initRepository({ stateDir: state, name: 'sample', origin })
@@ -74,12 +78,12 @@ export class KillSwarm {
     }
     const publisher = new PublisherProcess({
       places,
-      versions: DEPLOYED_BEFORE,
+      versions,
       env: { ...env, NODE_OPTIONS: '--conditions=source' },
     })
     ends.push(() => publisher.kill())
     const mirror = add('mirror', '--mirror', 'all')
-    const small = Array.from({ length: SMALL_NODES }, (_, at) =>
+    const small = Array.from({ length: smallNodes }, (_, at) =>
       add(`small-${String(at + 1)}`, '--quota', SMALL_QUOTA),
     )
     return new KillSwarm({ primary, publisher, mirror, small, places }, origin)

@@ -7,13 +7,15 @@ import type { FaultRun } from './_fault-run.ts'
 import { judgeTree } from './_judged-tree.ts'
 import { untilFirstSync, untilServing, untilStarting } from './_kill-moments.ts'
 import { KillSwarm } from './_kill-swarm.ts'
+import type { KillSwarmInit } from './_kill-swarm.ts'
 import { askOnAndOn } from './_killed-clients.ts'
 import type { KilledNode } from './_killed-node.ts'
 import { SeededRandom } from './_random.ts'
 import { withEndings } from './_with-endings.ts'
 
-const FULL_KILLS = 500
-export const SHORT_KILLS = 6
+const FULL_KILL: Omit<KillInit, 'seed'> = { kills: 500, smallNodes: 3, versions: 250 }
+/** Without a need to evict, and with few programs to start, which is what takes most of the time. */
+export const SHORT_KILL: Omit<KillInit, 'seed'> = { kills: 5, smallNodes: 1, versions: 40 }
 const CLIENTS_A_NODE = 2
 /** One in so many starts of a node begins with an empty directory, and one in as many is killed while it starts. */
 const NEW_EVERY = 5
@@ -45,17 +47,17 @@ export interface KillReport {
   rotations: number
 }
 
-export interface KillInit {
+export interface KillInit extends KillSwarmInit {
   readonly kills: number
   readonly seed: number
 }
 
 /** Kill processes of a swarm at work so often, several at once, and look at what each left. @throws {ViolationError} */
-export async function killSwarm(test: Ending, { kills, seed }: KillInit): Promise<KillReport> {
-  const swarm = await KillSwarm.create(test)
-  if (kills > SHORT_KILLS) await swarm.warmUp()
-  const killing = new Killing(swarm, kills)
-  await killing.run(seed)
+export async function killSwarm(test: Ending, init: KillInit): Promise<KillReport> {
+  const swarm = await KillSwarm.create(test, init)
+  if (init.kills > SHORT_KILL.kills) await swarm.warmUp()
+  const killing = new Killing(swarm, init.kills)
+  await killing.run(init.seed)
   return killing.report
 }
 
@@ -266,9 +268,14 @@ export function assertAllKinds({
 export const kill: FaultRun = {
   name: 'kill',
   about: 'a server, a publisher and nodes at work that are killed again and again',
-  run: ({ full, seed, runs: kills = full ? FULL_KILLS : SHORT_KILLS }) =>
+  run: ({ full, seed, runs }) =>
     withEndings(async function* (test) {
-      const report = await killSwarm(test, { kills, seed })
+      const init = full ? FULL_KILL : SHORT_KILL
+      const report = await killSwarm(test, {
+        ...init,
+        seed,
+        ...(runs !== undefined && { kills: runs }),
+      })
       if (full) assertAllKinds(report)
       yield* rowsOf(report)
     }),
