@@ -5,11 +5,7 @@ import { ManualClock, RecordingLogger } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { DonorBook } from '../../src/donate/donor-book.ts'
-import {
-  MAX_DONORS_PER_BLOB,
-  MAX_PROOFS_AT_ONCE,
-  MAX_REMEMBERED_DONORS,
-} from '../../src/donate/limits.ts'
+import { MAX_DONORS_PER_BLOB, MAX_REMEMBERED_DONORS } from '../../src/donate/limits.ts'
 import { SourcePlan } from '../../src/fetch/source-plan.ts'
 import { PeerStandings } from '../../src/transfer/peer-standings.ts'
 import type { UpstreamSet } from '../../src/upstreams/upstream-set.ts'
