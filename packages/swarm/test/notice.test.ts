@@ -5,6 +5,7 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { sliceSet } from '@jarswarm/manifest'
 import { TEST_NOW_MS } from '@jarswarm/testkit'
 import { multiaddr } from '@multiformats/multiaddr'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import fc from 'fast-check'
 import { MAX_NOTICE_ADDRESSES, MAX_NOTICE_BYTES, MAX_NOTICE_LIFE_MS } from '../src/donors/limits.ts'
 import { parseNotice, verifyNotice } from '../src/donors/notice.ts'
@@ -12,7 +13,10 @@ import { noticeAddresses, parseAddresses } from '../src/donors/notice-addresses.
 import { REPOSITORY } from './_nodes.ts'
 import { LIFE_MS, newKey, noticeOf } from './_notices.ts'
 
-const LONG = multiaddr(`/dns4/${'a'.repeat(84)}/tcp/1`)
+/** An address of so many bytes. */
+function long(bytes: number): Multiaddr {
+  return multiaddr(`/dns4/${'a'.repeat(bytes - 5)}/tcp/1`)
+}
 
 /** A notice with some bytes written over. */
 async function changed(offset: number, ...bytes: number[]): Promise<Uint8Array> {
@@ -51,15 +55,19 @@ describe('parseNotice', () => {
     assert.equal(verify(null, signed, publicKey, bytes.subarray(-64)), true)
   })
 
-  it('takes MAX_NOTICE_ADDRESSES of the longest form, which fill MAX_NOTICE_BYTES, and no more', async () => {
-    const addresses = new Array<typeof LONG>(MAX_NOTICE_ADDRESSES).fill(LONG)
-    const { bytes } = await noticeOf({ addresses })
+  it('takes MAX_NOTICE_ADDRESSES, and no more', async () => {
+    const addresses = new Array<Multiaddr>(MAX_NOTICE_ADDRESSES + 1).fill(long(9))
+    assert.equal(parseNotice((await noticeOf({ addresses })).bytes), undefined)
+    const { bytes } = await noticeOf({ addresses: addresses.slice(1) })
     assert.equal(parseNotice(bytes)?.addresses.length, MAX_NOTICE_ADDRESSES)
-    assert.ok(bytes.length <= MAX_NOTICE_BYTES && bytes.length > MAX_NOTICE_BYTES - 8)
-    const small = multiaddr('/ip4/192.0.2.7/tcp/1')
-    const many = new Array<typeof LONG>(MAX_NOTICE_ADDRESSES + 1).fill(small)
-    assert.equal(parseNotice((await noticeOf({ addresses: many })).bytes), undefined)
-    assert.equal(parseNotice(Buffer.concat([bytes, Buffer.alloc(MAX_NOTICE_BYTES)])), undefined)
+  })
+
+  it('takes MAX_NOTICE_BYTES, and no more', async () => {
+    const { bytes } = await noticeOf({ addresses: [long(90), long(90), long(178)] })
+    assert.equal(bytes.length, MAX_NOTICE_BYTES)
+    assert.equal(parseNotice(bytes)?.addresses.length, 3)
+    const longer = await noticeOf({ addresses: [long(90), long(90), long(179)] })
+    assert.equal(parseNotice(longer.bytes), undefined)
   })
 
   it('takes a life of MAX_NOTICE_LIFE_MS, and no longer one', async () => {
@@ -149,7 +157,6 @@ describe('parseAddresses', () => {
       `/ip4/192.0.2.1/tcp/1${peer}/p2p-circuit`,
       '/ip4/192.0.2.1/tcp/1/ws',
       '/dnsaddr/a.test/tcp/1',
-      `/dns4/${'a'.repeat(85)}/tcp/1`,
     ]) {
       assert.equal(parseAddresses(texts(text)), undefined, text)
     }
@@ -176,6 +183,15 @@ describe('noticeAddresses', () => {
   it('gives none of the local network away on a public one', () => {
     const found = noticeAddresses(OWN, 'public').map(String)
     assert.deepEqual(found, ['/ip4/8.8.8.8/tcp/1', '/dns4/a.test/tcp/1'])
+  })
+
+  it('has none that is so long that four of them would not fit', async () => {
+    const addresses = noticeAddresses([long(90), long(89), ...OWN], 'private')
+    assert.deepEqual(addresses.filter(({ bytes }) => bytes.length > 80).map(String), [
+      String(long(89)),
+    ])
+    const longest = new Array<Multiaddr>(MAX_NOTICE_ADDRESSES).fill(long(89))
+    assert.ok(parseNotice((await noticeOf({ addresses: longest })).bytes))
   })
 
   it('has loopback last, and each once', () => {

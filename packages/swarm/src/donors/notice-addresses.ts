@@ -3,7 +3,7 @@
  *
  * offset  size  field
  *      0     1  number of addresses, at most 4
- *      1        each: length u8, at most 89, and a multiaddr in bytes: ip4, ip6, dns, dns4 or dns6, then tcp
+ *      1        each: length u8, and a multiaddr in bytes: ip4, ip6, dns, dns4 or dns6, then tcp
  */
 import { isLoopback } from '@libp2p/utils'
 import { CODE_P2P, multiaddr } from '@multiformats/multiaddr'
@@ -11,7 +11,8 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { isLocalAddress } from '../addresses.ts'
 import { MAX_NOTICE_ADDRESSES } from './limits.ts'
 
-const MAX_ADDRESS_BYTES = 89
+/** Four of these fit into a notice. */
+const MAX_OWN_ADDRESS_BYTES = 89
 const HOSTS: ReadonlySet<string> = new Set(['ip4', 'ip6', 'dns', 'dns4', 'dns6'])
 
 /**
@@ -24,7 +25,9 @@ export function noticeAddresses(
 ): readonly Multiaddr[] {
   const usable = own
     .map((address) => address.decapsulateCode(CODE_P2P))
-    .filter((address) => isNoticeAddress(address) && isDialable(address, network))
+    .filter(isNoticeAddress)
+    .filter((address) => isDialable(address, network))
+    .filter(({ bytes }) => bytes.length <= MAX_OWN_ADDRESS_BYTES)
   return [...new Map(usable.map((address) => [String(address), address])).values()]
     .toSorted((one, other) => farness(one) - farness(other))
     .slice(0, MAX_NOTICE_ADDRESSES)
@@ -40,7 +43,7 @@ export function formatAddresses(addresses: readonly Multiaddr[]): Uint8Array {
   return Buffer.concat([Buffer.of(addresses.length), ...parts])
 }
 
-/** @returns undefined when they are malformed, too many or too long, or of a form that `formatAddresses` does not give */
+/** @returns undefined when they are malformed or too many, or of a form that `formatAddresses` does not give */
 export function parseAddresses(bytes: Uint8Array): readonly Multiaddr[] | undefined {
   const count = bytes[0]
   if (count === undefined || count > MAX_NOTICE_ADDRESSES) return undefined
@@ -57,7 +60,6 @@ export function parseAddresses(bytes: Uint8Array): readonly Multiaddr[] | undefi
 }
 
 function parseAddress(bytes: Uint8Array): Multiaddr | undefined {
-  if (bytes.length > MAX_ADDRESS_BYTES) return undefined
   try {
     const address = multiaddr(bytes)
     // By way of its text: a name that is no text, or a number written long, has other bytes than this.
@@ -72,12 +74,7 @@ function parseAddress(bytes: Uint8Array): Multiaddr | undefined {
 /** Whether it is a host and a port, without a peer id or anything on the way. */
 function isNoticeAddress(address: Multiaddr): boolean {
   const [host, port, ...rest] = address.getComponents()
-  return (
-    HOSTS.has(host?.name ?? '') &&
-    port?.name === 'tcp' &&
-    rest.length === 0 &&
-    address.bytes.length <= MAX_ADDRESS_BYTES
-  )
+  return HOSTS.has(host?.name ?? '') && port?.name === 'tcp' && rest.length === 0
 }
 
 function farness(address: Multiaddr): number {

@@ -175,11 +175,10 @@ export class RepositoryDonors {
   }
 
   #isWanted(notice: SignedNotice, from: PeerName): boolean {
-    const { self, choice } = this.#components
+    const { self } = this.#components
     return (
       notice.repository === this.#repository &&
       notice.peer !== self &&
-      !choice.isBanned(notice.peer) &&
       this.#board.wants(notice, from)
     )
   }
