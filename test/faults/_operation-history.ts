@@ -125,17 +125,19 @@ export class OperationChecker {
   }
 
   /** Who could have given what was refused: it had it all the while, and could be asked. */
-  #sourceOf({ verb, path, to, nowMs, reachable, askedAt }: OperationEvent): string | undefined {
+  #sourceOf(operation: OperationEvent): string | undefined {
+    const { node, verb, path, to, nowMs, reachable, askedAt } = operation
     const state = this.#stateAt(path, to)
     if (verb === 'list' || state?.kind !== 'file') return undefined
     if (isMutable(path) && !this.#isSurelyFresh(to, nowMs)) return undefined
     const digest = sha256(state.bytes)
     const newest = this.#stateAt(path, Infinity)
-    return reachable.find((name) =>
-      name === ORIGIN
-        ? newest?.kind === 'file' && newest.bytes === state.bytes
-        : this.#blobs.heldSince(name, digest, askedAt),
-    )
+    // Others may have a newer head, and give nothing that it does not name.
+    const isNamedByAll = newest?.kind === 'file' && newest.bytes === state.bytes
+    return reachable.find((name) => {
+      if (name === ORIGIN) return isNamedByAll
+      return (isNamedByAll || name === node) && this.#blobs.heldSince(name, digest, askedAt)
+    })
   }
 
   #isSurelyFresh(seq: number, nowMs: number): boolean {

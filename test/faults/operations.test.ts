@@ -64,9 +64,9 @@ function check(...events: readonly SwarmEvent[]): void {
   for (const event of [...PUBLISHED, ...events]) checker.observe(event)
 }
 
-/** The first file is refused, though this one could be asked. */
-const refused = (name: string): OperationEvent =>
-  answer({ status: 424, askedAt: 9, reachable: [name] })
+/** The second file is refused, though this one could be asked. */
+const refused = (name: string, change: Partial<OperationEvent> = {}): OperationEvent =>
+  answer({ status: 424, path: NEW, from: 2, to: 2, askedAt: 9, reachable: [name], ...change })
 
 const list = (names: readonly string[], seq = 2): OperationEvent =>
   answer({ verb: 'list', path: 'a/b', names, from: seq, to: seq })
@@ -103,7 +103,10 @@ describe('OperationChecker', () => {
       answer({ text: 'two', path: NEW, from: 1, to: 2 }),
       answer({ status: 424 }),
       refused('n'),
-      { ...refused(ORIGIN), path: NEW },
+      // Withdrawn since, which another may know already.
+      stored('one', 'm'),
+      refused('m', { path: JAR }),
+      refused(ORIGIN, { path: JAR }),
       head(2),
       list(['1/', '2/']),
       head(3),
@@ -139,8 +142,8 @@ describe('OperationChecker', () => {
     ['a head of somebody else', 'fork', [{ ...head(2), head: 'another' } as SwarmEvent]],
     ['a head that is not there yet', 'fork', [head(4)]],
     ['404 without a head', 'headless', [answer({ status: 404, from: 0, to: 0 })]],
-    ['424 of what the node has', 'refused', [head(1), stored('one'), refused('n')]],
-    ['424 of what a peer has', 'refused', [stored('one', 'm'), refused('m')]],
+    ['424 of what the node has', 'refused', [stored('two'), refused('n')]],
+    ['424 of what a peer has', 'refused', [stored('two', 'm'), refused('m')]],
     ['424 of what a working origin has', 'refused', [refused(ORIGIN)]],
     [
       'a blob that is gone',
