@@ -1,5 +1,5 @@
 import { UnavailableError } from '@jarswarm/ports'
-import { wrongBytes } from '@jarswarm/testkit'
+import { MemoryUpstream, wrongBytes } from '@jarswarm/testkit'
 import type { MemoryBlobStore, PeerManner } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
