@@ -160,9 +160,18 @@ export async function startWirePeer(
       ] as const) {
         await asking.write(request(kind, init.repository, payload))
         const reply = (await asking.read()).subarray()
-        if (reply[4] !== OK) throw new Error(`Cannot greet: status ${String(reply[4])}`)
+        if (reply[4] !== OK) throw new GreetingRefusedError(reply[4])
       }
     },
+  }
+}
+
+/** The other side took the greeting, or what was claimed, with another status than `OK`. */
+export class GreetingRefusedError extends Error {
+  override readonly name = 'GreetingRefusedError'
+
+  constructor(status: number | undefined) {
+    super(`Cannot greet: found status ${String(status)}`)
   }
 }
 

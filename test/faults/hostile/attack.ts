@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RepositoryId } from '@jarswarm/trust'
 import type { SeededRandom } from '../_random.ts'
+import { refusedBy } from './refusal.ts'
 
 /** Between two acts of one attacker. */
 const PACE_MS = 20
@@ -23,6 +24,7 @@ export interface FalseHeads {
 }
 
 export interface AttackContext {
+  readonly name: string
   readonly repository: RepositoryId
   /** A project that the index defines. */
   readonly project: string
@@ -40,20 +42,24 @@ export interface AttackContext {
 /** One manner of doing harm, until the signal; rejects only for a fault of its own. */
 export type Attack = (context: AttackContext) => Promise<void>
 
+/** Figure of how often an attack was done to its end. */
+export const actsOf = (attack: string): string => `acts of ${attack}`
+
 /** Do something to one target after the other, in an order that is drawn, until the signal. */
 export async function assault(
   context: AttackContext,
   act: (target: Target) => Promise<void>,
 ): Promise<void> {
-  const { targets, random, signal, count } = context
+  const { name, targets, random, signal, count } = context
   while (!signal.aborted) {
     const target = targets[random.below(targets.length)]
     if (target === undefined) return
     try {
       await act(target)
-    } catch {
+      count(actsOf(name))
+    } catch (error) {
       // To be refused or cut is what a node does to an attacker.
-      count('refusals')
+      count(refusedBy(error))
     }
     await delay(PACE_MS)
   }

@@ -7,6 +7,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { createBareLibp2p } from '../../swarm/_wire-peer.ts'
 import { assault } from './attack.ts'
 import type { AttackContext, Target } from './attack.ts'
+import { countRefusals } from './refusal.ts'
 
 /** Names under which it is connected at the same time. */
 const MAX_NAMES = 200
@@ -33,7 +34,8 @@ export async function mutes(context: AttackContext): Promise<void> {
   await assault(context, async (target) => {
     const sockets = Array.from({ length: MUTE_AT_ONCE }, () => open(context, target))
     try {
-      await Promise.allSettled(sockets.map((socket) => once(socket, 'connect')))
+      const opened = await Promise.allSettled(sockets.map((socket) => once(socket, 'connect')))
+      countRefusals(opened, context.count)
       context.count('mute connections', MUTE_AT_ONCE)
       await delay(HOLD_MS)
     } finally {

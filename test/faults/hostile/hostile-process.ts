@@ -9,6 +9,7 @@ import { crowd, mutes } from './connections.ts'
 import { frames } from './frames.ts'
 import { falseHeads, topics } from './gossip.ts'
 import { ghosts, records } from './records.ts'
+import { refusedBy } from './refusal.ts'
 import { streams } from './streams.ts'
 import { summaries } from './summaries.ts'
 
@@ -77,9 +78,9 @@ async function meet({ address }: Target): Promise<void> {
   for (const { peer } of peers) {
     try {
       await peer.connect(address)
-    } catch {
+    } catch (error) {
       // Whom it lied to may have banned it.
-      count('refusals')
+      count(refusedBy(error))
     }
   }
 }
@@ -96,6 +97,7 @@ async function begin(): Promise<void> {
   for (const target of targets) await meet(target)
   for (const [at, name] of init.attacks.entries()) {
     const context: AttackContext = {
+      name,
       repository,
       project,
       targets,

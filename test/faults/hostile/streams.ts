@@ -4,6 +4,7 @@ import { createBareLibp2p } from '../../swarm/_wire-peer.ts'
 import { EXCHANGE_PROTOCOL } from '../../../packages/swarm/src/protocols.ts'
 import { assault } from './attack.ts'
 import type { AttackContext } from './attack.ts'
+import { countRefusals } from './refusal.ts'
 
 /** Six times what a connection allows. */
 const STREAMS_AT_ONCE = 400
@@ -28,6 +29,7 @@ export async function streams(context: AttackContext): Promise<void> {
       )
       context.count('streams asked for', STREAMS_AT_ONCE)
       context.count('streams given', opened.filter(({ status }) => status === 'fulfilled').length)
+      countRefusals(opened, context.count)
       await delay(HOLD_MS)
     } finally {
       connection.abort(new Error('enough'))
