@@ -9,9 +9,10 @@
 // back, in the midst of an fsync too, so that a copy made meanwhile is the disk of one moment. What was written to disk/ and not
 // synced is in the page cache of disk/ alone, and not in the copy.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { waitFor } from '../_wait-for.ts'
 import { shell } from './_shell.ts'
 
 /** Both signals are held back: a drive that stays frozen holds up whoever touches it. */
@@ -113,10 +114,14 @@ export class CutDisk {
   /** Unmount everything. Nobody may work on the disk any more. */
   async remove(): Promise<void> {
     for (const name of ['disk', 'drive', 'memory']) {
-      spawnSync('umount', [this.#at(name)])
+      const at = this.#at(name)
+      // The loop device of the one above is let go of a moment after that was unmounted.
+      await waitFor(`${at} to be unmounted`, () => {
+        const isMounted = readFileSync('/proc/mounts', 'utf8').includes(` ${at} `)
+        return !isMounted || spawnSync('umount', [at]).status === 0 || undefined
+      })
     }
     rmSync(this.#base, { recursive: true })
-    await Promise.resolve()
   }
 
   #at(...names: readonly string[]): string {

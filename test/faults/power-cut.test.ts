@@ -13,7 +13,7 @@ describe('a disk whose power is cut', { skip: cutDiskMissing() }, () => {
     assertNothingLost(report)
   })
 
-  it('loses blobs of programs whose syncs do nothing', async (t) => {
+  it('does not have all of it when programs only believe that they sync', async (t) => {
     const report = await cutWithout('all', SEED)
     t.diagnostic(JSON.stringify(report))
     assert.ok(hasLost(report))
