@@ -140,12 +140,14 @@ const METADATA = '<metadata><groupId>g</groupId><artifactId>a</artifactId></meta
 
 describe('PomLibrary', () => {
   /** A library of documents by their paths, and how many were fetched. */
-  function libraryOf(documentAt: (path: string) => string) {
+  function libraryOf(documentAt: (path: string) => string | undefined) {
     let brought = 0
     const files = {
       bring: (path: string) => {
         brought += 1
-        const bytes = Buffer.from(documentAt(path))
+        const document = documentAt(path)
+        if (document === undefined) return Promise.resolve(undefined)
+        const bytes = Buffer.from(document)
         const source = { read: () => Promise.resolve(bytes) }
         return Promise.resolve({ entry: { sizeBytes: bytes.length }, source })
       },
@@ -166,6 +168,17 @@ describe('PomLibrary', () => {
     assert.equal(brought(), 9)
     await get(1)
     assert.equal(brought(), 10)
+  })
+
+  it('counts what could not be had in MAX_DOCUMENT_BYTES', async () => {
+    const { library, brought } = libraryOf((path) =>
+      path === 'g/a0/maven-metadata.xml' ? METADATA : undefined,
+    )
+    const get = (number: number) => library.metadata({ group: 'g', artifact: `a${String(number)}` })
+    const misses = MAX_DOCUMENT_BYTES / 256
+    for (let number = 0; number <= misses; number += 1) await get(number)
+    await get(0)
+    assert.equal(brought(), misses + 2)
   })
 
   it('keeps POMs of MAX_REMEMBERED_DEPENDENCIES understood', async () => {

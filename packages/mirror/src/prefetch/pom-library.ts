@@ -42,7 +42,7 @@ export class PomLibrary {
   readonly #metadata = new SizedMemo<Document<Metadata>>(documents)
   readonly #effective = new SizedMemo<EffectivePom>({
     maxSize: MAX_REMEMBERED_DEPENDENCIES,
-    sizeOf: ({ dependencies }) => dependencies.length + 1,
+    sizeOf: (pom) => (pom?.dependencies.length ?? 0) + 1,
   })
 
   constructor(components: PomLibraryComponents) {
@@ -117,9 +117,12 @@ export class PomLibrary {
   }
 }
 
+/** What the note of a document that could not be had takes, with its key. */
+const NOTE_BYTES = 256
+
 const documents = {
   maxSize: MAX_DOCUMENT_BYTES,
-  sizeOf: ({ sizeBytes }: Document<unknown>) => sizeBytes,
+  sizeOf: (document: Document<unknown> | undefined) => document?.sizeBytes ?? NOTE_BYTES,
 }
 
 function toArtifactPath(

@@ -3,8 +3,8 @@ import { LRUCache } from 'lru-cache'
 export interface SizedMemoInit<T> {
   /** Sum of the sizes of what is kept. */
   readonly maxSize: number
-  /** At least 1. */
-  readonly sizeOf: (value: T) => number
+  /** At least 1; also of remembering that there is none. */
+  readonly sizeOf: (value: T | undefined) => number
 }
 
 /** Remembers the results of asynchronous work by key; equal work at the same time is done once. */
@@ -15,7 +15,7 @@ export class SizedMemo<T extends object> {
   constructor(init: SizedMemoInit<T>) {
     this.#done = new LRUCache({
       maxSize: init.maxSize,
-      sizeCalculation: ({ value }) => (value === undefined ? 1 : init.sizeOf(value)),
+      sizeCalculation: ({ value }) => init.sizeOf(value),
     })
   }
 
