@@ -30,12 +30,15 @@ function donorsOf({ swarm }: TestNode): readonly string[] {
 }
 
 /** Nodes of which each is connected to those before and after it. */
-async function inLine(t: TestContext, count: number): Promise<TestNode[]> {
+async function inLine(
+  t: TestContext,
+  ...inits: readonly Partial<SwarmInit>[]
+): Promise<TestNode[]> {
   const nodes: TestNode[] = []
-  for (let at = 0; at < count; at += 1) {
+  for (const init of inits) {
     const before = nodes.at(-1)
     const knownPeers = before?.swarm.listenAddresses() ?? []
-    const node = await startNode(t, { ...APART, knownPeers })
+    const node = await startNode(t, { ...APART, knownPeers, ...init })
     if (before !== undefined) await joined(before, node)
     nodes.push(node)
   }
@@ -44,7 +47,7 @@ async function inLine(t: TestContext, count: number): Promise<TestNode[]> {
 
 describe('the notice of a donor', () => {
   it('reaches the last of five nodes in a line, and there it can be reached by it', async (t) => {
-    const nodes = await inLine(t, 5)
+    const nodes = await inLine(t, {}, {}, {}, {}, {})
     const [first, last] = [nodes[0], nodes[4]]
     assert.ok(first !== undefined && last !== undefined)
     const { peerId } = first.swarm
@@ -79,8 +82,18 @@ describe('the notice of a donor', () => {
     assert.deepEqual(donorsOf(node), [])
   })
 
+  it('is not told on a public network by who shares with the local one only, and those of others are', async (t) => {
+    const share = { share: 'lan', network: 'public' } as const
+    const [far, between, near] = await inLine(t, {}, share, {})
+    assert.ok(far !== undefined && between !== undefined && near !== undefined)
+    between.swarm.donate(REPOSITORY, DONATION)
+    far.swarm.donate(REPOSITORY, DONATION)
+    await waitFor('the notice of the other', () => donorsOf(near).length > 0)
+    assert.deepEqual(donorsOf(near), [far.swarm.peerId])
+  })
+
   it('is told only of repositories that a node follows', async (t) => {
-    const [one, other] = await inLine(t, 2)
+    const [one, other] = await inLine(t, {}, {})
     assert.ok(one !== undefined && other !== undefined)
     one.swarm.donate(OTHER_REPOSITORY, DONATION)
     one.swarm.proveDonor(OTHER_REPOSITORY, other.swarm.peerId, true)
