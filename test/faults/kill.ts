@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Row } from '../_report.ts'
+import { waitFor } from '../_wait-for.ts'
 import type { Ending } from '../swarm/_testnet.ts'
 import type { UnderWay } from './_acknowledged.ts'
 import type { FaultRun } from './_fault-run.ts'
@@ -95,13 +96,13 @@ class Killing {
   /** Each process has lives of its own, so that several are killed at a time, and while others are away. */
   async run(seed: number): Promise<void> {
     const { nodes, publisher } = this.#swarm
-    const done = new AbortController()
+    const [done, quiet] = [new AbortController(), new AbortController()]
     const drawn = (at: number): SeededRandom => new SeededRandom(seed + at)
     publisher.start()
     const clients = nodes.flatMap((node, at) =>
       Array.from({ length: CLIENTS_A_NODE }, (_, client) => {
         const random = drawn(100 + CLIENTS_A_NODE * at + client)
-        return askOnAndOn({ node, publisher, random, counts: this.report.answers }, done.signal)
+        return askOnAndOn({ node, publisher, random, counts: this.report.answers }, quiet.signal)
       }),
     )
     const lives = [
@@ -113,13 +114,20 @@ class Killing {
       ),
     ]
     const publishing = this.#publishOnAndOn(drawn(50), done.signal)
-    const all = Promise.all([...lives, ...clients, publishing])
+    const asking = Promise.all(clients)
+    const all = Promise.all([...lives, publishing])
     // Heads go on to come until all others have had their moment.
     void Promise.allSettled(lives).then(() => {
       done.abort()
     })
-    await all
-    await this.#settle()
+    try {
+      await Promise.race([all, asking])
+      await Promise.race([this.#settle(), asking])
+    } finally {
+      quiet.abort()
+    }
+    await asking
+    await this.#end()
   }
 
   async #repeat(
@@ -224,16 +232,24 @@ class Killing {
     }
   }
 
-  /** All live on in peace, have the newest head in the end, and all that they acknowledged. */
+  /** All live on in peace, have the newest head, and serve. */
   async #settle(): Promise<void> {
-    const { nodes, primary, publisher, places } = this.#swarm
+    const { nodes, primary, publisher } = this.#swarm
     await publisher.idle()
     await publisher.kill()
     await primary.untilReady()
+    for (const node of nodes) node.start()
+    await Promise.all(nodes.map((node) => this.#goOn(node)))
+    const { answers } = this.report
+    const before = answers.served
+    await waitFor('right answers', () => answers.served > before || undefined)
+  }
+
+  /** Ended in peace, too, each has all that it acknowledged. */
+  async #end(): Promise<void> {
+    const { nodes, publisher, places } = this.#swarm
     await Promise.all(
       nodes.map(async (node) => {
-        node.start()
-        await this.#goOn(node)
         await node.kill('SIGTERM')
         await this.#judge(node)
       }),
