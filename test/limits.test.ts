@@ -58,7 +58,7 @@ const NO_BOUNDS: Readonly<Record<string, readonly string[]>> = {
   ],
   'what a format or the system allows': [
     'node/src/control-socket.ts MAX_SOCKET_PATH_BYTES',
-    'swarm/src/donors/notice-addresses.ts MAX_ADDRESS_BYTES',
+    'swarm/src/donors/notice-addresses.ts MAX_OWN_ADDRESS_BYTES',
     'swarm/src/holdings/summary.ts MAX_VARINT_BYTES',
   ],
 }
