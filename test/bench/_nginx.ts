@@ -29,13 +29,17 @@ export interface Nginx {
 }
 
 /** Serve a tree by nginx on the loopback, as one would serve a mirror. */
-export async function startNginx(tree: string, folder: string): Promise<Nginx> {
+export async function startNginx(
+  tree: string,
+  folder: string,
+  { workers = 'auto' }: { readonly workers?: number | 'auto' } = {},
+): Promise<Nginx> {
   const port = await freePort()
   mkdirSync(folder, { recursive: true })
   const configuration = join(folder, 'nginx.conf')
   writeFileSync(
     configuration,
-    `daemon off; user root; worker_processes auto; pid ${folder}/pid; error_log ${folder}/error.log;
+    `daemon off; user root; worker_processes ${String(workers)}; pid ${folder}/pid; error_log ${folder}/error.log;
      events { worker_connections 512; }
      http { sendfile on; tcp_nopush on; access_log off; client_body_temp_path ${folder}/body;
        proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/fastcgi; uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;

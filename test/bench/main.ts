@@ -8,8 +8,18 @@ import { idle } from './idle.ts'
 import { indexTree } from './index-tree.ts'
 import { prefetch } from './prefetch.ts'
 import { publish } from './publish.ts'
+import { serve } from './serve.ts'
 
-const BENCHES: readonly Bench[] = [indexTree, publish, coldGet, exchange, prefetch, clients, idle]
+const BENCHES: readonly Bench[] = [
+  indexTree,
+  publish,
+  coldGet,
+  exchange,
+  prefetch,
+  clients,
+  serve,
+  idle,
+]
 
 function formatRow({ bench, what, value, unit, beside, target }: Row): string {
   const other = beside === undefined ? '' : `${beside.what}: ${round(beside.value)} ${unit}`
