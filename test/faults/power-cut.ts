@@ -9,7 +9,7 @@ import { UNSYNCED_SITES } from './_sync-sites.ts'
 import type { UnsyncedSites } from './_sync-sites.ts'
 
 const FULL_CUTS = 200
-export const SHORT_CUTS = 15
+export const SHORT_CUTS = 50
 /** So often is the power cut before the work begins anew on an empty disk, the first start included. */
 const CUTS_EACH = 25
 /** Without some syncs, most cuts before the first loss. */
