@@ -82,6 +82,7 @@ function readParts(manifest: Buffer): Map<string, Buffer> {
     const end = manifest.indexOf(10, offset)
     const fields = manifest.toString('latin1', offset, end).split(' ')
     const length = Number(fields.at(-1))
+    assert.ok(end > offset && length >= 0 && end + length < manifest.length)
     parts.set(fields[0] ?? '', manifest.subarray(end + 1, end + 1 + length))
     offset = end + 1 + length + 1
   }
