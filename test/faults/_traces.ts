@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { removeNamespaces } from '../swarm/_namespaces.ts'
+import { removeNamespaces } from '../_namespaces.ts'
 
 /** Processes get so long to end by themselves: one of them may hold a frozen drive. */
 const PATIENCE_MS = 10_000

@@ -1,5 +1,5 @@
 import { describe, it } from 'node:test'
-import { namespacesMissing } from '../swarm/_namespaces.ts'
+import { namespacesMissing } from '../_namespaces.ts'
 import { liveThroughPartitions } from './partitions.ts'
 
 /** Draws a split in which what is sent is lost, and one in which connections are reset. */

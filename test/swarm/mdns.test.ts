@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { runJarswarm, runJson, startJarswarm } from '../_jarswarm.ts'
 import { waitFor } from '../_wait-for.ts'
-import { HostNetwork, namespacesMissing } from './_namespaces.ts'
-import type { Host } from './_namespaces.ts'
+import { HostNetwork, namespacesMissing } from '../_namespaces.ts'
+import type { Host } from '../_namespaces.ts'
 import { addVersion, jarBytes, jarOf } from './_tiny-repository.ts'
 
 interface Status {

@@ -14,8 +14,13 @@ let made = 0
 const ip = (...args: readonly string[]): boolean => spawnSync('ip', args).status === 0
 
 function must(...args: readonly string[]): void {
-  const { status, stderr } = spawnSync('ip', args)
-  if (status !== 0) throw new Error(`Cannot do ip ${args.join(' ')}: ${String(stderr)}`)
+  run('ip', ...args)
+}
+
+function run(program: string, ...args: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`Cannot do ${program} ${args.join(' ')}: ${stderr}`)
+  return stdout
 }
 
 /**
@@ -87,6 +92,19 @@ export class HostNetwork {
           must('netns', 'exec', namespace, 'ss', '--kill', '--tcp', 'dst', address)
       }
     }
+  }
+
+  /** What a host sends leaves it no faster than this, as from behind a narrow line. */
+  shapeUplink({ namespace }: Host, megabitsPerSecond: number): void {
+    const rate = ['rate', `${String(megabitsPerSecond)}mbit`, 'burst', '128kb', 'latency', '100ms']
+    run('tc', '-n', namespace, 'qdisc', 'add', 'dev', DEVICE, 'root', 'tbf', ...rate)
+  }
+
+  /** Bytes that left a host so far, with the headers of all layers. */
+  sentBytes({ namespace }: Host): number {
+    const shown = run('ip', '-n', namespace, '-s', '-j', 'link', 'show', 'dev', DEVICE)
+    const [link] = JSON.parse(shown) as [{ stats64: { tx: { bytes: number } } }]
+    return link.stats64.tx.bytes
   }
 
   /** All hosts reach one another again. */
