@@ -122,10 +122,14 @@ export class DonationKeeper {
 
   /** Decide, and carry it out; what takes long is decided anew on the way. */
   async #round(signal: AbortSignal): Promise<void> {
-    const { tree, census, clock } = this.#components
+    const { tree, census, slices, clock } = this.#components
     const root = tree.completeRoot
     const donatedBytes = this.#donatedBytes()
     if (root === undefined || donatedBytes === undefined) return
+    if (donatedBytes === 0) {
+      await this.#release(root, [...slicesIn(slices.kept), ...slices.begun])
+      return
+    }
     const plan = this.#decide(await census.of(root), donatedBytes)
     this.#plan = plan
     await this.#release(root, [...plan.release, ...plan.abandon])
