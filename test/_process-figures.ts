@@ -27,3 +27,9 @@ export function waitedForProcessorMs(pid: number): number {
   const [, waitedNs] = readFileSync(`/proc/${String(pid)}/schedstat`, 'utf8').split(' ')
   return Number(waitedNs) / 1e6
 }
+
+/** Bytes that it has read since it began, from files and sockets, cached or not. */
+export function readBytes(pid: number): number {
+  const io = readFileSync(`/proc/${String(pid)}/io`, 'utf8')
+  return Number(/rchar: (\d+)/.exec(io)?.[1])
+}

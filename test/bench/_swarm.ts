@@ -2,11 +2,20 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runJson, startJarswarm } from '../_jarswarm.ts'
-import type { Running } from '../_jarswarm.ts'
+import type { Place, Running } from '../_jarswarm.ts'
 import { waitFor } from '../_wait-for.ts'
 
-const REPOSITORY = 'bench'
-const BUILT = { built: true }
+/** What the repository of all benches is called. */
+export const REPOSITORY = 'bench'
+/** Where nodes of benches run: as they were built. */
+export const BUILT: Place = { built: true }
+/** Free ports on the loopback. */
+export const LOOPBACK: readonly string[] = [
+  '--http',
+  '127.0.0.1:0',
+  '--listen',
+  '/ip4/127.0.0.1/tcp/0',
+]
 
 /** Two nodes as separate processes; the origin is gone, and only the first holds the files. */
 export interface BenchSwarm {
@@ -17,13 +26,26 @@ export interface BenchSwarm {
   stop(): Promise<void>
 }
 
-interface Status {
-  readonly store: { readonly blobs: number }
-  readonly repositories: readonly { readonly index: { readonly complete: boolean } }[]
+/** As much of a node's status as benches look at. */
+export interface Status {
+  readonly store: { readonly blobs: number; readonly bytes: number }
+  readonly repositories: readonly {
+    readonly head: { readonly seq: number } | null
+    readonly index: { readonly complete: boolean; readonly files: number }
+  }[]
+  readonly peers: { readonly connected: number }
 }
 
-const statusOf = async (node: Running): Promise<Status> =>
-  (await (await fetch(`${String(node.ready.http)}/-/status`)).json()) as Status
+/** What a node says of itself. */
+export async function statusOf(node: Running): Promise<Status> {
+  return (await (await fetch(`${String(node.ready.http)}/-/status`)).json()) as Status
+}
+
+/** Whether it has the whole index of a head; to be waited for. */
+export async function isSynced(node: Running, seq: number): Promise<true | undefined> {
+  const [repository] = (await statusOf(node)).repositories
+  return (repository?.head?.seq === seq && repository.index.complete) || undefined
+}
 
 /**
  * Publish `tree`, let one node mirror it and another follow, then kill the primary.
@@ -35,14 +57,16 @@ export async function startBenchSwarm(tree: string, blobs: number): Promise<Benc
   const state = join(work, 'state')
   await runJson(['repo', 'init', '--state', state, '--name', REPOSITORY])
   await runJson(['repo', 'publish', '--state', state, '--tree', tree])
-  const tcp = ['--http', '127.0.0.1:0', '--listen', '/ip4/127.0.0.1/tcp/0']
   const primary = await startJarswarm(
-    ['repo', 'serve', '--state', state, '--tree', tree, ...tcp],
+    ['repo', 'serve', '--state', state, '--tree', tree, ...LOOPBACK],
     BUILT,
   )
   const start = (name: string, extra: readonly string[]): Promise<Running> => {
     const follow = ['--join', String(primary.ready.link), '--no-mdns']
-    return startJarswarm(['start', '--data', join(work, name), ...follow, ...tcp, ...extra], BUILT)
+    return startJarswarm(
+      ['start', '--data', join(work, name), ...follow, ...LOOPBACK, ...extra],
+      BUILT,
+    )
   }
   const holder = await start('holder', ['--mirror', 'all'])
   const asker = await start('asker', ['--bootstrap', String(holder.ready.listen[0])])

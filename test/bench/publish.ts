@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { runJson } from '../_jarswarm.ts'
 import type { Bench, Row } from './_row.ts'
 import { median, timed } from './_measure.ts'
+import { measurePublishing } from './_publish-shaped.ts'
 import { withTemporary } from './_temporary.ts'
 import { writeTree } from './_tree.ts'
 
@@ -68,5 +69,6 @@ async function measure(work: string): Promise<readonly Row[]> {
 export const publish: Bench = {
   name: 'publish',
   about: 'scan, hash, sign and write a repository',
-  run: () => withTemporary(measure),
+  run: ({ files }) =>
+    withTemporary((work) => (files === undefined ? measure(work) : measurePublishing(work, files))),
 }

@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
-import type { TestContext } from 'node:test'
 
 /** Passes TCP connections on to another port of this machine, and counts the bytes of both directions. */
 export interface CountingProxy {
@@ -10,8 +9,13 @@ export interface CountingProxy {
   readonly bytes: () => number
 }
 
-/** Start one; it ends with the test. */
-export async function countingProxy(t: TestContext, targetPort: number): Promise<CountingProxy> {
+/** Ends what it has at its own end; a test does. */
+export interface ProxyOwner {
+  after(end: () => void): void
+}
+
+/** Start one; it ends with its owner. */
+export async function countingProxy(owner: ProxyOwner, targetPort: number): Promise<CountingProxy> {
   let bytes = 0
   const sockets = new Set<Socket>()
   const count = (from: Socket, to: Socket): void => {
@@ -32,7 +36,7 @@ export async function countingProxy(t: TestContext, targetPort: number): Promise
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  t.after(() => {
+  owner.after(() => {
     server.close()
     for (const socket of sockets) socket.destroy()
   })

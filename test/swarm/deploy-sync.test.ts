@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test'
 import { runJson, startJarswarm } from '../_jarswarm.ts'
 import type { Running } from '../_jarswarm.ts'
 import { waitFor } from '../_wait-for.ts'
-import { countingProxy } from './_counting-proxy.ts'
+import { countedLink } from './_counted-link.ts'
 import { addVersion, jarBytes, jarOf } from './_tiny-repository.ts'
 
 const TCP = ['--http', '127.0.0.1:0', '--listen', '/ip4/127.0.0.1/tcp/0']
@@ -43,20 +43,15 @@ async function startCounted(t: TestContext) {
   await runJson(publish)
   const primary = await startJarswarm(['repo', 'serve', '--state', state, '--tree', tree, ...TCP])
   running.push(primary)
-  const origin = await countingProxy(t, Number(new URL(String(primary.ready.http)).port))
-  const [address = ''] = primary.ready.listen
-  const peer = await countingProxy(t, Number(/\/tcp\/(\d+)\//.exec(address)?.[1]))
-  const link = new URL(String(primary.ready.link))
-  link.searchParams.set('origin', `http://127.0.0.1:${String(origin.port)}/`)
-  link.searchParams.set('peer', address.replace(/\/tcp\/\d+\//, `/tcp/${String(peer.port)}/`))
-  const data = ['--data', join(work, 'node'), '--join', link.href, '--no-mdns']
+  const { link, bytes } = await countedLink(t, primary)
+  const data = ['--data', join(work, 'node'), '--join', link, '--no-mdns']
   const node = await startJarswarm(['start', ...data, ...TCP])
   running.push(node)
   const deploy = async (version: string): Promise<void> => {
     addVersion(tree, version)
     await runJson(publish)
   }
-  return { node, deploy, bytes: () => origin.bytes() + peer.bytes() }
+  return { node, deploy, bytes }
 }
 
 describe('one deploy', () => {

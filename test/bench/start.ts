@@ -1,0 +1,93 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { rssBytes } from '../_process-figures.ts'
+import { startJarswarm } from '../_jarswarm.ts'
+import type { Running } from '../_jarswarm.ts'
+import { waitFor } from '../_wait-for.ts'
+import { median, timed } from './_measure.ts'
+import type { Bench, Row } from './_row.ts'
+import { ShapedPrimary } from './_shaped-primary.ts'
+import { BUILT, isSynced, LOOPBACK, REPOSITORY } from './_swarm.ts'
+import { withTemporary } from './_temporary.ts'
+
+const FILES = 20_000
+const ROUNDS = 5
+const MEBIBYTE = 1024 * 1024
+const BOUND_MS = 300_000
+/** Then what comes after the start, such as the comparison of the store with the index, is done. */
+const SETTLE_MS = 10_000
+
+/** From nothing to an answer that takes the index: that a file is not there, of a head that nobody can confirm. */
+async function startOnce(data: string): Promise<{ readonly node: Running; readonly ms: number }> {
+  let node: Running | undefined
+  const ms = await timed(async () => {
+    node = await startJarswarm(['start', '--data', data, '--no-mdns', ...LOOPBACK], BUILT)
+    const { status } = await fetch(`${String(node.ready.http)}/${REPOSITORY}/`)
+    if (status !== 200) throw new Error(`Cannot go on: found ${String(status)}, wanted 200`)
+  })
+  if (node === undefined) throw new Error('Cannot go on: no node')
+  return { node, ms }
+}
+
+async function measure(work: string, files: number): Promise<readonly Row[]> {
+  const primary = await ShapedPrimary.create(work, files)
+  await primary.publish()
+  const data = join(work, 'node')
+  const origin = await primary.serve()
+  const join_ = ['--data', data, '--join', String(origin.ready.link), '--no-mdns']
+  const first = await startJarswarm(['start', ...join_, ...LOOPBACK], BUILT)
+  await waitFor('the index', () => isSynced(first, 1), BOUND_MS)
+  await first.stop()
+  await origin.stop()
+  const times: number[] = []
+  const bare: number[] = []
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const { node, ms } = await startOnce(data)
+    times.push(ms)
+    await node.stop()
+    bare.push(await timed(() => Promise.resolve(spawnSync(process.execPath, ['-e', '0']))))
+  }
+  const { node } = await startOnce(data)
+  const idle = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], { stdio: 'ignore' })
+  try {
+    const { pid } = node.process
+    if (pid === undefined || idle.pid === undefined) throw new Error('Cannot measure: no process')
+    const atOnce = rssBytes(pid)
+    await delay(SETTLE_MS)
+    const later = rssBytes(pid)
+    const nodeAlone = {
+      what: 'a Node process that does nothing',
+      value: rssBytes(idle.pid) / MEBIBYTE,
+    }
+    const memory = (what: string, bytes: number): Row => ({
+      bench: 'start',
+      what: `memory (RSS) ${what}, ${primary.what}`,
+      value: bytes / MEBIBYTE,
+      unit: 'MiB',
+      beside: nodeAlone,
+      target: 'at most 200 MB',
+    })
+    return [
+      {
+        bench: 'start',
+        what: `start until it answers from the whole index, ${primary.what}`,
+        value: median(times),
+        unit: 'ms',
+        beside: { what: 'a Node process that ends at once', value: median(bare) },
+        target: 'at most 1 500 ms',
+      },
+      memory('once it answers', atOnce),
+      memory(`${String(SETTLE_MS / 1_000)} s later`, later),
+    ]
+  } finally {
+    idle.kill()
+    await node.stop()
+  }
+}
+
+export const start: Bench = {
+  name: 'start',
+  about: 'start with the whole index on disk and nobody to ask (reads /proc, so Linux only)',
+  run: ({ files = FILES }) => withTemporary((work) => measure(work, files)),
+}
