@@ -5,15 +5,21 @@ import { clients } from './clients.ts'
 import { coldGet } from './cold-get.ts'
 import { donate } from './donate.ts'
 import { exchange } from './exchange.ts'
+import { follow } from './follow.ts'
 import { idle } from './idle.ts'
 import { indexTree } from './index-tree.ts'
+import { mirror } from './mirror.ts'
 import { prefetch } from './prefetch.ts'
 import { publish } from './publish.ts'
 import { serve } from './serve.ts'
+import { start } from './start.ts'
 
 const BENCHES: readonly Bench[] = [
   indexTree,
   publish,
+  follow,
+  start,
+  mirror,
   coldGet,
   exchange,
   prefetch,
