@@ -18,6 +18,7 @@ import type { RepositoryId } from '@jarswarm/trust'
 import type { LevelDatastore } from 'datastore-level'
 import { createLibp2p } from 'libp2p'
 import type { Libp2pOptions, ServiceFactoryMap } from 'libp2p'
+import { NO_VALUES } from './dht/no-values.ts'
 import { headGossipService } from './head-gossip.ts'
 import {
   MAX_DIALS,
@@ -137,13 +138,8 @@ function kadInit(repository: RepositoryId, init: Libp2pNodeInit): KadDHTInit {
     ...(init.dhtServer === undefined ? {} : { clientMode: !init.dhtServer }),
     allowQueryWithZeroPeers: true,
     peerInfoMapper: init.network === 'private' ? passthroughMapper : removePrivateAddressesMapper,
-    // Values are not used here, so that nobody can fill a disk with them.
-    validators: { pk: refuseValue },
+    validators: NO_VALUES,
   }
-}
-
-function refuseValue(): void {
-  throw new TypeError('Cannot store a value in this DHT: it keeps provider records only')
 }
 
 function dhtName(repository: RepositoryId): string {
