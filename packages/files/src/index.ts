@@ -6,3 +6,4 @@ export {
   PRIVATE_FILE_MODE,
   readPrivateFile,
 } from './private-file.ts'
+export { openUnfollowed } from './unfollowed-file.ts'

@@ -1,6 +1,6 @@
-import { constants } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
+import { openUnfollowed } from '@jarswarm/files'
 import { MAX_ARTIFACT_BYTES, PIECE_BYTES } from '@jarswarm/manifest'
 import { FileHasher } from './file-hasher.ts'
 import type { FileDigests } from './file-hasher.ts'
@@ -36,9 +36,7 @@ export async function hashFile(
       `${String(file.stat.size)} bytes, wanted at most ${String(MAX_ARTIFACT_BYTES)}`,
     )
   }
-  // A link or a fifo put here since the walk is not followed and does not block.
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-  await using handle = await open(file.realPath, flags)
+  await using handle = await openUnfollowed(file.realPath)
   if (!isUnchanged(file.stat, await handle.stat({ bigint: true }))) throw unsteady('before')
   await using copy = options.copyTo === undefined ? undefined : await open(options.copyTo, 'wx')
   const digests = await hashPieces(file, { handle, copy, signal: options.signal })

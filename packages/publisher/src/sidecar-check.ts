@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises'
+import { openUnfollowed } from '@jarswarm/files'
 import type { SidecarAlgorithm } from '@jarswarm/maven'
 import { describeErrno } from './errno.ts'
 import type { FileDigests } from './file-hasher.ts'
+import { isUnchanged } from './tree-file.ts'
 import type { TreeFile, TreeSidecar } from './tree-file.ts'
 
 /** Room for the longest hash and, after it, a name of the longest kind. */
@@ -57,7 +58,10 @@ export function readStated(algorithm: SidecarAlgorithm, text: string): string {
 async function readSidecar(sidecar: TreeSidecar): Promise<string> {
   if (sidecar.stat.size > BigInt(MAX_SIDECAR_BYTES)) return `${String(sidecar.stat.size)} bytes`
   try {
-    return readStated(sidecar.algorithm, await readFile(sidecar.filePath, 'utf8'))
+    await using handle = await openUnfollowed(sidecar.filePath)
+    const found = await handle.stat({ bigint: true })
+    if (!isUnchanged(sidecar.stat, found)) return 'something else than when it was listed'
+    return readStated(sidecar.algorithm, await handle.readFile('utf8'))
   } catch (error) {
     return `nothing (${describeErrno(error)})`
   }
