@@ -1,21 +1,15 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdirSync, realpathSync, writeFileSync } from 'node:fs'
-import { open as openFile } from 'node:fs/promises'
 import { connect, Socket } from 'node:net'
-import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
-import { parsePath } from '@jarswarm/maven'
 import { silentLogger } from '@jarswarm/testkit'
 import {
   MAX_READER_CONNECTIONS,
   MAX_READER_HEAD_BYTES,
-  MAX_VERIFIED_FILES,
   READER_SILENCE_MS,
 } from '../src/limits/limits.ts'
 import { OriginServer } from '../src/primary/origin-server.ts'
-import { TreeBlobs } from '../src/primary/tree-blobs.ts'
 import { temporaryDirectory } from './_swarm.ts'
 
 async function startServer(t: TestContext): Promise<number> {
@@ -75,34 +69,5 @@ describe('a published tree', () => {
     const socket = await open(t, port)
     await once(socket.resume(), 'close')
     assert.deepEqual(waits, [READER_SILENCE_MS])
-  })
-
-  it('has MAX_VERIFIED_FILES known to be as signed, and no more', async (t) => {
-    // Each counts as a thousand.
-    const size = Reflect.getOwnPropertyDescriptor(Map.prototype, 'size')?.get
-    t.mock.getter(Map.prototype, 'size', function (this: unknown) {
-      return 1_000 * Number(size?.call(this))
-    })
-    const root = realpathSync(temporaryDirectory(t))
-    mkdirSync(join(root, 'g'))
-    writeFileSync(join(root, 'g', 'a'), 'wrong')
-    const blobs = new TreeBlobs({ treeRoot: root, publishedRoot: root })
-    const digestOf = (number: number): string => number.toString(16).padStart(64, '0')
-    const handle = await openFile(join(root, 'g', 'a'))
-    const reads = t.mock.method(Reflect.getPrototypeOf(handle) as typeof handle, 'createReadStream')
-    await handle.close()
-    /** How often the whole file is read to compare it with a digest. */
-    const read = async (number: number): Promise<number> => {
-      const before = reads.mock.callCount()
-      blobs.add(digestOf(number), parsePath('g/a'))
-      await blobs.read(digestOf(number), { offset: 0, length: 1 })
-      return reads.mock.callCount() - before
-    }
-    const count = MAX_VERIFIED_FILES / 1_000
-    for (let number = 0; number < count; number += 1) assert.equal(await read(number), 1)
-    assert.equal(await read(0), 0)
-    assert.equal(await read(count), 1)
-    assert.equal(await read(0), 1)
-    assert.equal(await read(count), 0)
   })
 })

@@ -39,11 +39,6 @@ const PRIMARY = {
     unit: 'ms in which a reader of a published tree takes nothing',
     why: 'it holds a file open for nothing',
   },
-  MAX_VERIFIED_FILES: {
-    value: 100_000,
-    unit: 'files of the tree known to be as signed',
-    why: 'what was compared longest ago is compared again',
-  },
 } satisfies Limits
 
 const COMMANDS = {
@@ -76,7 +71,6 @@ export const MAX_LOGGED_CHARACTERS: number = LOG.MAX_LOGGED_CHARACTERS.value
 export const MAX_READER_CONNECTIONS: number = PRIMARY.MAX_READER_CONNECTIONS.value
 export const MAX_READER_HEAD_BYTES: number = PRIMARY.MAX_READER_HEAD_BYTES.value
 export const READER_SILENCE_MS: number = PRIMARY.READER_SILENCE_MS.value
-export const MAX_VERIFIED_FILES: number = PRIMARY.MAX_VERIFIED_FILES.value
 
 export const MAX_BODY_BYTES: number = COMMANDS.MAX_BODY_BYTES.value
 export const MAX_LOOKUP_PATHS: number = COMMANDS.MAX_LOOKUP_PATHS.value

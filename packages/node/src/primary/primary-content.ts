@@ -252,9 +252,9 @@ export class PrimaryContent implements SwarmContent {
     return true
   }
 
-  #hold({ digest, path }: IndexEntry): void {
-    this.#blobs.add(digest, path)
-    const project = projectOf(path)
+  #hold(entry: IndexEntry): void {
+    this.#blobs.add(entry)
+    const project = projectOf(entry.path)
     if (this.#projects.has(project)) return
     this.#projects.add(project)
     this.#projectKeys.add(providerKey({ repository: this.repository.id, project }))

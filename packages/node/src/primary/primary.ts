@@ -79,7 +79,7 @@ export async function createPrimary(init: PrimaryInit): Promise<Primary> {
     }
   }
   if ((await published.manifest()) === undefined) await publish()
-  const blobs = new TreeBlobs({ treeRoot, publishedRoot })
+  const blobs = new TreeBlobs({ published }, { treeRoot, publishedRoot })
   const content = new PrimaryContent({ published, blobs, clock, logger })
   await content.refresh(identity.id)
   // Loaded where it is used: libp2p is most of the start-up time, and most commands need none of it.

@@ -1,4 +1,4 @@
-import { MAX_OBJECT_BYTES } from '@jarswarm/manifest'
+import { MAX_OBJECT_BYTES, sha256 } from '@jarswarm/manifest'
 import type { Digest } from '@jarswarm/manifest'
 import { MAX_MANIFEST_BYTES, MAX_ROOT_BYTES } from '@jarswarm/trust'
 import { openTreeFile } from './tree-file.ts'
@@ -6,7 +6,7 @@ import { openTreeFile } from './tree-file.ts'
 /** Entry bundles are the largest tiles: 256 entries of at most 64 KiB each, but lines are far shorter. */
 const MAX_TILE_BYTES = 1024 * 1024
 
-/** Reads the published form of a repository, the files below `.jarswarm/`. Verifies nothing: callers do. */
+/** Reads the published form of a repository, the files below `.jarswarm/`. Verifies no signature: callers do. */
 export class PublishedFiles {
   readonly #root: string
 
@@ -23,8 +23,10 @@ export class PublishedFiles {
     return this.#read(`roots/${String(number)}.root.json`, MAX_ROOT_BYTES)
   }
 
-  object(digest: Digest): Promise<Uint8Array | undefined> {
-    return this.#read(`objects/${digest.slice(0, 2)}/${digest}`, MAX_OBJECT_BYTES)
+  /** @returns undefined also when the bytes are not those of the digest */
+  async object(digest: Digest): Promise<Uint8Array | undefined> {
+    const bytes = await this.#read(`objects/${digest.slice(0, 2)}/${digest}`, MAX_OBJECT_BYTES)
+    return bytes !== undefined && sha256(bytes) === digest ? bytes : undefined
   }
 
   /** @param tile name below `log/`, as it came from a peer */

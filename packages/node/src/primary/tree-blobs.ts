@@ -1,10 +1,13 @@
-import { createHash } from 'node:crypto'
-import type { Digest } from '@jarswarm/manifest'
-import type { RepositoryPath } from '@jarswarm/maven'
+import { parsePieceList, PIECE_BYTES, sha256 } from '@jarswarm/manifest'
+import type { Digest, IndexEntry } from '@jarswarm/manifest'
 import type { ByteRange } from '@jarswarm/ports'
-import { MAX_VERIFIED_FILES } from '../limits/limits.ts'
+import type { PublishedFiles } from './published-files.ts'
 import { openTreeFile } from './tree-file.ts'
 import type { TreeFile } from './tree-file.ts'
+
+export interface TreeBlobsComponents {
+  readonly published: Pick<PublishedFiles, 'object'>
+}
 
 export interface TreeBlobsInit {
   /** Real path of the tree. */
@@ -13,93 +16,91 @@ export interface TreeBlobsInit {
   readonly publishedRoot: string
 }
 
+/** What is remembered of a blob: where it is, and what its bytes are compared with. */
+type HeldBlob = Pick<IndexEntry, 'path' | 'digest' | 'sizeBytes' | 'pieceList'>
+
 /**
  * The blobs of a published tree, read from the artifacts themselves: nothing is copied.
  *
- * A file may change under its name at any moment, so no byte of it is given out before the whole was compared
- * with its digest, and again whenever its size or time differ. A mutable file that has changed since is read
- * from `blobs/` of the published form.
+ * A file may change under its name at any moment, and disks lose bits, which no time of a file tells. So each byte is
+ * compared on its way out, with the digest of a small blob or of a large one's piece. A mutable file that has changed
+ * since is read from `blobs/` of the published form.
  */
 export class TreeBlobs {
+  readonly #published: Pick<PublishedFiles, 'object'>
   readonly #init: TreeBlobsInit
-  readonly #paths = new Map<Digest, RepositoryPath>()
-  readonly #verified = new Map<string, Promise<boolean>>()
+  readonly #held = new Map<Digest, HeldBlob>()
 
-  constructor(init: TreeBlobsInit) {
+  constructor({ published }: TreeBlobsComponents, init: TreeBlobsInit) {
+    this.#published = published
     this.#init = init
   }
 
   /** Remember where a blob is. Of several paths with equal bytes, the last one counts. */
-  add(digest: Digest, path: RepositoryPath): void {
-    this.#paths.set(digest, path)
+  add({ path, digest, sizeBytes, pieceList }: HeldBlob): void {
+    this.#held.set(digest, { path, digest, sizeBytes, pieceList })
   }
 
   /** Forget where all blobs are. */
   clear(): void {
-    this.#paths.clear()
+    this.#held.clear()
   }
 
   has(digest: Digest): boolean {
-    return this.#paths.has(digest)
+    return this.#held.has(digest)
   }
 
   digests(): IterableIterator<Digest> {
-    return this.#paths.keys()
+    return this.#held.keys()
   }
 
-  /** @returns undefined when the blob is not here any more, or the range leaves it */
+  /** @returns undefined when the blob is not here as it was published, or the range leaves it */
   async read(digest: Digest, range: ByteRange): Promise<Uint8Array | undefined> {
-    const path = this.#paths.get(digest)
-    if (path === undefined) return undefined
+    const blob = this.#held.get(digest)
+    if (blob === undefined || range.offset + range.length > blob.sizeBytes) return undefined
+    const pieces = await this.#piecesOf(blob)
+    if (pieces === undefined) return undefined
     const { treeRoot, publishedRoot } = this.#init
+    const copy = `blobs/${digest.slice(0, 2)}/${digest}`
+    const wanted = { sizeBytes: blob.sizeBytes, pieces, range }
     return (
-      (await this.#readFile({ root: treeRoot, name: path, digest }, range)) ??
-      (await this.#readFile(
-        { root: publishedRoot, name: `blobs/${digest.slice(0, 2)}/${digest}`, digest },
-        range,
-      ))
+      (await readVerified(await openTreeFile(treeRoot, blob.path), wanted)) ??
+      (await readVerified(await openTreeFile(publishedRoot, copy), wanted))
     )
   }
 
-  async #readFile(at: BlobFile, range: ByteRange): Promise<Uint8Array | undefined> {
-    const file = await openTreeFile(at.root, at.name)
-    if (file === undefined) return undefined
-    try {
-      if (range.offset + range.length > file.sizeBytes) return undefined
-      if (!(await this.#isVerified(at, file))) return undefined
-      const bytes = new Uint8Array(range.length)
-      const { bytesRead } = await file.handle.read(bytes, 0, range.length, range.offset)
-      return bytesRead === range.length ? bytes : undefined
-    } finally {
-      await file.handle.close()
-    }
-  }
-
-  /** Pieces of one large file are asked for at once: the first one's comparison serves all. */
-  #isVerified({ digest }: BlobFile, file: TreeFile): Promise<boolean> {
-    const key = `${digest} ${String(file.sizeBytes)} ${String(file.mtimeMs)}`
-    const known = this.#verified.get(key)
-    if (known !== undefined) return known
-    const [oldest] = this.#verified.keys()
-    if (this.#verified.size >= MAX_VERIFIED_FILES && oldest !== undefined)
-      this.#verified.delete(oldest)
-    const verified = hashes(file, digest)
-    this.#verified.set(key, verified)
-    // A failure of the disk says nothing about the bytes.
-    verified.catch(() => this.#verified.delete(key))
-    return verified
+  /** The digests of the pieces, of a small blob its own; undefined when the piece list is lost. */
+  async #piecesOf(blob: HeldBlob): Promise<readonly Digest[] | undefined> {
+    if (blob.pieceList === undefined) return [blob.digest]
+    const list = await this.#published.object(blob.pieceList)
+    return list && parsePieceList(list, blob.sizeBytes)
   }
 }
 
-interface BlobFile {
-  readonly root: string
-  readonly name: string
-  readonly digest: Digest
+interface WantedBytes {
+  readonly sizeBytes: number
+  readonly pieces: readonly Digest[]
+  readonly range: ByteRange
 }
 
-async function hashes(file: TreeFile, digest: Digest): Promise<boolean> {
-  const hash = createHash('sha256')
-  const stream = file.handle.createReadStream({ start: 0, autoClose: false })
-  for await (const chunk of stream) hash.update(chunk as Uint8Array)
-  return hash.digest('hex') === digest
+/** Read the pieces that a range lies in, and close the file. */
+async function readVerified(
+  file: TreeFile | undefined,
+  { sizeBytes, pieces, range }: WantedBytes,
+): Promise<Uint8Array | undefined> {
+  if (file === undefined) return undefined
+  await using handle = file.handle
+  if (file.sizeBytes !== sizeBytes) return undefined
+  const rangeEnd = range.offset + range.length
+  const first = Math.floor(range.offset / PIECE_BYTES)
+  const last = Math.max(first, Math.ceil(rangeEnd / PIECE_BYTES) - 1)
+  const start = first * PIECE_BYTES
+  const bytes = new Uint8Array(Math.min(sizeBytes, (last + 1) * PIECE_BYTES) - start)
+  const { bytesRead } = await handle.read(bytes, 0, bytes.length, start)
+  if (bytesRead !== bytes.length) return undefined
+  for (let at = first; at <= last; at += 1) {
+    const from = at * PIECE_BYTES - start
+    if (sha256(bytes.subarray(from, from + PIECE_BYTES)) !== pieces[at]) return undefined
+  }
+  return bytes.subarray(range.offset - start, rangeEnd - start)
 }
