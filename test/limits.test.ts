@@ -5,7 +5,10 @@ import { pathToFileURL } from 'node:url'
 import { allLimits } from '../packages/node/src/limits/node-limits.ts'
 
 /** Packages that a running node is made of, and that hold to bounds of their own. */
-const PACKAGES = ['swarm', 'endpoint', 'upstream', 'http', 'ports', 'store', 'mirror', 'node']
+const PACKAGES = [
+  ...['maven', 'manifest', 'trust', 'ports', 'http', 'store', 'upstream', 'swarm', 'mirror'],
+  ...['endpoint', 'node'],
+]
 
 /** Given to a library that holds to them, with what it would take to drive them. */
 const OF_LIBRARIES = new Map([
@@ -38,10 +41,12 @@ const NO_BOUNDS: Readonly<Record<string, readonly string[]>> = {
     'mirror/src/transfer/transfer.ts MAX_MISSES_IN_A_ROW',
     'mirror/src/upstreams/upstream-set.ts PROBES_AT_ONCE',
     'mirror/src/wait/follow-up.ts MAX_RETRY_MS',
+    'node/src/primary/tree-file.ts MAX_ATTEMPTS',
     'swarm/src/pace.ts MAX_PEER_AGE_MS',
     'upstream/src/health-tracker.ts MAX_PROBE_MS',
   ],
   'follows from bounds that are shown': [
+    'manifest/src/entry-arena.ts MAX_RECORD_BYTES',
     'mirror/src/history/log-source.ts MAX_TILE_BYTES',
     'mirror/src/history/step-check.ts MAX_GONE',
     'mirror/src/proxy/file-receiver.ts MAX_WHOLE_BYTES',
@@ -50,6 +55,7 @@ const NO_BOUNDS: Readonly<Record<string, readonly string[]>> = {
     'swarm/src/holdings/hello.ts MAX_HELLO_BYTES',
   ],
   'reads what this program wrote itself, or says how much of it is shown': [
+    'manifest/src/history-fold.ts MAX_NAMED',
     'node/src/primary/primary.ts MAX_LOGGED_PATHS',
     'store/src/data-directory.ts MAX_PID_BYTES',
     'store/src/file-trust-store.ts MAX_COPY_BYTES',

@@ -17,12 +17,12 @@
 import { InvalidIndexEntryError } from './errors.ts'
 import { entryFlawOf } from './index-entry.ts'
 import type { IndexEntry } from './index-entry.ts'
-import { directoryOf, nameOf } from '@jarswarm/maven'
+import { directoryOf, MAX_SEGMENT_BYTES, nameOf } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 
 const CHUNK_BYTES = 8_388_608
 const HEAD_BYTES = 74
-const MAX_RECORD_BYTES = HEAD_BYTES + 255 + 32
+const MAX_RECORD_BYTES = HEAD_BYTES + MAX_SEGMENT_BYTES + 32
 
 /** Entries grouped by directory, packed. */
 export class EntryArena {

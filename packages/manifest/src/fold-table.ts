@@ -36,7 +36,7 @@ const LEFT = 2
 
 const LEAST_SLOTS = 64
 /** Fuller than this, a look-up takes many steps. */
-const MAX_FULL = 0.75
+const FULL_SHARE = 0.75
 const GROWTH = 1.5
 
 /**
@@ -53,7 +53,7 @@ export class FoldTable {
 
   /** @param expected how many paths to make room for; more fit in, too */
   constructor(expected: number) {
-    this.#slots = Math.max(LEAST_SLOTS, Math.ceil(expected / MAX_FULL) + 1)
+    this.#slots = Math.max(LEAST_SLOTS, Math.ceil(expected / FULL_SHARE) + 1)
     this.#bytes = Buffer.alloc(this.#slots * SLOT_BYTES)
   }
 
@@ -78,7 +78,7 @@ export class FoldTable {
   }
 
   set(key: PathKey, tracked: TrackedPath): void {
-    if (this.#count >= this.#slots * MAX_FULL) this.#grow()
+    if (this.#count >= this.#slots * FULL_SHARE) this.#grow()
     const at = this.#find(key)
     if (!this.#isTaken(at)) {
       this.#count += 1

@@ -3,6 +3,7 @@ import { isDigest } from './digest.ts'
 import type { Digest } from './digest.ts'
 import { InvalidHeadError } from './errors.ts'
 import { isOrigin } from './repository-origin.ts'
+import { MAX_HEAD_BYTES } from './limits.ts'
 
 /** Totals of an index tree, as they stand in the head and in each branch line. */
 export interface IndexTotals {
@@ -40,9 +41,6 @@ export interface Head {
   /** All that was taken back and has not come again: the object that lists the newest; null when there is nothing. */
   readonly withdrawn: { readonly count: number; readonly digest: Digest } | null
 }
-
-/** Most bytes of `head.json`. A head takes about 700; the rest is room for a long origin and for the numbers to grow. */
-export const MAX_HEAD_BYTES = 4096
 
 const FORMAT = 'jarswarm head 1'
 const ISSUED = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/

@@ -4,7 +4,7 @@ import { asciiOf } from './ascii.ts'
 import { isDigest } from './digest.ts'
 import type { Digest } from './digest.ts'
 import { InvalidHistoryError } from './errors.ts'
-import { MAX_ARTIFACT_BYTES } from './piece-list.ts'
+import { MAX_ARTIFACT_BYTES, MAX_REASON_BYTES } from './limits.ts'
 
 /** A release that appears, a mutable file that appears or changes, a file that leaves. */
 export type HistoryKind = 'put' | 'mut' | 'del'
@@ -21,9 +21,6 @@ export interface HistoryEvent {
   /** Why it happened: visible ASCII and single spaces, 1 to `MAX_REASON_BYTES`; undefined when nothing was said. */
   readonly reason?: string | undefined
 }
-
-/** Longest reason: it must fit the phrase of an HTTP answer. */
-export const MAX_REASON_BYTES = 200
 
 const LINE =
   /^1 ([1-9][0-9]{0,15}) (put|mut|del) ([0-9a-f]{64}) (0|[1-9][0-9]{0,15}) ([^ ]+)(?: (.+))?$/

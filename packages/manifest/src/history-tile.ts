@@ -8,9 +8,6 @@ export const TILE_WIDTH = 256
 /** Levels of tiles: seven hold more lines than a number can count exactly. */
 export const TILE_LEVELS = 7
 
-/** Most bytes of a bundle: 256 lines, each with its length as u16. */
-export const MAX_BUNDLE_BYTES: number = TILE_WIDTH * (2 + 0xffff)
-
 const HASH_BYTES = 32
 const GROUP = 1000
 const TILE_PATH = /^tile\/(entries|\d)\/((?:x\d{3}\/)*\d{3})(?:\.p\/([1-9]\d{0,2}))?$/

@@ -2,7 +2,8 @@ import { isPath } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import { isDigest } from './digest.ts'
 import type { Digest } from './digest.ts'
-import { MAX_ARTIFACT_BYTES, PIECE_BYTES } from './piece-list.ts'
+import { PIECE_BYTES } from './piece-list.ts'
+import { MAX_ARTIFACT_BYTES, MAX_MTIME_SECONDS } from './limits.ts'
 
 /** What the index says of one artifact. */
 export interface IndexEntry {
@@ -17,9 +18,6 @@ export interface IndexEntry {
   /** Digest of the piece list; set exactly when the blob is larger than `PIECE_BYTES`. */
   readonly pieceList: Digest | undefined
 }
-
-/** Latest time that an entry can have: the last second of the year 9999. */
-export const MAX_MTIME_SECONDS = 253_402_300_799
 
 const SHA1 = /^[0-9a-f]{40}$/
 

@@ -8,10 +8,15 @@ import { isPath } from '@jarswarm/maven'
 import { asciiOf } from './ascii.ts'
 import type { Digest } from './digest.ts'
 import { InvalidIndexNodeError } from './errors.ts'
-import { MAX_MTIME_SECONDS, sizeFlawOf } from './index-entry.ts'
+import { sizeFlawOf } from './index-entry.ts'
 import type { IndexEntry } from './index-entry.ts'
 import { directoryKey, KEY_DIGITS } from './index-key.ts'
-import { MAX_OBJECT_BYTES } from './object.ts'
+import {
+  MAX_OBJECT_BYTES,
+  MAX_MTIME_SECONDS,
+  MAX_LEAF_DIRECTORIES,
+  MAX_LEAF_BYTES,
+} from './limits.ts'
 
 /** A node as it is stored and sent. */
 export interface IndexNode {
@@ -51,16 +56,6 @@ export interface IndexBranch extends SubtreeTotals {
   /** By digit. */
   readonly children: readonly IndexChild[]
 }
-
-/** Most directories of a leaf; with more, its subtree is a branch. */
-export const MAX_LEAF_DIRECTORIES = 32
-
-/**
- * Most bytes of a leaf of more than one directory; a single directory may take up to `MAX_OBJECT_BYTES`.
- *
- * With four full branches above it, as at two million files, a proof stays below 12 KiB.
- */
-export const MAX_LEAF_BYTES = 6144
 
 export const LEAF_HEADER = 'jarswarm leaf 1'
 export const BRANCH_HEADER = 'jarswarm branch 1'

@@ -3,17 +3,10 @@ import type { Digest } from './digest.ts'
 import { sha256 } from './digest.ts'
 import { InvalidIndexEntryError } from './errors.ts'
 import { HEX_DIGITS } from './index-key.ts'
-import {
-  formatBranch,
-  formatFileLine,
-  LEAF_HEADER,
-  MAX_LEAF_BYTES,
-  MAX_LEAF_DIRECTORIES,
-  sumTotals,
-} from './index-node.ts'
+import { formatBranch, formatFileLine, LEAF_HEADER, sumTotals } from './index-node.ts'
 import type { IndexChild, IndexDirectory, IndexNode, SubtreeTotals } from './index-node.ts'
 import type { IndexEntry } from './index-entry.ts'
-import { MAX_OBJECT_BYTES } from './object.ts'
+import { MAX_OBJECT_BYTES, MAX_LEAF_DIRECTORIES, MAX_LEAF_BYTES } from './limits.ts'
 
 /** A directory as a leaf shows it. */
 export interface DirectoryBlock {

@@ -10,6 +10,7 @@ import type { NodeSource } from './node-source.ts'
 import { parsePieceList } from './piece-list.ts'
 import { inParallel } from './parallel.ts'
 import type { TaskResult } from './parallel.ts'
+import { SYNC_PARALLEL } from './limits.ts'
 
 /** From which index to which. */
 export interface IndexStep {
@@ -44,9 +45,6 @@ export interface MissingObjectsOptions {
   /** Most fetches under way at a time. @defaultValue {@link SYNC_PARALLEL} */
   readonly parallel?: number
 }
-
-/** Fetches under way at a time: what one stream of the exchange takes. */
-export const SYNC_PARALLEL = 64
 
 /** What is to be done next: a place of the tree to compare, or a piece list to have. */
 type Task =

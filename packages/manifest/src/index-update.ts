@@ -7,12 +7,13 @@ import { EMPTY_INDEX, toTotals } from './index-build.ts'
 import { entryFlawOf } from './index-entry.ts'
 import type { IndexEntry } from './index-entry.ts'
 import { directoryKey } from './index-key.ts'
-import { MAX_LEAF_DIRECTORIES, sumTotals } from './index-node.ts'
+import { sumTotals } from './index-node.ts'
 import type { IndexBranch, IndexChild, IndexDirectory, IndexLeaf, IndexNode } from './index-node.ts'
 import { buildSubtree, emitBranch, formatDirectory, toBlock } from './index-shape.ts'
 import type { DirectoryBlock, Subtree } from './index-shape.ts'
 import { checkNode, childReference, readNode } from './node-source.ts'
 import type { NodeReference, NodeSource } from './node-source.ts'
+import { MAX_LEAF_DIRECTORIES } from './limits.ts'
 
 /** What is to change in an index. No path may stand in it twice. */
 export interface IndexChanges {

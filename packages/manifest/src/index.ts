@@ -12,9 +12,9 @@ export {
   InvalidWithdrawalsError,
   MissingNodeError,
 } from './errors.ts'
-export { formatHead, MAX_HEAD_BYTES, parseHead } from './head.ts'
+export { formatHead, parseHead } from './head.ts'
 export type { Head, IndexTotals } from './head.ts'
-export { formatHistoryLine, isReason, MAX_REASON_BYTES, parseHistoryLine } from './history-event.ts'
+export { formatHistoryLine, isReason, parseHistoryLine } from './history-event.ts'
 export type { HistoryEvent, HistoryKind } from './history-event.ts'
 export type { ReleaseMemory } from './fold-table.ts'
 export { checkHistory, checkHistoryStep } from './history-fold.ts'
@@ -30,7 +30,6 @@ export type { HistoryState, TileSource } from './history-proof.ts'
 export {
   formatEntryBundle,
   formatTile,
-  MAX_BUNDLE_BYTES,
   parseEntryBundle,
   parseTile,
   parseTilePath,
@@ -43,18 +42,10 @@ export type { HistoryFile } from './history-tree.ts'
 export { buildIndex, buildIndexFrom, EMPTY_INDEX } from './index-build.ts'
 export { diffIndex } from './index-diff.ts'
 export type { IndexDifference } from './index-diff.ts'
-export { MAX_MTIME_SECONDS } from './index-entry.ts'
 export type { IndexEntry } from './index-entry.ts'
 export { findDirectory, findEntry, walkIndex } from './index-find.ts'
 export { directoryKey } from './index-key.ts'
-export {
-  childrenOf,
-  directoryHeadBytes,
-  fileLineBytes,
-  MAX_LEAF_BYTES,
-  MAX_LEAF_DIRECTORIES,
-  parseIndexNode,
-} from './index-node.ts'
+export { childrenOf, directoryHeadBytes, fileLineBytes, parseIndexNode } from './index-node.ts'
 export type {
   IndexBranch,
   IndexChild,
@@ -64,7 +55,7 @@ export type {
   SubtreeTotals,
 } from './index-node.ts'
 export { proveDirectory, verifyProof } from './index-proof.ts'
-export { missingObjects, removedObjects, SYNC_PARALLEL } from './index-sync.ts'
+export { missingObjects, removedObjects } from './index-sync.ts'
 export type {
   FetchedObject,
   FetchObject,
@@ -75,15 +66,8 @@ export type {
 export { updateIndex } from './index-update.ts'
 export type { IndexChanges, IndexUpdate } from './index-update.ts'
 export type { NodeSource } from './node-source.ts'
-export { MAX_OBJECT_BYTES } from './object.ts'
 export { formatPack, packChunks, parsePack } from './pack.ts'
-export {
-  formatPieceList,
-  MAX_ARTIFACT_BYTES,
-  parsePieceList,
-  PIECE_BYTES,
-  splitPieces,
-} from './piece-list.ts'
+export { formatPieceList, parsePieceList, PIECE_BYTES, splitPieces } from './piece-list.ts'
 export type { PieceRange } from './piece-list.ts'
 export { isOrigin } from './repository-origin.ts'
 export {
@@ -103,11 +87,25 @@ export type { TileFetcher } from './verified-history.ts'
 export {
   formatWithdrawalBatch,
   formatWithdrawals,
-  MAX_WITHDRAWALS,
   readWithdrawals,
   WITHDRAWALS_PER_PART,
 } from './withdrawal.ts'
 export type { Withdrawal, WithdrawalPart, WithdrawalsPointer } from './withdrawal.ts'
 export { isWithdrawal, WithdrawalFold } from './withdrawal-fold.ts'
 export type { FoldedWithdrawal } from './withdrawal-fold.ts'
-export { busiestDay, countedWithdrawals, MAX_WITHDRAWALS_PER_DAY } from './withdrawal-limit.ts'
+export { busiestDay, countedWithdrawals } from './withdrawal-limit.ts'
+export {
+  HISTORY_LIMITS,
+  INDEX_LIMITS,
+  MAX_ARTIFACT_BYTES,
+  MAX_BUNDLE_BYTES,
+  MAX_HEAD_BYTES,
+  MAX_LEAF_BYTES,
+  MAX_LEAF_DIRECTORIES,
+  MAX_MTIME_SECONDS,
+  MAX_OBJECT_BYTES,
+  MAX_REASON_BYTES,
+  MAX_WITHDRAWALS,
+  MAX_WITHDRAWALS_PER_DAY,
+  SYNC_PARALLEL,
+} from './limits.ts'

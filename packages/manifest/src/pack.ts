@@ -10,7 +10,7 @@
  * The objects bear no names: whoever reads a pack hashes each.
  */
 import { InvalidPackError } from './errors.ts'
-import { MAX_OBJECT_BYTES } from './object.ts'
+import { MAX_OBJECT_BYTES } from './limits.ts'
 
 const HEADER = Buffer.from('jarswarm pack 1\n', 'latin1')
 const LENGTH_BYTES = 4

@@ -2,17 +2,13 @@ import { asciiOf } from './ascii.ts'
 import { isDigest } from './digest.ts'
 import type { Digest } from './digest.ts'
 import { InvalidPieceListError } from './errors.ts'
-import { MAX_OBJECT_BYTES } from './object.ts'
+import { MAX_ARTIFACT_BYTES } from './limits.ts'
 
 /** Size of each piece of an artifact but the last: 256 KiB, what one answer of the exchange carries. */
 export const PIECE_BYTES = 262_144
 
 const HEADER = 'jarswarm pieces 1\n'
 const LINE_BYTES = 65
-
-/** Largest artifact whose piece list fits an object: 16 131 pieces, just under 4 GiB. */
-export const MAX_ARTIFACT_BYTES: number =
-  Math.floor((MAX_OBJECT_BYTES - HEADER.length) / LINE_BYTES) * PIECE_BYTES
 
 /** Where one piece lies in its artifact. */
 export interface PieceRange {

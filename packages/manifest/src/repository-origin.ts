@@ -1,5 +1,4 @@
-/** Longest origin URL: far above real ones, and a bound for what a link or a root may carry. */
-export const MAX_ORIGIN_LENGTH = 1024
+import { MAX_ORIGIN_LENGTH } from './limits.ts'
 
 /** Whether a text is an HTTP base URL: `http:` or `https:`, without credentials, query or fragment. */
 export function isOrigin(text: string): boolean {

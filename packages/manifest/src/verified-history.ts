@@ -12,6 +12,7 @@ import {
   TILE_WIDTH,
 } from './history-tile.ts'
 import type { Tile } from './history-tile.ts'
+import { MAX_KEPT_TILES } from './limits.ts'
 
 /**
  * Gets tiles, all of them from one source, and hands them to `check` before it returns: bytes that `check` throws at
@@ -23,9 +24,6 @@ export type TileFetcher = (
 ) => Promise<void>
 
 const NO_BYTES = new Uint8Array()
-
-/** Tiles of hashes that are kept: a walk over all lines needs one of each level at a time. */
-const MAX_KEPT_TILES = 64
 
 /**
  * Reads the history that a signed head names, from sources that may lie: each tile is compared with the root before

@@ -3,9 +3,6 @@ import type { Digest } from './digest.ts'
 import { formatWithdrawalBatch } from './withdrawal.ts'
 import type { Withdrawal } from './withdrawal.ts'
 
-/** What the online keys alone may withdraw in any 24 hours. More takes the holders of the root. */
-export const MAX_WITHDRAWALS_PER_DAY = 100
-
 const DAY_SECONDS = 86_400
 
 /**

@@ -6,6 +6,7 @@ import type { Digest } from './digest.ts'
 import { InvalidWithdrawalsError } from './errors.ts'
 import type { Head } from './head.ts'
 import { isReason } from './history-event.ts'
+import { MAX_WITHDRAWALS } from './limits.ts'
 
 /** A file that was taken back: no index names it at this path. */
 export interface Withdrawal {
@@ -30,8 +31,6 @@ export type WithdrawalsPointer = NonNullable<Head['withdrawn']>
 
 /** Lines of one object: of the longest ones it takes 680 KiB, below the bound of an object. */
 export const WITHDRAWALS_PER_PART = 512
-/** Most withdrawals of a repository: 128 objects, which a newcomer reads one after the other. */
-export const MAX_WITHDRAWALS: number = 128 * WITHDRAWALS_PER_PART
 
 const HEADER = /^jarswarm withdrawn 1 (-|[0-9a-f]{64})$/
 const LINE = /^([0-9a-f]{64}) ([1-9][0-9]{0,15}) (0|[1-9][0-9]{0,11}) ([^ ]+)(?: (.+))?$/

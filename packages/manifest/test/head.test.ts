@@ -190,7 +190,7 @@ describe('parsePieceList', () => {
       { numRuns: 500 },
     )
   })
-  it('fits the largest artifact into one object', () => {
+  it('fits an artifact of MAX_ARTIFACT_BYTES, and none larger, into one object', () => {
     const pieces = splitPieces(MAX_ARTIFACT_BYTES).map(() => digest('piece'))
     assert.ok(formatPieceList(pieces).length <= MAX_OBJECT_BYTES)
     assert.ok(formatPieceList([...pieces, digest('piece')]).length > MAX_OBJECT_BYTES)

@@ -170,7 +170,7 @@ describe('parseEntryBundle', () => {
       }),
     )
   })
-  it('refuses none and more than 256 lines', () => {
+  it('has MAX_BUNDLE_BYTES at most; refuses none and more than 256 lines', () => {
     assert.throws(() => parseEntryBundle(new Uint8Array()), InvalidHistoryError)
     assert.throws(() => parseEntryBundle(new Uint8Array(2 * 257)), InvalidHistoryError)
     assert.throws(() => formatEntryBundle([]), RangeError)

@@ -7,6 +7,9 @@ import {
   EMPTY_INDEX,
   InvalidIndexEntryError,
   InvalidIndexNodeError,
+  MAX_LEAF_BYTES,
+  MAX_LEAF_DIRECTORIES,
+  MAX_MTIME_SECONDS,
   parseIndexNode,
   sha256,
 } from '../src/index.ts'
@@ -111,16 +114,16 @@ describe('parseIndexNode', () => {
   const dirs = (count: number, name: string): string[] =>
     Array.from({ length: count }, (_, index) => [`/d${index + 1000}`, file(name)]).flat()
   const long = Array.from({ length: 51 }, (_, index) => file(`f${index + 10_000}`))
-  it('takes a leaf of 6 KiB, and one directory of any size', () => {
+  it('takes a leaf of MAX_LEAF_BYTES, and one directory of any size', () => {
     const some = (last: string): Buffer =>
       leaf('/a', file('x'), '/b', ...long.slice(0, 48), file(last))
-    const missing = 6144 - some('').length
+    const missing = MAX_LEAF_BYTES - some('').length
     const largest = some('z'.repeat(missing))
-    assert.equal(largest.length, 6144)
+    assert.equal(largest.length, MAX_LEAF_BYTES)
     assert.equal(parseIndexNode(largest).kind, 'leaf')
     assert.throws(() => parseIndexNode(some('z'.repeat(missing + 1))), InvalidIndexNodeError)
     const one = leaf('/b', ...long, file('y'), file('z'))
-    assert.ok(one.length > 6144)
+    assert.ok(one.length > MAX_LEAF_BYTES)
     assert.equal(parseIndexNode(one).kind, 'leaf')
   })
 
@@ -149,10 +152,8 @@ describe('parseIndexNode', () => {
     'a size with a leading zero': leaf('/a', `${D} ${S} 01 0 - x`),
     'a size with a sign': leaf('/a', `${D} ${S} +1 0 - x`),
     'a size above the largest artifact': leaf('/a', `${D} ${S} 9007199254740991 0 ${D} x`),
-    'a time after the year 9999': leaf('/a', `${D} ${S} 1 253402300800 - x`),
     'a piece list of a small file': leaf('/a', `${D} ${S} 262144 0 ${D} x`),
     'no piece list of a large file': leaf('/a', `${D} ${S} 262145 0 - x`),
-    'more than 32 directories': leaf(...dirs(33, 'x')),
     'several directories above 6 KiB': leaf('/a', file('x'), '/b', ...long),
     'more than 1 MiB': leaf(
       '/b',
@@ -174,10 +175,16 @@ describe('parseIndexNode', () => {
       assert.throws(() => parseIndexNode(bytes), InvalidIndexNodeError)
     })
   }
-  it('takes the largest of each', () => {
-    parseIndexNode(leaf(...dirs(32, 'x')))
-    parseIndexNode(leaf('/b', ...long))
-    parseIndexNode(leaf('/a', `${D} ${S} 262145 253402300799 ${D} x`))
+  it('takes a leaf of MAX_LEAF_DIRECTORIES, and none of more', () => {
+    const of = (count: number) => parseIndexNode(leaf(...dirs(count, 'x')))
+    assert.equal(of(MAX_LEAF_DIRECTORIES).directories, MAX_LEAF_DIRECTORIES)
+    assert.throws(() => of(MAX_LEAF_DIRECTORIES + 1), InvalidIndexNodeError)
+  })
+  it('takes a file of MAX_MTIME_SECONDS, the end of the year 9999, and none that is later', () => {
+    const at = (seconds: number) => parseIndexNode(leaf('/a', `${D} ${S} 1 ${seconds} - x`))
+    assert.equal(at(MAX_MTIME_SECONDS).files, 1)
+    assert.equal(new Date(MAX_MTIME_SECONDS * 1_000).toISOString(), '9999-12-31T23:59:59.000Z')
+    assert.throws(() => at(MAX_MTIME_SECONDS + 1), InvalidIndexNodeError)
   })
 })
 

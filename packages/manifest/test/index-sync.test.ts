@@ -10,6 +10,7 @@ import {
   removedObjects,
   sha256,
   splitPieces,
+  SYNC_PARALLEL,
 } from '../src/index.ts'
 import type { Digest, FetchObject, IndexDifference, IndexEntry } from '../src/index.ts'
 import { anyEntries, entryOf, manyEntries, MemoryObjects } from './_entries.ts'
@@ -225,8 +226,12 @@ describe('missingObjects', () => {
       }
     }, InvalidPieceListError)
   })
-  it('keeps to its bound of fetches and aborts them when it is left', async () => {
-    const full = copyOf(manyEntries(600, 1))
+  /** Fetch until so many objects came. @returns how many fetches were under way at most, and how many were aborted */
+  async function syncUntil(
+    wanted: number,
+    { size, ...options }: { readonly size: number; readonly parallel?: number },
+  ) {
+    const full = copyOf(manyEntries(size, 1))
     let running = 0
     let most = 0
     let aborted = 0
@@ -239,17 +244,22 @@ describe('missingObjects', () => {
       return fetchFrom(full.objects)(digest, options)
     }
     const step = { before: undefined, after: full.root, fetch }
+    const objects = missingObjects(new MemoryObjects().source, step, { signal, ...options })
     let count = 0
-    for await (const object of missingObjects(new MemoryObjects().source, step, {
-      signal,
-      parallel: 4,
-    })) {
+    for await (const object of objects) {
       assert.ok(object.bytes.length > 0)
-      if (++count === 5) break
+      if (++count === wanted) break
     }
+    return { most, running, aborted }
+  }
+  it('keeps to its bound of fetches and aborts them when it is left', async () => {
+    const { most, running, aborted } = await syncUntil(5, { size: 600, parallel: 4 })
     assert.equal(most, 4)
     assert.equal(running, 0)
     assert.ok(aborted > 0)
+  })
+  it('has SYNC_PARALLEL fetches under way, and no more', async () => {
+    assert.equal((await syncUntil(200, { size: 3_000 })).most, SYNC_PARALLEL)
   })
   it('ends with the reason of its signal', async () => {
     const full = copyOf(manyEntries(100))

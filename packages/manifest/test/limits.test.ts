@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
+  isOrigin,
   isReason,
   MAX_HEAD_BYTES,
   MAX_OBJECT_BYTES,
@@ -8,6 +9,7 @@ import {
   parseHead,
   parseIndexNode,
 } from '../src/index.ts'
+import { MAX_ORIGIN_LENGTH } from '../src/limits.ts'
 
 const TOO_LONG = /bytes, wanted at most/
 
@@ -33,5 +35,11 @@ describe('parsers of bounded documents', () => {
   it('take a reason of MAX_REASON_BYTES, and none longer', () => {
     assert.ok(isReason('x'.repeat(MAX_REASON_BYTES)))
     assert.ok(!isReason('x'.repeat(MAX_REASON_BYTES + 1)))
+  })
+
+  it('take an origin of MAX_ORIGIN_LENGTH, and none longer', () => {
+    const origin = 'https://repo.example/'
+    assert.ok(isOrigin(origin.padEnd(MAX_ORIGIN_LENGTH, 'a')))
+    assert.ok(!isOrigin(origin.padEnd(MAX_ORIGIN_LENGTH + 1, 'a')))
   })
 })

@@ -13,6 +13,7 @@ import {
   leafHash,
 } from '../src/index.ts'
 import type { Digest, HistoryState, Tile } from '../src/index.ts'
+import { MAX_KEPT_TILES } from '../src/limits.ts'
 
 const line = (index: number): Buffer => Buffer.from(`line ${String(index)}`)
 const pathOf = ({ level, index, width }: Tile): string => tilePath(level, index, width)
@@ -112,17 +113,17 @@ describe('VerifiedHistory', () => {
     assert.deepEqual(Buffer.from(await history.line(0)), line(0))
   })
 
-  it('keeps the tiles of a walk, and few of them', async () => {
-    const published = new Published(70 * 256)
+  it('keeps MAX_KEPT_TILES of a walk, and no more', async () => {
+    const published = new Published((MAX_KEPT_TILES + 6) * 256)
     const history = published.read()
     const asked = (): number => published.asked.filter((path) => path === 'tile/0/000').length
     await history.lines(0)
     await history.lines(0)
     assert.equal(asked(), 1)
-    for (let bundle = 1; bundle < 64; bundle += 1) await history.lines(bundle)
+    for (let bundle = 1; bundle < MAX_KEPT_TILES; bundle += 1) await history.lines(bundle)
     await history.lines(0)
     assert.equal(asked(), 1)
-    for (let bundle = 64; bundle < 70; bundle += 1) await history.lines(bundle)
+    await history.lines(MAX_KEPT_TILES)
     await history.lines(0)
     assert.equal(asked(), 2)
   })

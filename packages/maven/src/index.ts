@@ -3,7 +3,7 @@ export { isMutablePath, pomOf, projectOf } from './classification.ts'
 export { formatCoordinates, isSnapshotVersion, parseCoordinates } from './coordinates.ts'
 export type { Coordinates } from './coordinates.ts'
 export { InvalidPathError, InvalidPomError } from './errors.ts'
-export { MAX_CLOSURE_DEPTH, MAX_CLOSURE_POMS, walkClosure } from './pom/closure.ts'
+export { walkClosure } from './pom/closure.ts'
 export type { ClosureArtifact, ClosureComponents } from './pom/closure.ts'
 export { readEffectivePom } from './pom/effective-pom.ts'
 export type { Dependency, EffectivePom } from './pom/effective-pom.ts'
@@ -16,17 +16,18 @@ export type { Pom, PomDependency, PomId, ProjectId, Relocation } from './pom/pom
 export { compareVersions } from './pom/version.ts'
 export { highestInRange, parseVersionRange } from './pom/version-range.ts'
 export type { VersionRange } from './pom/version-range.ts'
-export { MAX_XML_BYTES } from './pom/xml.ts'
-export {
-  directoryOf,
-  isPath,
-  MAX_PATH_BYTES,
-  MAX_PATH_SEGMENTS,
-  MAX_SEGMENT_BYTES,
-  nameOf,
-  parsePath,
-  RESERVED_SEGMENT,
-} from './repository-path.ts'
+export { directoryOf, isPath, nameOf, parsePath, RESERVED_SEGMENT } from './repository-path.ts'
 export type { RepositoryPath } from './repository-path.ts'
 export { sidecarOf } from './sidecar.ts'
 export type { Sidecar, SidecarAlgorithm } from './sidecar.ts'
+export {
+  MAX_CLOSURE_DEPTH,
+  MAX_CLOSURE_POMS,
+  MAX_PATH_BYTES,
+  MAX_PATH_SEGMENTS,
+  MAX_SEGMENT_BYTES,
+  MAX_XML_BYTES,
+  PATH_LIMITS,
+  POM_LIMITS,
+} from './limits.ts'
+export type { FormatLimit, FormatLimits } from './format-limit.ts'

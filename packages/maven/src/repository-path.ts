@@ -1,18 +1,10 @@
 import { InvalidPathError } from './errors.ts'
+import { MAX_PATH_BYTES, MAX_PATH_SEGMENTS, MAX_SEGMENT_BYTES } from './limits.ts'
 
 declare const repositoryPathBrand: unique symbol
 
 /** The path of a file below the root of a Maven repository, in the one form that `parsePath` lets through. */
 export type RepositoryPath = string & { readonly [repositoryPathBrand]: true }
-
-/** Longest path in bytes. The longest on Clojars is below 300. */
-export const MAX_PATH_BYTES = 1024
-
-/** Most segments of a path, so that nobody can make us walk a ladder. */
-export const MAX_PATH_SEGMENTS = 32
-
-/** Longest segment in bytes: the limit of common file systems. */
-export const MAX_SEGMENT_BYTES = 255
 
 /** First segment of everything that we publish ourselves, which therefore is no artifact. */
 export const RESERVED_SEGMENT = '.jarswarm'

@@ -1,14 +1,10 @@
+import { MAX_STALE_MS, MAX_CLOCK_LAG_MS } from './limits.ts'
+
 /**
  * What the age of a head means. `fresh`: its timestamp has not expired. `stale`: expired. `suspect`: expired
  * and older than `maxStale`. Says nothing about bytes: those stay verified.
  */
 export type Freshness = 'fresh' | 'stale' | 'suspect'
-
-/** A month without a signature: mutable files are then no longer served. */
-export const MAX_STALE_MS: number = 30 * 24 * 60 * 60 * 1000
-
-/** A clock this far behind the publisher's cannot say what is fresh; time zones do not explain it. */
-export const MAX_CLOCK_LAG_MS: number = 24 * 60 * 60 * 1000
 
 /** The state of a head at one moment. */
 export interface FreshnessReport {

@@ -14,17 +14,17 @@ export {
   RepositoryIdMismatchError,
   RollbackError,
 } from './errors.ts'
-export { formatEvidence, MAX_EVIDENCE_BYTES, parseEvidence } from './evidence/evidence.ts'
+export { formatEvidence, parseEvidence } from './evidence/evidence.ts'
 export type { Contradiction, Evidence, EvidenceStatement } from './evidence/evidence.ts'
 export { judgeEvidence } from './evidence/judge-evidence.ts'
 export type { EvidenceVerdict } from './evidence/judge-evidence.ts'
-export { freshnessAt, MAX_CLOCK_LAG_MS, MAX_STALE_MS } from './freshness.ts'
+export { freshnessAt } from './freshness.ts'
 export type { Freshness, FreshnessReport } from './freshness.ts'
 export { createSigner, formatPublicKey, generateKeyPair, keyIdOf, parsePublicKey } from './keys.ts'
 export type { KeyPair, Signer } from './keys.ts'
-export { formatManifest, MAX_MANIFEST_BYTES, parseManifest } from './manifest-container.ts'
+export { formatManifest, parseManifest } from './manifest-container.ts'
 export type { SignedManifest } from './manifest-container.ts'
-export { MAX_MIRRORS, mirrorListFault, toMirrorUrl } from './mirror-list.ts'
+export { mirrorListFault, toMirrorUrl } from './mirror-list.ts'
 export { isPeerAddress } from './peer-address.ts'
 export { fingerprintOf } from './repository-id.ts'
 export type { RepositoryId } from './repository-id.ts'
@@ -40,13 +40,26 @@ export {
   TIMESTAMP_LIFE_MS,
 } from './sign-manifest.ts'
 export type { ResignTimestampInit, SignedState, SignManifestInit } from './sign-manifest.ts'
-export { MAX_PROPOSAL_BYTES, RootProposal } from './root-proposal.ts'
+export { RootProposal } from './root-proposal.ts'
 export type { SignatureCount } from './root-proposal.ts'
 export { readRootTerms } from './root-terms.ts'
 export type { RootTerms } from './root-terms.ts'
-export { formatLink, parseLink, MAX_LINK_LENGTH, MAX_LINK_PEERS } from './swarm-link.ts'
+export { formatLink, parseLink } from './swarm-link.ts'
 export type { SwarmLink } from './swarm-link.ts'
 export type { ManifestVersions } from './trusted-manifest.ts'
-export { MAX_ROOT_LEAD, TrustedRepository } from './trusted-repository.ts'
+export { TrustedRepository } from './trusted-repository.ts'
 export type { AcceptOptions, TrustedRecord } from './trusted-repository.ts'
-export { MAX_ROOT_BYTES } from './trusted-root.ts'
+export {
+  AGE_LIMITS,
+  MAX_CLOCK_LAG_MS,
+  MAX_EVIDENCE_BYTES,
+  MAX_LINK_LENGTH,
+  MAX_LINK_PEERS,
+  MAX_MANIFEST_BYTES,
+  MAX_MIRRORS,
+  MAX_PROPOSAL_BYTES,
+  MAX_ROOT_BYTES,
+  MAX_ROOT_LEAD,
+  MAX_STALE_MS,
+  TRUST_LIMITS,
+} from './limits.ts'

@@ -1,6 +1,7 @@
 import { INTEGER, OBJECT_ID, OCTETS, readDer, SEQUENCE } from './der.ts'
 import type { DerElement } from './der.ts'
 import { InvalidKeyError } from './errors.ts'
+import { MAX_SCRYPT_WORK, MAX_PBKDF2_ROUNDS } from './limits.ts'
 
 /** Object identifier of PBES2 (RFC 8018), without its tag. */
 export const PBES2: Buffer = Buffer.from('2a864886f70d01050d', 'hex')
@@ -8,11 +9,6 @@ export const PBES2: Buffer = Buffer.from('2a864886f70d01050d', 'hex')
 export const SCRYPT: Buffer = Buffer.from('2b06010401da47040b', 'hex')
 /** Of PBKDF2 (RFC 8018), which other programs write. */
 const PBKDF2 = Buffer.from('2a864886f70d01050c', 'hex')
-
-/** N · r · p. Ours has 655 360, which takes a third of a second. */
-const MAX_SCRYPT_WORK = 4n * 1024n * 1024n
-/** Some seconds; OpenSSL writes 2 048, and 600 000 is what is advised today. */
-const MAX_PBKDF2_ROUNDS = 4_000_000n
 
 /**
  * Look what it takes to open an encrypted private key, before it is tried: the file says so itself, and files of key
@@ -67,7 +63,7 @@ function otherForm(): InvalidKeyError {
   )
 }
 
-function tooCostly(found: string, most: bigint): InvalidKeyError {
+function tooCostly(found: string, most: number): InvalidKeyError {
   return new InvalidKeyError(
     `Cannot read the private key: found it encrypted by ${found}, wanted at most ${most}: nobody should need so long to open it`,
   )

@@ -7,13 +7,9 @@
 //
 // The parts are kept byte for byte: what is signed is never written anew.
 import { InvalidManifestError } from './errors.ts'
-
-/** A root manifest is one gossip message; real ones take about 4 KiB. */
-export const MAX_MANIFEST_BYTES = 65_536
+import { MAX_MANIFEST_BYTES, MAX_HEADER_LENGTH } from './limits.ts'
 
 const TITLE = 'jarswarm manifest 1\n'
-/** No header line is longer: a word, two numbers of up to 16 digits. */
-const MAX_HEADER_LENGTH = 48
 const LINE_END = 0x0a
 
 /** The parts of a root manifest as they were received. Nothing in it is verified. */

@@ -1,9 +1,5 @@
 import { isOrigin } from '@jarswarm/manifest'
-
-/** Mirrors that a repository may name: more than nodes would ever try, and a quarter of a root manifest at most. */
-export const MAX_MIRRORS = 32
-/** Longest URL of a mirror. */
-export const MAX_MIRROR_URL_LENGTH = 512
+import { MAX_MIRRORS, MAX_MIRROR_URL_LENGTH } from './limits.ts'
 
 /**
  * The one form of a mirror's URL: `http` or `https`, normalised, with a trailing slash; undefined when the text is no

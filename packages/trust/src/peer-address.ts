@@ -1,5 +1,4 @@
-/** Longest multiaddr: far above real ones, and a bound for what a link or a root may carry. */
-export const MAX_PEER_ADDRESS_LENGTH = 512
+import { MAX_PEER_ADDRESS_LENGTH } from './limits.ts'
 
 const HOST =
   /^\/(?:ip4|ip6|dns|dns4|dns6|dnsaddr)\/[\x21-\x2e\x30-\x7e]+(?:\/[\x21-\x2e\x30-\x7e]+)*$/

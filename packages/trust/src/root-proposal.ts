@@ -15,9 +15,7 @@ import type { RootTerms } from './root-terms.ts'
 import { formatMetadata } from './sign-metadata.ts'
 import { parseRoot, verifyFirstRoot, verifyNextRoot } from './trusted-root.ts'
 import type { TrustedRoot } from './trusted-root.ts'
-
-/** Hundreds of roots of ordinary size. */
-export const MAX_PROPOSAL_BYTES: number = 8 * 1024 * 1024
+import { MAX_PROPOSAL_BYTES } from './limits.ts'
 
 const FORMAT = 'jarswarm root proposal 1'
 

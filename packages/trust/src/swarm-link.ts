@@ -6,11 +6,7 @@ import { InvalidLinkError } from './errors.ts'
 import { isPeerAddress } from './peer-address.ts'
 import type { RepositoryId } from './repository-id.ts'
 import { isRepositoryName } from './repository-name.ts'
-
-/** Longest link: room for every peer below, and a bound for what is pasted. */
-export const MAX_LINK_LENGTH = 16_384
-/** More peers than a newcomer needs to find the swarm. */
-export const MAX_LINK_PEERS = 16
+import { MAX_LINK_LENGTH, MAX_LINK_PEERS } from './limits.ts'
 
 /** All that a newcomer needs to follow a repository. The id pins its keys; the rest are hints. */
 export interface SwarmLink {

@@ -3,11 +3,12 @@ import type { Digest, Head } from '@jarswarm/manifest'
 import type { Targets, Timestamp } from '@tufjs/models'
 import type { SignedManifest } from './manifest-container.ts'
 import { checkSignatures, expiryOf, parseMetadata, signedContent } from './metadata.ts'
-import { MAX_MIRRORS, mirrorListFault } from './mirror-list.ts'
+import { mirrorListFault } from './mirror-list.ts'
 import { refusal } from './refusal.ts'
 import type { OnlineRoleName } from './role-name.ts'
 import { parseTime } from './time.ts'
 import type { TrustedRoot } from './trusted-root.ts'
+import { MAX_MIRRORS } from './limits.ts'
 
 /** The only file that targets may list. */
 export const HEAD_NAME = 'head.json'

@@ -21,9 +21,7 @@ import { verifyManifest } from './trusted-manifest.ts'
 import type { TrustedManifest } from './trusted-manifest.ts'
 import { rotatesOnlineKeys, verifyFirstRoot, verifyNextRoot } from './trusted-root.ts'
 import type { TrustedRoot } from './trusted-root.ts'
-
-/** More roots than a repository makes in centuries; a manifest that claims more leads nowhere. */
-export const MAX_ROOT_LEAD = 256
+import { MAX_ROOT_LEAD } from './limits.ts'
 
 /** What must be kept of a trusted repository to restore it. */
 export interface TrustedRecord {

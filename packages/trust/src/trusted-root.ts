@@ -9,9 +9,7 @@ import { isRepositoryName } from './repository-name.ts'
 import { ONLINE_ROLE_NAMES, ROLE_NAMES } from './role-name.ts'
 import type { RoleName } from './role-name.ts'
 import { RollbackError } from './errors.ts'
-
-/** A root is fetched by number; TUF clients allow this much. */
-export const MAX_ROOT_BYTES = 512_000
+import { MAX_ROOT_BYTES } from './limits.ts'
 
 const PUBLIC_KEY = /^[0-9a-f]{64}$/
 

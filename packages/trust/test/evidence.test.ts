@@ -228,7 +228,7 @@ describe('parseEvidence', () => {
     assert.deepEqual(parse(digests).kind, 'second-digest')
   })
 
-  it('reads a file of the largest size, and none beyond it', () => {
+  it('reads a file of MAX_EVIDENCE_BYTES, and none beyond it', () => {
     const text = JSON.stringify({ ...pair, kind: 'two-roots' })
     assert.equal(parseEvidence(Buffer.from(text.padEnd(MAX_EVIDENCE_BYTES))).kind, 'two-roots')
     assert.throws(

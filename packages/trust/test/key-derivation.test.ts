@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { INTEGER, OBJECT_ID, OCTETS, readDer, SEQUENCE, writeDer } from '../src/der.ts'
 import { InvalidKeyError } from '../src/index.ts'
 import { checkKeyDerivation, PBES2, SCRYPT } from '../src/key-derivation.ts'
+import { MAX_PBKDF2_ROUNDS, MAX_SCRYPT_WORK } from '../src/limits.ts'
 
 const PBKDF2 = Buffer.from('2a864886f70d01050c', 'hex')
 const SALT = writeDer(OCTETS, Buffer.alloc(8))
@@ -30,23 +31,23 @@ const refuses = (der: Buffer, message: RegExp): void => {
 }
 
 describe('checkKeyDerivation', () => {
-  it('lets scrypt take N · r · p of 4 194 304, and no more', () => {
+  it('lets scrypt take MAX_SCRYPT_WORK, and no more', () => {
     const scrypt = (...costs: readonly number[]): Buffer =>
       keyFile(SCRYPT, SALT, ...costs.map(integer))
-    checkKeyDerivation(scrypt(16_384, 8, 32))
+    checkKeyDerivation(scrypt(16_384, 8, MAX_SCRYPT_WORK / 16_384 / 8))
     for (const costs of [
       [16_384, 8, 33],
       [16_385, 8, 32],
-      [1, 1, 4_194_305],
+      [1, 1, MAX_SCRYPT_WORK + 1],
       [2 ** 48, 1, 1],
     ])
       refuses(scrypt(...costs), /N · r · p = \d+, wanted at most 4194304/)
   })
 
-  it('lets PBKDF2 take 4 000 000 rounds, and no more', () => {
+  it('lets PBKDF2 take MAX_PBKDF2_ROUNDS, and no more', () => {
     const pbkdf2 = (rounds: number): Buffer => keyFile(PBKDF2, SALT, integer(rounds))
-    checkKeyDerivation(pbkdf2(4_000_000))
-    refuses(pbkdf2(4_000_001), /PBKDF2 with 4000001 rounds, wanted at most 4000000/)
+    checkKeyDerivation(pbkdf2(MAX_PBKDF2_ROUNDS))
+    refuses(pbkdf2(MAX_PBKDF2_ROUNDS + 1), /PBKDF2 with 4000001 rounds, wanted at most 4000000/)
   })
 
   it('knows no other way, and nothing that is not whole', () => {

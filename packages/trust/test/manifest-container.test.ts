@@ -8,6 +8,7 @@ import {
   parseManifest,
 } from '../src/index.ts'
 import type { SignedManifest } from '../src/index.ts'
+import { MAX_HEADER_LENGTH } from '../src/limits.ts'
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
 const bytes = (content: string): Uint8Array => new Uint8Array(Buffer.from(content, 'latin1'))
@@ -69,6 +70,13 @@ describe('parseManifest', () => {
     assert.equal(full.length, MAX_MANIFEST_BYTES)
     assert.equal(parseManifest(full).root.length, room)
     refuses(`${text(full)}\n`, /65537 bytes, wanted at most 65536/)
+  })
+
+  it('looks for the end of a header line within MAX_HEADER_LENGTH, and no further', () => {
+    const header = (length: number): string =>
+      FORMATTED.replace('root 3 1', 'root 3'.padEnd(length - 1, 'x'))
+    refuses(header(MAX_HEADER_LENGTH), /found line "root 3x+" at/)
+    refuses(header(MAX_HEADER_LENGTH + 1), /found line "" at/)
   })
 
   it('refuses every truncation', () => {

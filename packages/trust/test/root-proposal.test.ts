@@ -172,6 +172,9 @@ describe('a proposal file', () => {
     refuses(document({ roots: 'x' }), /other members/)
     refuses(document({ roots: [1] }), /other members/)
     refuses(document({ proposed: 1 }), /other members/)
+  })
+
+  it('is read up to MAX_PROPOSAL_BYTES, and refused beyond', () => {
     const padded = (size: number): Uint8Array => Buffer.from(document().padEnd(size))
     assert.equal(RootProposal.parse(padded(MAX_PROPOSAL_BYTES)).id, repository.id)
     refuses(padded(MAX_PROPOSAL_BYTES + 1), /wanted at most/)

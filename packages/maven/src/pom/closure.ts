@@ -3,13 +3,7 @@ import { formatId } from './model-reader.ts'
 import type { Metadata } from './parse-metadata.ts'
 import type { PomId, ProjectId } from './pom.ts'
 import { highestInRange, parseVersionRange } from './version-range.ts'
-
-/** Longest way from the root. Real graphs reach about 12. */
-export const MAX_CLOSURE_DEPTH = 32
-/** Most POMs of one closure. The largest applications have about 600. */
-export const MAX_CLOSURE_POMS = 1_000
-/** Longest chain of relocations. Real ones have one or two. */
-const MAX_RELOCATIONS = 8
+import { MAX_CLOSURE_POMS, MAX_CLOSURE_DEPTH, MAX_RELOCATIONS } from '../limits.ts'
 
 /** A file of the closure beside its POM. */
 export interface ClosureArtifact extends PomId {

@@ -1,7 +1,4 @@
-import { MAX_TEXT_CHARS } from './xml.ts'
-
-/** How deep properties may name properties. */
-export const MAX_PROPERTY_DEPTH = 16
+import { MAX_TEXT_CHARS, MAX_PROPERTY_DEPTH } from '../limits.ts'
 
 const REFERENCE = /\$\{([^${}]*)\}/g
 

@@ -1,13 +1,7 @@
 import type { Pom, PomDependency, PomId } from './pom.ts'
 import { PomContext } from './pom-context.ts'
 import type { PomLoader } from './pom-loader.ts'
-
-/** Longest chain of parents. Real ones have up to 7. */
-export const MAX_PARENTS = 16
-/** Longest chain of BOMs that import BOMs. Real ones have up to 4. */
-export const MAX_IMPORT_DEPTH = 8
-/** Most POMs that are read to understand one. */
-export const MAX_POMS_PER_MODEL = 128
+import { MAX_PARENTS, MAX_IMPORT_DEPTH, MAX_POMS_PER_MODEL } from '../limits.ts'
 
 /** What dependencyManagement says of a dependency, and where its properties get their values. */
 export interface ManagedDependency {

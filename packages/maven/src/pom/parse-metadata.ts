@@ -1,10 +1,6 @@
 import { childElement, childElements, childText, childTexts, parseXml } from './xml.ts'
 import type { XmlElement } from './xml.ts'
-
-/** Most versions that are kept, the last ones: projects with nightly builds have some thousands. */
-export const MAX_VERSIONS = 10_000
-/** Most files of one snapshot. */
-export const MAX_SNAPSHOT_FILES = 200
+import { MAX_VERSIONS, MAX_SNAPSHOT_FILES } from '../limits.ts'
 
 /** The newest file of a snapshot with a classifier and an extension. */
 export interface SnapshotFile {

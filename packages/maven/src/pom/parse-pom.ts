@@ -2,13 +2,7 @@ import { InvalidPomError } from '../errors.ts'
 import type { Pom, PomDependency, PomId, ProjectId, Relocation } from './pom.ts'
 import { childElement, childElements, childText, parseXml } from './xml.ts'
 import type { XmlElement } from './xml.ts'
-
-/** Most dependencies, and most managed ones: the largest BOMs in use name about 4 000. */
-export const MAX_DEPENDENCIES = 8_000
-/** Most properties that are kept; the largest BOMs in use have some hundreds. */
-export const MAX_PROPERTIES = 4_000
-/** Most exclusions of one dependency. */
-export const MAX_EXCLUSIONS = 200
+import { MAX_DEPENDENCIES, MAX_PROPERTIES, MAX_EXCLUSIONS } from '../limits.ts'
 
 /**
  * Read a POM as it is written. Attackers hold the input.

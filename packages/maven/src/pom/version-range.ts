@@ -1,7 +1,5 @@
 import { compareVersions } from './version.ts'
-
-/** Most intervals of one range. */
-export const MAX_INTERVALS = 32
+import { MAX_INTERVALS } from '../limits.ts'
 
 interface Interval {
   readonly lower: string | undefined

@@ -1,14 +1,6 @@
 import { XMLParser } from 'fast-xml-parser'
 import { InvalidPomError } from '../errors.ts'
-
-/** Largest document that is read. The largest BOMs in use are below; reading one this large takes 0.1 s. */
-export const MAX_XML_BYTES = 1_048_576
-/** Deepest nesting. POMs need about 8, plug-in configurations a few more. */
-export const MAX_XML_DEPTH = 32
-/** Most tags, opening and closing: each becomes an object. */
-export const MAX_XML_TAGS = 100_000
-/** Longest text that can be a name, a version or a property that matters to either. */
-export const MAX_TEXT_CHARS = 512
+import { MAX_XML_BYTES, MAX_XML_DEPTH, MAX_XML_TAGS, MAX_TEXT_CHARS } from '../limits.ts'
 
 /** An element: its children by name. Whoever reads it goes through the functions here. */
 export type XmlElement = Readonly<Record<string, unknown>>
@@ -76,7 +68,8 @@ function parse(text: string): XmlElement {
     removeNSPrefix: true,
     parseTagValue: false,
     processEntities: false,
-    maxNestedTags: MAX_XML_DEPTH,
+    // It counts those around the one that it looks at.
+    maxNestedTags: MAX_XML_DEPTH - 1,
   })
   try {
     const parsed: unknown = parser.parse(text)

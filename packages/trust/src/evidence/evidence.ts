@@ -16,6 +16,7 @@
 import { isDigest } from '@jarswarm/manifest'
 import type { Digest } from '@jarswarm/manifest'
 import { InvalidEvidenceError } from '../errors.ts'
+import { MAX_EVIDENCE_BYTES } from '../limits.ts'
 
 /** Says, in a signed head, which bytes a path has. */
 export type EvidenceStatement =
@@ -52,9 +53,6 @@ export type Evidence = Contradiction & {
   /** `1.root.json` first, then each successor up to the newest that is needed. */
   readonly roots: readonly Uint8Array[]
 }
-
-/** Two manifests, two proofs of the index of several nodes, and a chain of roots; real ones take about 60 KB. */
-export const MAX_EVIDENCE_BYTES: number = 8 * 1024 * 1024
 
 const FORMAT = 'jarswarm evidence 1'
 const KINDS = new Set(['two-roots', 'two-stories', 'rewritten-history', 'second-digest'])
