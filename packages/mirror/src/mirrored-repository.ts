@@ -278,6 +278,7 @@ export class MirroredRepository implements ArtifactSource {
     this.#parts.watch.peerJoined(peer)
     this.#parts.announcer.changed()
     this.#follower.peerJoined()
+    this.#parts.fill.peerJoined()
   }
 
   #onNewHead(peer: PeerName | undefined): void {

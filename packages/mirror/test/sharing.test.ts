@@ -1,3 +1,4 @@
+import { FILL_RETRY_MS } from '../src/share/mirror-fill.ts'
 import { sha256 } from '@jarswarm/manifest'
 import type { IndexEntry } from '@jarswarm/manifest'
 import { parsePath } from '@jarswarm/maven'
@@ -100,6 +101,20 @@ describe('sharing', () => {
       rig.origin.requests.filter((path) => !path.startsWith('.jarswarm/')),
       [JAR],
     )
+  })
+
+  it('does not wait long when somebody comes who may hold it', async (t) => {
+    const rig = new Rig(t)
+    const stores = rig.stores()
+    const before = await rig.fullNode({ name: 'peer', stores })
+    await rig.wait(before.stop())
+    rig.origin.files.delete(JAR)
+    const node = await rig.node({ name: 'mirror', mirrorPolicy: 'all' })
+    await rig.until(() => node.logger.lines.some(({ fields }) => fields['failures'] === 1))
+    const sinceMs = rig.clock.now()
+    await rig.node({ name: 'peer', stores })
+    await rig.until(() => node.mirror.holdings(rig.builder.id).completeToSeq === 1)
+    assert.ok(rig.clock.now() - sinceMs < FILL_RETRY_MS)
   })
 
   it('mirrors what peers hold while the origin is down, however much nobody has', async (t) => {

@@ -1,8 +1,19 @@
 import type { Digest } from '@jarswarm/manifest'
 import { NoSpaceError } from '@jarswarm/ports'
+import type { Clock } from '@jarswarm/ports'
 import type { BlobRecord, BlobRecords } from './blob-records.ts'
 import { FREE_SHARE, MAX_FREE_FLOOR_BYTES } from './limits.ts'
 import { Mutex } from './mutex.ts'
+
+/** How long it is taken for granted what the volume has free, less what was written since. */
+const LOOK_MS = 1_000
+/** With less than this to spare it is looked at for each blob: others write to the volume, too. */
+const PLENTY_BYTES = 256 * 1024 * 1024
+
+interface Volume {
+  readonly totalBytes: number
+  readonly freeBytes: number
+}
 
 export interface Victim {
   readonly digest: Digest
@@ -11,7 +22,8 @@ export interface Victim {
 
 export interface BlobSpaceComponents {
   readonly records: BlobRecords
-  readonly space: () => Promise<{ readonly totalBytes: number; readonly freeBytes: number }>
+  readonly space: () => Promise<Volume>
+  readonly clock: Pick<Clock, 'now'>
   /** Whether a blob may not be evicted now, though it is not pinned. */
   readonly isHeld: (digest: Digest) => boolean
   /** Remove blobs that are acknowledged. */
@@ -31,6 +43,9 @@ export class BlobSpace {
   readonly #freeFloorBytes: number | undefined
   readonly #turns = new Mutex()
   #reservedBytes = 0
+  #seen: (Volume & { readonly atMs: number }) | undefined
+  /** Set aside since then, whether it was written or not. */
+  #bytesSinceSeen = 0
 
   constructor(components: BlobSpaceComponents, init: BlobSpaceInit) {
     this.#components = components
@@ -49,6 +64,7 @@ export class BlobSpace {
       const missing = await this.#missingBytes(sizeBytes)
       if (missing > 0) await this.#components.evict(() => this.#victims(sizeBytes))
       this.#reservedBytes += sizeBytes
+      this.#bytesSinceSeen += sizeBytes
       return () => {
         this.#reservedBytes -= sizeBytes
       }
@@ -58,10 +74,29 @@ export class BlobSpace {
   async #missingBytes(sizeBytes: number): Promise<number> {
     const wanted = this.#reservedBytes + sizeBytes
     const overQuota = this.#components.records.totals().bytes + wanted - this.quotaBytes
-    const { totalBytes, freeBytes } = await this.#components.space()
-    const floor =
-      this.#freeFloorBytes ?? Math.min(Math.floor(totalBytes * FREE_SHARE), MAX_FREE_FLOOR_BYTES)
-    return Math.max(overQuota, wanted + floor - freeBytes)
+    const lacking = wanted - (this.#knownSpareBytes(wanted) ?? this.#spareBytes(await this.#look()))
+    return Math.max(overQuota, lacking)
+  }
+
+  /** What the volume has free above the floor, as it was seen lately; undefined when it must be looked at. */
+  #knownSpareBytes(wantedBytes: number): number | undefined {
+    if (this.#seen === undefined) return undefined
+    const ageMs = Math.abs(this.#components.clock.now() - this.#seen.atMs)
+    const spareBytes = this.#spareBytes(this.#seen) - this.#bytesSinceSeen
+    return ageMs < LOOK_MS && spareBytes - wantedBytes > PLENTY_BYTES ? spareBytes : undefined
+  }
+
+  /** Asked of another thread, behind its fsyncs, and by one blob after the other: not for each of many small ones. */
+  async #look(): Promise<Volume> {
+    const volume = await this.#components.space()
+    this.#seen = { ...volume, atMs: this.#components.clock.now() }
+    this.#bytesSinceSeen = 0
+    return volume
+  }
+
+  #spareBytes({ totalBytes, freeBytes }: Volume): number {
+    const share = Math.min(Math.floor(totalBytes * FREE_SHARE), MAX_FREE_FLOOR_BYTES)
+    return freeBytes - (this.#freeFloorBytes ?? share)
   }
 
   /** The least recently used blobs that together make enough room; nothing is evicted in vain. */

@@ -66,6 +66,7 @@ export class FileBlobStore implements BlobStore {
       {
         records: this.#records,
         space: () => components.files.space(init.root),
+        clock: components.clock,
         isHeld: (digest) => this.#holds.has(digest),
         evict: (select) => this.#changes.run(async () => this.#evict(await select())),
       },

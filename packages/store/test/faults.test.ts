@@ -62,10 +62,13 @@ async function storeWithFault(
   store: (blobs: BlobStore) => Promise<void>,
 ): Promise<void> {
   const files = new FaultyFiles()
-  const opened = await openTestDirectory({}, { files })
+  let nowMs = 1_600_000_000_000
+  const opened = await openTestDirectory({}, { files, clock: { now: () => nowMs } })
   try {
     const { blobs } = opened.directory
     await blobs.put(KEPT.digest, KEPT.bytes)
+    // Long enough that the volume is looked at again.
+    nowMs += 60_000
     files.break(fault)
     const type = ERRORS.find(({ code }) => code === fault.code)?.type
     assert.ok(type)

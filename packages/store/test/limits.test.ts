@@ -44,6 +44,7 @@ describe('BlobSpace', () => {
       {
         records,
         space: () => Promise.resolve(volume),
+        clock: { now: () => 0 },
         isHeld: () => false,
         evict: async (select) => {
           await select()

@@ -145,10 +145,14 @@ export class BlobFetcher {
 
   /** Whether anybody known may give it: an upstream that works, a connected peer that claims it, a donor. Asks nobody. */
   hasSource({ path, digest }: IndexEntry): boolean {
-    const { swarm, upstreams, donorsOf } = this.#components
+    const { upstreams, donorsOf } = this.#components
     if (upstreams.all().some(({ upstream }) => upstream.health().healthy)) return true
-    if (swarm.claimants(this.#init.repository, digest).length > 0) return true
-    return (donorsOf?.(path) ?? []).length > 0
+    return this.hasClaimant({ digest }) || (donorsOf?.(path) ?? []).length > 0
+  }
+
+  /** Whether a connected peer claims a blob. Asks nobody. */
+  hasClaimant({ digest }: Pick<IndexEntry, 'digest'>): boolean {
+    return this.#components.swarm.claimants(this.#init.repository, digest).length > 0
   }
 
   /** Whether it is here; then it is pinned when it is never to be evicted, whoever stored it. */

@@ -11,10 +11,14 @@ import type { MirrorPolicy } from './mirror-policy.ts'
 
 /** Files fetched ahead at a time: enough to fill a line from several peers, and little for one origin. */
 export const FILL_PARALLEL = 8
+/** Small files fetched ahead at a time while connected peers claim them: each waits longer for the disk than for the way. */
+export const FILL_PARALLEL_NEAR = 32
 /** Wait before the next try after some files could not be had; doubles with each that fails. */
 export const FILL_RETRY_MS = 30_000
 /** Longest wait before the next try. */
 export const MAX_FILL_RETRY_MS = 900_000
+/** When somebody joins, the wait is cut to this part of it: 2 s at first. */
+const JOIN_SHARE = 1 / 30
 /** Files that were asked for in vain until a round ends: the rest would not go better. */
 const MAX_FAILURES = 64
 
@@ -33,6 +37,13 @@ export interface MirrorFillInit {
   readonly policy: MirrorPolicy
 }
 
+/** The round that comes when the time is up. */
+interface Retry {
+  readonly head: Head
+  readonly timer: { cancel(): void }
+  readonly isSoon: boolean
+}
+
 /** Fetches what the mirror policy names, in the background, for one head after the other. */
 export class MirrorFill {
   readonly #components: MirrorFillComponents
@@ -46,7 +57,7 @@ export class MirrorFill {
   #changed: IndexEntry[] | undefined
   #retryDelayMs = FILL_RETRY_MS
   #running: Promise<void> | undefined
-  #timer: { cancel(): void } | undefined
+  #retry: Retry | undefined
 
   constructor(components: MirrorFillComponents, init: MirrorFillInit) {
     this.#components = components
@@ -64,7 +75,7 @@ export class MirrorFill {
   lost(digest: Digest, head: Head): void {
     if (this.#stop.signal.aborted || !this.#isMirrored(digest)) return
     this.#changed = undefined
-    if (this.#running === undefined && this.#timer === undefined) this.#retryLater(head, 1)
+    if (this.#running === undefined && this.#retry === undefined) this.#retryLater(head, 1)
   }
 
   /** The ordered paths mirror this head now: bring the blobs after it. */
@@ -75,6 +86,12 @@ export class MirrorFill {
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
     })
+  }
+
+  /** Somebody came who may hold what could not be had. The more often it was tried in vain, the less haste there is. */
+  peerJoined(): void {
+    if (this.#retry === undefined || this.#retry.isSoon) return
+    this.#retryAfter(this.#retry.head, this.#retryDelayMs * JOIN_SHARE, true)
   }
 
   async stop(): Promise<void> {
@@ -107,7 +124,8 @@ export class MirrorFill {
   async #round(): Promise<number> {
     const { logger } = this.#components
     const entries = this.#entries()
-    const queue = new PQueue({ concurrency: FILL_PARALLEL })
+    const far = new PQueue({ concurrency: FILL_PARALLEL })
+    const near = new PQueue({ concurrency: FILL_PARALLEL_NEAR })
     const { signal } = this.#stop
     const missing: IndexEntry[] = []
     let failures = 0
@@ -122,6 +140,7 @@ export class MirrorFill {
         wasWhole = failures < MAX_FAILURES && missing.length < MAX_REMEMBERED_CHANGES
         if (!wasWhole) break
         if (!this.#matches(entry.path) || this.#components.isUnwanted(entry)) continue
+        const queue = this.#isNear(entry) ? near : far
         await orAborted(queue.onSizeLessThan(FILL_PARALLEL), signal)
         void queue.add(() => fetch(entry))
       }
@@ -129,7 +148,7 @@ export class MirrorFill {
       wasWhole = false
       logger.debug({ error: String(error) }, 'fill ended early')
     }
-    await queue.onIdle()
+    await Promise.all([far.onIdle(), near.onIdle()])
     if (wasWhole) this.#changed?.push(...missing)
     else this.#changed = undefined
     return wasWhole ? missing.length : Math.max(missing.length, 1)
@@ -158,15 +177,26 @@ export class MirrorFill {
     }
   }
 
+  /** A large one keeps several requests and pieces in memory by itself. */
+  #isNear(entry: IndexEntry): boolean {
+    return entry.pieceList === undefined && this.#components.fetcher.hasClaimant(entry)
+  }
+
   #retryLater(head: Head, failures: number): void {
     this.#components.logger.info({ failures }, 'some files are not mirrored yet')
+    const delayMs = this.#retryDelayMs
+    this.#retryDelayMs = Math.min(delayMs * 2, MAX_FILL_RETRY_MS)
+    this.#retryAfter(head, delayMs, false)
+  }
+
+  #retryAfter(head: Head, delayMs: number, isSoon: boolean): void {
     this.#cancelRetry()
-    this.#timer = this.#components.clock.setTimer(() => {
-      this.#timer = undefined
+    const timer = this.#components.clock.setTimer(() => {
+      this.#retry = undefined
       // A newer head that came meanwhile has its own round.
       if (this.#wanted === undefined) this.follow(head)
-    }, this.#retryDelayMs)
-    this.#retryDelayMs = Math.min(this.#retryDelayMs * 2, MAX_FILL_RETRY_MS)
+    }, delayMs)
+    this.#retry = { head, timer, isSoon }
   }
 
   #isMirrored(digest: Digest): boolean {
@@ -174,7 +204,7 @@ export class MirrorFill {
   }
 
   #cancelRetry(): void {
-    this.#timer?.cancel()
-    this.#timer = undefined
+    this.#retry?.timer.cancel()
+    this.#retry = undefined
   }
 }
