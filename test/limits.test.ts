@@ -14,7 +14,6 @@ const PACKAGES = [
 const OF_LIBRARIES = new Map([
   ['MAX_OPEN_PEER_TABLES', 'a database of 80 tables, of 2 MiB each'],
   ['MAX_OPEN_TABLES', 'a database of 128 tables, of 2 MiB each'],
-  ['MAX_PROOFS_AT_ONCE', 'more than 64 donors, each with files in an index'],
   ['MAX_UNPACKED_BYTES', 'half a gigabyte of memory'],
 ])
 
