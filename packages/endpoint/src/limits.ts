@@ -12,6 +12,16 @@ const CLIENTS = {
     unit: 'connections of clients on each listener',
     why: 'many builds at once (5 connections each); beyond it sockets are closed at once',
   },
+  MAX_SHARE_OF_CLIENT_RANGE: {
+    value: 0.25,
+    unit: 'share of the connections of a listener for one public /24 or /48',
+    why: 'a flood from one place leaves three quarters to others; not where only this machine reaches it',
+  },
+  MAX_SHARE_OF_LOCAL_CLIENT: {
+    value: 0.5,
+    unit: 'share of the connections of a listener for one address of the local network',
+    why: 'a flood from one machine, or all that comes by a proxy on it, leaves half to others',
+  },
   MAX_HEADER_BYTES: {
     value: 16 * KIB,
     unit: 'bytes of the head of a request',
@@ -36,6 +46,11 @@ const CLIENTS = {
     value: 15 * SECOND_MS,
     unit: 'ms for a TLS greeting',
     why: 'a client that does not finish it holds a socket for nothing',
+  },
+  KEEP_ALIVE_MS: {
+    value: 75 * SECOND_MS,
+    unit: 'ms for which a connection is kept between two requests',
+    why: 'clients reuse connections for a minute; a reset of a reused one fails a build',
   },
   SOCKET_SILENCE_MS: {
     value: 90 * SECOND_MS,
@@ -103,11 +118,14 @@ const MEMORY = {
 } satisfies Limits
 
 export const MAX_CLIENT_CONNECTIONS: number = CLIENTS.MAX_CLIENT_CONNECTIONS.value
+export const MAX_SHARE_OF_CLIENT_RANGE: number = CLIENTS.MAX_SHARE_OF_CLIENT_RANGE.value
+export const MAX_SHARE_OF_LOCAL_CLIENT: number = CLIENTS.MAX_SHARE_OF_LOCAL_CLIENT.value
 export const MAX_HEADER_BYTES: number = CLIENTS.MAX_HEADER_BYTES.value
 export const MAX_HEADER_COUNT: number = CLIENTS.MAX_HEADER_COUNT.value
 export const MAX_WAITING_REQUESTS: number = CLIENTS.MAX_WAITING_REQUESTS.value
 export const HEADERS_TIMEOUT_MS: number = CLIENTS.HEADERS_TIMEOUT_MS.value
 export const HANDSHAKE_TIMEOUT_MS: number = CLIENTS.HANDSHAKE_TIMEOUT_MS.value
+export const KEEP_ALIVE_MS: number = CLIENTS.KEEP_ALIVE_MS.value
 export const SOCKET_SILENCE_MS: number = CLIENTS.SOCKET_SILENCE_MS.value
 export const CLIENT_SILENCE_MS: number = CLIENTS.CLIENT_SILENCE_MS.value
 export const MAX_TARGET_CHARACTERS: number = CLIENTS.MAX_TARGET_CHARACTERS.value

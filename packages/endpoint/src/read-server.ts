@@ -3,9 +3,11 @@ import type { IncomingMessage, Server, ServerOptions, ServerResponse } from 'nod
 import { createServer as createSecureServer } from 'node:https'
 import type { Server as SecureServer } from 'node:https'
 import type { Duplex } from 'node:stream'
+import { shareConnections } from './connection-shares.ts'
 import {
   HANDSHAKE_TIMEOUT_MS,
   HEADERS_TIMEOUT_MS,
+  KEEP_ALIVE_MS,
   MAX_CLIENT_CONNECTIONS,
   MAX_HEADER_BYTES,
   REQUEST_TIMEOUT_MS,
@@ -13,8 +15,6 @@ import {
   WRITE_AHEAD_BYTES,
 } from './limits.ts'
 
-/** Clients reuse connections for a minute; a reset of a reused one fails a build. */
-const KEEP_ALIVE_MS = 75_000
 const TIMEOUT_CHECK_MS = 5_000
 
 function optionsOf({ headersTimeoutMs = HEADERS_TIMEOUT_MS }: ReadServerInit): ServerOptions {
@@ -77,6 +77,7 @@ function bound<S extends Server | SecureServer>(
   server.maxHeadersCount = 0
   server.maxConnections = maxConnections
   server.timeout = SOCKET_SILENCE_MS
+  shareConnections(server, maxConnections)
   const take: Listener = (request, response) => {
     if (hidesTheNext(request)) response.shouldKeepAlive = false
     listener(request, response)

@@ -16,6 +16,7 @@ import {
   HANDSHAKE_TIMEOUT_MS,
   HEADERS_TIMEOUT_MS,
   HOT_CACHE_BYTES,
+  KEEP_ALIVE_MS,
   MAX_CLIENT_CONNECTIONS,
   MAX_DRAINED_BYTES,
   MAX_HEADER_BYTES,
@@ -104,6 +105,10 @@ describe('the listener', () => {
     assert.equal(createReadServer(() => undefined).headersTimeout, HEADERS_TIMEOUT_MS)
     const { port } = await startEndpoint(t, { headersTimeoutMs: 300 })
     assert.match((await sendRaw(port, 'GET / HTTP/1.1\r\nHost:')).text, /^HTTP\/1\.1 408/)
+  })
+
+  it('keeps a connection for KEEP_ALIVE_MS between two requests', () => {
+    assert.equal(createReadServer(() => undefined).keepAliveTimeout, KEEP_ALIVE_MS)
   })
 
   it('waits REQUEST_TIMEOUT_MS for a request', () => {

@@ -1,3 +1,4 @@
+export { addressRange } from './address-range.ts'
 export type {
   ArrivingArtifact,
   ArtifactContent,

@@ -1,3 +1,4 @@
+import { addressRange } from '@jarswarm/ports'
 import { isPrivate } from '@libp2p/utils'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Multiaddr } from '@multiformats/multiaddr'
@@ -14,9 +15,7 @@ export function isLocalAddress(address: Multiaddr): boolean {
 export function publicRange(address: Multiaddr): string | undefined {
   const host = hostOf(address)
   if (host === undefined || isPrivate(address)) return undefined
-  return host.includes(':')
-    ? expandedIpv6(host).slice(0, 3).join(':')
-    : host.split('.').slice(0, 3).join('.')
+  return addressRange(host)
 }
 
 /** The machine on this one's own network that an address belongs to; undefined for public ones. */
@@ -31,12 +30,4 @@ export function areLocal(addresses: readonly string[]): boolean {
 
 function hostOf(address: Multiaddr): string | undefined {
   return address.getComponents().find(({ name }) => name === 'ip4' || name === 'ip6')?.value
-}
-
-function expandedIpv6(host: string): string[] {
-  const [head = '', tail] = host.split('::')
-  const before = head === '' ? [] : head.split(':')
-  const after = tail === undefined || tail === '' ? [] : tail.split(':')
-  const zeros = new Array<string>(8 - before.length - after.length).fill('0')
-  return [...before, ...zeros, ...after]
 }
