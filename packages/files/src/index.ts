@@ -1,5 +1,6 @@
 export { PUBLIC_FILE_MODE, writeFileAtomically } from './atomic-file.ts'
 export { CorruptFileError, KeysExposedError } from './errors.ts'
+export { damagedTables } from './level/damaged-tables.ts'
 export {
   checkPrivate,
   PRIVATE_DIRECTORY_MODE,

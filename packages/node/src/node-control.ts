@@ -33,7 +33,7 @@ export interface CheckReport {
   /** What is damaged; the first {@link MAX_CHECK_FINDINGS} of it. */
   readonly findings: readonly CheckFinding[]
   readonly findingCount: number
-  /** Values of the database that are not as they were written. They count as missing, and the next start begins it anew. */
+  /** Tables of the database, or else values, that are not as they were written. The next start begins it anew. */
   readonly damagedValues: number
   /** Whether the findings were set aside, to be fetched anew. */
   readonly repaired: boolean

@@ -1,3 +1,4 @@
+import { damagedTables } from '@jarswarm/files'
 import { StorageFailedError } from '@jarswarm/ports'
 import type { AbortOptions } from '@jarswarm/ports'
 import { Level } from 'level'
@@ -193,9 +194,16 @@ export class Database {
     return this.#told !== undefined
   }
 
-  /** Read everything again. @returns how many values are not as they were written, or cannot be read */
+  /** Read everything again. @returns how many tables, or else values, are not as they were written, or cannot be read */
   async countDamaged(options: AbortOptions): Promise<number> {
     let damaged = 0
+    for await (const name of damagedTables(this.#location)) {
+      options.signal?.throwIfAborted()
+      damaged += 1
+      this.#told = this.#tellDamage(name)
+    }
+    // LevelDB may end the process when it reads them.
+    if (damaged > 0) return damaged
     await this.#reading(async () => {
       for await (const [name, sealed] of this.#level.iterator<string, Uint8Array>({
         valueEncoding: 'view',

@@ -1,5 +1,7 @@
 import { join } from 'node:path'
+import { damagedTables } from '@jarswarm/files'
 import type { Logger } from '@jarswarm/ports'
+import { Level } from 'level'
 import { Database, isCorrupt, isLocked } from './database.ts'
 import type { DatabaseComponents } from './database.ts'
 import { probeDisk } from './disk-probe.ts'
@@ -24,8 +26,8 @@ export interface OpenDatabaseComponents extends Pick<DatabaseComponents, 'openLe
 }
 
 /**
- * Open the database of a data directory. One that makes no sense, of which a part is gone, or in which a spoilt value was
- * found, is set aside and begun anew: blobs, pins and trusted state have their files.
+ * Open the database of a data directory. One that makes no sense, of which a part is gone or damaged, or in which a spoilt value
+ * was found, is set aside and begun anew: blobs, pins and trusted state have their files.
  *
  * @throws what Level threw when another process has it, or the disk fails
  */
@@ -34,10 +36,36 @@ export async function openDatabase(path: string, used: OpenDatabaseComponents): 
   const marker = join(path, REBUILD_NAME)
   // LevelDB would create it, and its files, readable for all.
   await used.files.makeDirectory(location)
-  if (await isThere(used.files, marker)) await setAside(location, used, 'a value in it is damaged')
+  const reason = await reasonToBeginAnew(path, used.files)
+  if (reason !== undefined) {
+    await refuseLocked(location)
+    await setAside(location, used, reason)
+  }
   const database = await openSound(location, { used, components: componentsOf(path, used) })
   await removeIfThere(used.files, marker)
   return database
+}
+
+/** What is known of a damage before LevelDB opens the database, which may end the process when it meets it. */
+async function reasonToBeginAnew(path: string, files: FileSystem): Promise<string | undefined> {
+  if (await isThere(files, join(path, REBUILD_NAME))) return 'a value in it is damaged'
+  for await (const name of damagedTables(join(path, 'db'))) return `its table ${name} is damaged`
+  return undefined
+}
+
+/**
+ * LevelDB takes its lock before it refuses a database because there is one: so that is what it is asked for, and it reads nothing.
+ *
+ * @throws what Level throws when another process has the database
+ */
+async function refuseLocked(location: string): Promise<void> {
+  const level = new Level(location, { createIfMissing: false, errorIfExists: true })
+  try {
+    await level.open()
+    await level.close()
+  } catch (error) {
+    if (isLocked(error)) throw error
+  }
 }
 
 async function openSound(

@@ -1,5 +1,5 @@
 /** Data directories for tests: in the temporary directory, with a clock in the test's hand, removed afterwards. */
-import { mkdtemp, open, rm } from 'node:fs/promises'
+import { mkdtemp, open, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDataDirectory } from '@jarswarm/store'
@@ -58,4 +58,15 @@ export async function flipBit(path: string): Promise<void> {
   } finally {
     await file.close()
   }
+}
+
+/** Zero the first block of each table of a database. LevelDB ends the process that reads it. @returns how many tables there are */
+export async function zeroTables(location: string): Promise<number> {
+  const tables = (await readdir(location)).filter((name) => name.endsWith('.ldb'))
+  for (const table of tables) {
+    const file = await open(join(location, table), 'r+')
+    await file.write(new Uint8Array(64), 0, 64, 0)
+    await file.close()
+  }
+  return tables.length
 }

@@ -1,6 +1,6 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PRIVATE_DIRECTORY_MODE } from '@jarswarm/files'
+import { damagedTables, PRIVATE_DIRECTORY_MODE } from '@jarswarm/files'
 import type { Logger } from '@jarswarm/ports'
 import { LevelDatastore } from 'datastore-level'
 import { MAX_OPEN_PEER_TABLES } from './limits.ts'
@@ -33,6 +33,9 @@ export async function openPeerDatastore(
 async function openReadable(path: string): Promise<LevelDatastore> {
   // LevelDB would make it for all to look into.
   await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY_MODE })
+  for await (const name of damagedTables(path)) {
+    throw new Error(`Corruption: ${name} does not fit its checksums`)
+  }
   const options = { maxOpenFiles: MAX_OPEN_PEER_TABLES }
   const datastore = new LevelDatastore(path, options)
   try {

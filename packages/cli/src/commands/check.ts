@@ -37,7 +37,7 @@ function describe(report: CheckReport): string {
   const stored = `${String(report.blobs)} blobs, ${formatSize(report.bytes)}`
   if (report.damagedValues > 0) {
     lines.push(
-      `${String(report.damagedValues)} values of the database are damaged; the next start of the node begins it anew from the blobs and the signed index.`,
+      `${String(report.damagedValues)} parts of the database are damaged; the next start of the node begins it anew from the blobs and the signed index.`,
     )
   }
   if (report.findingCount + report.damagedValues === 0)
