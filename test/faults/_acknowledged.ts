@@ -50,8 +50,14 @@ export class Acknowledgements {
     const all = new Set<UnderWay>()
     if (this.#storing.size > 0) all.add('storing')
     if (this.#removing.size > 0) all.add('evicting')
-    if (this.trust.isBegun || this.step.isBegun || this.index.isBegun) all.add('head update')
+    if (this.#isUpdating) all.add('head update')
     return all
+  }
+
+  /** Something of it is being saved, or a newer head is trusted that is not in use yet. */
+  get #isUpdating(): boolean {
+    if (this.trust.isBegun || this.step.isBegun || this.index.isBegun) return true
+    return this.index.acknowledged !== undefined && this.trusted.seq > this.inUse
   }
 
   /** The newest trusted state. */

@@ -18,6 +18,7 @@ import { shell } from './_shell.ts'
 /** Both signals are held back: a drive that stays frozen holds up whoever touches it. */
 const COPY_FROZEN = `trap '' INT TERM
 fsfreeze -f "$1" || exit 1
+stat -c %s "$3"
 cp --sparse=always "$1/image" "$2"; copied=$?
 fsfreeze -u "$1" && exit "$copied"`
 
@@ -29,6 +30,13 @@ export interface RecoveredDisk {
   readonly path: string
   /** Let go of it, and of its bytes. */
   remove(): Promise<void>
+}
+
+/** A disk as it was when its power went. */
+export interface CutOff {
+  /** How long the witness was then. */
+  readonly witnessBytes: number
+  readonly recover: () => Promise<RecoveredDisk>
 }
 
 /** Why the power of a disk cannot be cut here, or false when it can. */
@@ -90,13 +98,17 @@ export class CutDisk {
     return this.#at('disk')
   }
 
-  /** Cut the power: whoever works on the disk goes on, and a copy of it stays as it was at one moment of this call. */
-  async cut(): Promise<() => Promise<RecoveredDisk>> {
+  /**
+   * Cut the power: whoever works on the disk goes on, and a copy of it stays as it was at one moment of this call.
+   *
+   * @param witness a file on another disk, to which is written meanwhile
+   */
+  async cut(witness: string): Promise<CutOff> {
     this.#cuts += 1
     const image = this.#at('memory', `cut-${String(this.#cuts)}`)
     const path = this.#at(`cut-${String(this.#cuts)}`)
-    await shell('sh', '-c', COPY_FROZEN, 'sh', this.#at('drive'), image)
-    return async () => {
+    const length = await shell('sh', '-c', COPY_FROZEN, 'sh', this.#at('drive'), image, witness)
+    const recover = async (): Promise<RecoveredDisk> => {
       mkdirSync(path)
       await repair(image)
       await shell('mount', '-o', `loop,${MOUNT}`, image, path)
@@ -109,6 +121,7 @@ export class CutDisk {
         },
       }
     }
+    return { witnessBytes: Number(length), recover }
   }
 
   /** Unmount everything. Nobody may work on the disk any more. */

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { sha256 } from '@jarswarm/manifest'
 import { initRepository, publishTree } from '@jarswarm/publisher'
@@ -11,9 +12,10 @@ import { waitFor } from '../_wait-for.ts'
 import { startJarswarm } from '../_jarswarm.ts'
 import type { Running } from '../_jarswarm.ts'
 import { readAcknowledged } from './_acknowledged.ts'
-import type { Acknowledgements } from './_acknowledged.ts'
+import type { Acknowledgements, UnderWay } from './_acknowledged.ts'
 import type { CutDisk, RecoveredDisk } from './_cut-disk.ts'
 import { deploy, deployedJar, formatDeployed } from './_deployed.ts'
+import { FollowedLog } from './_followed-log.ts'
 import { placesOn } from './_places.ts'
 import { PublisherProcess } from './_publisher-process.ts'
 import type { SeededRandom } from './_random.ts'
@@ -28,6 +30,20 @@ export const QUOTA_BYTES: number = 1024 * 1024
 const CLIENTS = 6
 /** The power goes after 1 to so many answers of a burst of work. */
 const MOST_ANSWERS = 80
+/** What is waited for after that, for chance alone would hardly ever find the short moments; undefined: whatever there is. */
+const MOMENTS: readonly (CutMoment | undefined)[] = [
+  'storing',
+  'evicting',
+  'head update',
+  'publishing',
+  'rotating',
+  undefined,
+]
+/** Then it goes without it: a head may have come into use before anybody looked. */
+const MOMENT_MS = 3_000
+/** A publish or rotation is cut off after so long at most, and a head update. */
+const PUBLISHING_MS = 120
+const UPDATING_MS = 60
 
 const fileOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
@@ -41,9 +57,14 @@ export interface Acknowledged {
   readonly root: number
 }
 
+/** What is under way in the node or the publisher. */
+export type CutMoment = UnderWay | 'publishing' | 'rotating'
+
 /** A cut, and what must have outlived it. */
 export interface Cut {
   readonly acknowledged: Acknowledged
+  /** What was under way when the power went. */
+  readonly underWay: ReadonlySet<CutMoment>
   readonly recover: () => Promise<RecoveredDisk>
 }
 
@@ -52,6 +73,7 @@ export class CutWork implements AsyncDisposable {
   readonly #disk: CutDisk
   readonly #random: SeededRandom
   readonly #log: string
+  readonly #said: FollowedLog
   readonly #unsynced: UnsyncedSites | undefined
   readonly #ends: (() => unknown)[] = []
   #node: Running | undefined
@@ -78,6 +100,11 @@ export class CutWork implements AsyncDisposable {
     })
     this.#log = join(outside, 'log')
     writeFileSync(this.#log, '')
+    const said = new FollowedLog(this.#log)
+    this.#said = said
+    this.#ends.push(() => {
+      said.close()
+    })
     const env = this.#environment()
     const places = placesOn(disk.path)
     this.#publisher = new PublisherProcess({ places, versions: DEPLOYED_BEFORE, env })
@@ -112,7 +139,7 @@ export class CutWork implements AsyncDisposable {
     await waitFor('the data directory', () => existsSync(join(data, first)) || undefined)
   }
 
-  /** Have clients ask and the publisher publish, until the clients had some answers; all of it goes on while this resolves. */
+  /** Have clients ask and the publisher publish, to a drawn moment; all of it goes on while this resolves. */
   async burst(): Promise<void> {
     this.#answers = 0
     const wanted = 1 + this.#random.below(MOST_ANSWERS)
@@ -122,6 +149,25 @@ export class CutWork implements AsyncDisposable {
       if (this.#failure !== undefined) throw this.#failure
       return this.#answers >= wanted || undefined
     })
+    await Promise.race([this.#untilMoment(), delay(MOMENT_MS)])
+  }
+
+  async #untilMoment(): Promise<void> {
+    const moment = MOMENTS[this.#random.below(MOMENTS.length)]
+    if (moment === undefined) return
+    if (moment === 'publishing' || moment === 'rotating') {
+      await this.#publisher.publish({ rotate: moment === 'rotating' })
+      await delay(this.#random.below(PUBLISHING_MS))
+      return
+    }
+    if (moment === 'head update') {
+      await this.#publisher.idle()
+      // Over before a drive could be frozen that waited for its beginning.
+      void this.#lookForHead()
+      await delay(this.#random.below(UPDATING_MS))
+      return
+    }
+    await this.#said.until(({ underWay }) => underWay.has(moment))
   }
 
   /** Let the clients and the publisher come to an end. */
@@ -131,7 +177,11 @@ export class CutWork implements AsyncDisposable {
     this.#resting = false
     if (this.#failure !== undefined) throw this.#failure
     await this.#publisher.idle()
-    // A request for what is absent has the node look for a newer head.
+    await this.#lookForHead()
+  }
+
+  /** A request for what is absent has the node look for a newer head. */
+  async #lookForHead(): Promise<void> {
     if (this.#node !== undefined) await this.#get(`a/${String(this.#publisher.published)}/none.jar`)
   }
 
@@ -153,12 +203,17 @@ export class CutWork implements AsyncDisposable {
   /** Cut the power of the disk; the work goes on. */
   async cut(): Promise<Cut> {
     const before = readFileSync(this.#log, 'utf8')
-    const { published, root } = this.#publisher
-    const recover = await this.#disk.cut()
+    const { published, root, underWay } = this.#publisher
+    const { recover, witnessBytes } = await this.#disk.cut(this.#log)
+    const after = readFileSync(this.#log, 'utf8')
     const node = readAcknowledged(before)
     // What was about to be removed at any moment of the cut may be gone, and what began may be there.
-    node.readBegun(readFileSync(this.#log, 'utf8').slice(before.length))
-    return { acknowledged: { repository: this.#repository, node, published, root }, recover }
+    node.readBegun(after.slice(before.length))
+    const moments = new Set<CutMoment>(readAcknowledged(after.slice(0, witnessBytes)).underWay)
+    // It says so only when it has ended, which may be a moment ago.
+    if (underWay !== undefined && underWay === this.#publisher.underWay) moments.add(underWay)
+    const acknowledged = { repository: this.#repository, node, published, root }
+    return { acknowledged, underWay: moments, recover }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,17 +1,16 @@
-import { closeSync, existsSync, openSync, readSync, rmSync, watch, writeFileSync } from 'node:fs'
-import type { FSWatcher } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { RepositoryId } from '@jarswarm/trust'
 import { waitFor } from '../_wait-for.ts'
-import { Acknowledgements } from './_acknowledged.ts'
+import type { Acknowledgements } from './_acknowledged.ts'
+import { FollowedLog } from './_followed-log.ts'
 import { judgeBlobFiles, judgeDirectory } from './_judged-directory.ts'
 import { KilledCommand } from './_killed-command.ts'
 import { ViolationError } from './_violation-error.ts'
 
 const ACKNOWLEDGING = fileURLToPath(new URL('_acknowledging.ts', import.meta.url))
-const READ_BYTES = 65_536
 /** Within so long a node that was started again uses the newest head, though those that it asks are being killed. */
 const MAX_BEHIND_MS = 180_000
 
@@ -28,10 +27,7 @@ export interface KilledNodeInit {
 export class KilledNode {
   readonly command: KilledCommand
   readonly #init: KilledNodeInit
-  readonly #waiting = new Set<{ check: () => boolean; resolve: () => void }>()
-  #acknowledged = new Acknowledgements()
-  #watcher: FSWatcher | undefined
-  #log = -1
+  #log: FollowedLog
   #generation = 0
   /** Number of the newest head that it was seen to use. */
   #seen = 0
@@ -43,7 +39,7 @@ export class KilledNode {
       ...env,
       NODE_OPTIONS: `--conditions=source --import=${ACKNOWLEDGING}`,
     })
-    this.empty()
+    this.#log = this.#begin()
   }
 
   get dataDir(): string {
@@ -51,39 +47,28 @@ export class KilledNode {
   }
 
   get acknowledged(): Acknowledgements {
-    return this.#acknowledged
+    return this.#log.acknowledged
   }
 
   /** Whether it never had a whole index. */
   get isInFirstSync(): boolean {
-    return this.#acknowledged.index.acknowledged === undefined
+    return this.acknowledged.index.acknowledged === undefined
   }
 
   /** Take all away that it had, while it does not run. */
   empty(): void {
-    this.#forget()
-    rmSync(this.dataDir, { recursive: true, force: true })
-    this.#generation += 1
-    writeFileSync(this.#logFile, '')
-    this.#acknowledged = new Acknowledgements()
-    this.#seen = 0
-    this.#log = openSync(this.#logFile, 'r')
-    this.#watcher = watch(this.#logFile, () => {
-      this.#read()
-    })
+    this.#log.close()
+    this.#log = this.#begin()
   }
 
   start(): void {
-    this.#acknowledged.restarted()
+    this.acknowledged.restarted()
     this.command.start({ ACKNOWLEDGED: this.#logFile })
   }
 
   /** Wait for what it acknowledges or begins, and be there at once. */
   async until(check: (said: Acknowledgements) => boolean): Promise<void> {
-    if (check(this.#acknowledged)) return
-    await new Promise<void>((resolve) => {
-      this.#waiting.add({ check: () => check(this.#acknowledged), resolve })
-    })
+    await this.#log.until(check)
   }
 
   /** Whether a file of its data directory is there. */
@@ -93,7 +78,7 @@ export class KilledNode {
 
   /** Which head it uses, 0 for none. @throws {ViolationError} when it used a newer one before */
   async look(): Promise<number> {
-    const least = Math.max(this.#seen, this.#acknowledged.inUse)
+    const least = Math.max(this.#seen, this.acknowledged.inUse)
     const answer = await fetch(`${String(this.command.ready?.http)}/-/status`)
     const { repositories } = (await answer.json()) as Status
     const seq = repositories[0]?.head?.seq ?? 0
@@ -124,14 +109,14 @@ export class KilledNode {
   /** Kill it, and read all that it said. */
   async kill(signal?: NodeJS.Signals): Promise<void> {
     await this.command.kill(signal)
-    this.#read()
-    this.#waiting.clear()
+    this.#log.read()
+    this.#log.forget()
   }
 
   /** Look at what it left, of which nothing is changed. @throws {ViolationError} for what is not as it acknowledged */
   async judge(): Promise<void> {
     const { work, name, repository } = this.#init
-    const files = judgeBlobFiles(this.dataDir, this.#acknowledged.stored)
+    const files = judgeBlobFiles(this.dataDir, this.acknowledged.stored)
     if (files.lost.size > 0) throw new ViolationError('lost', [...files.lost].join())
     if (files.wrong.size > 0) throw new ViolationError('bytes', [...files.wrong].join())
     if (!this.has('jarswarm.json')) return
@@ -140,7 +125,7 @@ export class KilledNode {
     const { lost, wrong, rebuilt, broken } = await judgeDirectory(
       copy,
       { repository },
-      this.#acknowledged,
+      this.acknowledged,
     )
     await rm(copy, { recursive: true })
     if (lost + wrong > 0) throw new ViolationError('lost', `${String(lost + wrong)} blobs`)
@@ -151,38 +136,19 @@ export class KilledNode {
   /** Let nothing of it run on. */
   async end(): Promise<void> {
     await this.command.end()
-    this.#forget()
+    this.#log.close()
   }
 
-  #forget(): void {
-    this.#watcher?.close()
-    if (this.#log >= 0) closeSync(this.#log)
-    this.#log = -1
+  #begin(): FollowedLog {
+    rmSync(this.dataDir, { recursive: true, force: true })
+    this.#generation += 1
+    this.#seen = 0
+    writeFileSync(this.#logFile, '')
+    return new FollowedLog(this.#logFile)
   }
 
   get #logFile(): string {
     return join(this.#init.work, `${this.#init.name}.${String(this.#generation)}.log`)
-  }
-
-  #read(): void {
-    const buffer = Buffer.alloc(READ_BYTES)
-    for (;;) {
-      const length = this.#log < 0 ? 0 : readSync(this.#log, buffer)
-      if (length === 0) break
-      // Line by line: what began and ended since the last look has been there, too.
-      for (const part of buffer.toString('latin1', 0, length).split(/(?<=\n)/)) {
-        this.#acknowledged.read(part)
-        this.#tell()
-      }
-    }
-  }
-
-  #tell(): void {
-    for (const waiting of this.#waiting) {
-      if (!waiting.check()) continue
-      this.#waiting.delete(waiting)
-      waiting.resolve()
-    }
   }
 }
 

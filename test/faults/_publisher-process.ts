@@ -73,11 +73,11 @@ export class PublisherProcess {
     })
   }
 
-  /** Deploy one more release, and have it published; every third time after a rotation. */
-  async publish(): Promise<void> {
+  /** Deploy one more release, and have it published; every third time after a rotation, and whenever that is wanted. */
+  async publish({ rotate = false }: { readonly rotate?: boolean } = {}): Promise<void> {
     this.#deployed += 1
     await deploy(this.#init.places.tree, this.#deployed)
-    if (this.#deployed % ROTATE_EVERY === 0) this.#ask('rotate')
+    if (rotate || this.#deployed % ROTATE_EVERY === 0) this.#ask('rotate')
     this.#ask(this.#deployed)
   }
 

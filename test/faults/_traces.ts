@@ -22,11 +22,7 @@ export class Traces {
   /** End and remove all of it; nothing of this process runs between that and what its caller does next. */
   async remove(): Promise<void> {
     await this.#endProcesses()
-    for (const mount of this.#mounts()) {
-      // A drive that is frozen cannot be unmounted.
-      spawnSync('fsfreeze', ['--unfreeze', mount])
-      spawnSync('umount', [mount])
-    }
+    await this.#unmount()
     removeNamespaces()
     rmSync(this.#directory, { recursive: true, force: true, maxRetries: 3 })
   }
@@ -36,6 +32,20 @@ export class Traces {
     for (let processes = this.#processes(); processes.length > 0; processes = this.#processes()) {
       const signal = performance.now() < end ? 'SIGTERM' : 'SIGKILL'
       for (const id of processes) tryKill(id, signal)
+      await delay(POLL_MS)
+    }
+  }
+
+  async #unmount(): Promise<void> {
+    const end = performance.now() + PATIENCE_MS
+    for (let mounts = this.#mounts(); mounts.length > 0; mounts = this.#mounts()) {
+      for (const mount of mounts) {
+        // A drive that is frozen cannot be unmounted.
+        spawnSync('fsfreeze', ['--unfreeze', mount])
+        spawnSync('umount', [mount])
+      }
+      // The loop device of the one above is let go of a moment after that was unmounted.
+      if (performance.now() > end) return
       await delay(POLL_MS)
     }
   }

@@ -3,6 +3,7 @@ import type { Row } from '../_report.ts'
 import { judgeAfterCut } from './_after-cut.ts'
 import { CutDisk, cutDiskMissing } from './_cut-disk.ts'
 import { CutWork } from './_cut-work.ts'
+import type { CutMoment } from './_cut-work.ts'
 import type { FaultRun } from './_fault-run.ts'
 import { SeededRandom } from './_random.ts'
 import { UNSYNCED_SITES } from './_sync-sites.ts'
@@ -25,6 +26,8 @@ export interface CutReport {
   cuts: number
   /** Blobs that had to be there, over all cuts. */
   acknowledged: number
+  /** How many cuts came in the midst of what; one may count for several. */
+  readonly cutIn: Record<CutMoment | 'first start', number>
   /** What ended before a cut, over all disks. */
   readonly done: { publishes: number; rotations: number; evictions: number; heads: number }
   /** Acknowledged blobs that were gone, and blobs that had other bytes. */
@@ -52,6 +55,14 @@ export async function cutPower(init: CutInit): Promise<CutReport> {
   const report: CutReport = {
     cuts: 0,
     acknowledged: 0,
+    cutIn: {
+      storing: 0,
+      evicting: 0,
+      'head update': 0,
+      publishing: 0,
+      rotating: 0,
+      'first start': 0,
+    },
     done: { publishes: 0, rotations: 0, evictions: 0, heads: 0 },
     lost: 0,
     wrong: 0,
@@ -76,8 +87,10 @@ async function cutOneDisk(init: CutInit, random: SeededRandom, report: CutReport
     const last = Math.min(cuts, report.cuts + CUTS_EACH)
     for (let isFirst = true; report.cuts < last; isFirst = false) {
       // The first cut comes while the node starts for the first time.
-      if (isFirst) await work.begun()
-      else {
+      if (isFirst) {
+        await work.begun()
+        report.cutIn['first start'] += 1
+      } else {
         await started
         await work.burst()
       }
@@ -92,7 +105,8 @@ async function cutOneDisk(init: CutInit, random: SeededRandom, report: CutReport
 }
 
 async function cutOnce(work: CutWork, report: CutReport): Promise<void> {
-  const { acknowledged, recover } = await work.cut()
+  const { acknowledged, underWay, recover } = await work.cut()
+  for (const what of underWay) report.cutIn[what] += 1
   await work.rest()
   const recovered = await recover()
   work.setOriginAway(true)
@@ -117,12 +131,17 @@ function addDone({ done }: CutReport, work: CutWork): void {
   done.heads += work.acknowledged.heads
 }
 
-/** Throws unless everything came through, and came up in time, and all kinds of work were under way. */
+/** Throws unless everything came through, and came up in time, and all kinds of work were done. */
 export function assertNothingLost(report: CutReport): void {
   assert.deepEqual([report.lost, report.wrong, report.broken], [0, 0, []])
   assert.ok(report.slowestStartMs <= MAX_START_MS, `started in ${String(report.slowestStartMs)} ms`)
   assert.ok(report.acknowledged > report.cuts)
   for (const [what, count] of Object.entries(report.done)) assert.ok(count > 0, `no ${what}`)
+}
+
+/** Throws unless cuts came in the midst of all kinds of work: of a few, some may find none of the short ones. */
+function assertAllMoments({ cutIn }: CutReport): void {
+  for (const [what, count] of Object.entries(cutIn)) assert.ok(count > 0, `no cut in ${what}`)
 }
 
 export function hasLost({ lost, wrong, broken }: CutReport): boolean {
@@ -143,6 +162,7 @@ export const powerCut: FaultRun = {
     const report = await cutPower({ cuts, seed })
     yield* rowsOf(report, `${String(cuts)} cuts`)
     assertNothingLost(report)
+    if (full) assertAllMoments(report)
     yield* controls(seed, full)
   },
 }
@@ -166,6 +186,7 @@ function* rowsOf(report: CutReport, run: string): Generator<Row> {
     unit,
   })
   yield row('cuts', report.cuts, 'cuts')
+  for (const [what, count] of Object.entries(report.cutIn)) yield row(`in: ${what}`, count, 'cuts')
   for (const [what, count] of Object.entries(report.done)) yield row(what, count, 'times')
   yield row('acknowledged blobs, over all cuts', report.acknowledged, 'blobs')
   yield row('of these gone', report.lost, 'blobs')
