@@ -53,6 +53,11 @@ const STATES = {
     unit: 'contradictions of the keys that are remembered',
     why: 'each is judged once; whoever holds the keys can make them without end',
   },
+  MAX_KEPT_FOR_OTHERS: {
+    value: 4_096,
+    unit: 'files of a fill that neighbours may bring first',
+    why: 'enough that each of 50 has its share of them, in a megabyte of memory',
+  },
   OBJECT_PEERS_AT_ONCE: {
     value: 4,
     unit: 'peers asked for index nodes and piece lists at the same time',
@@ -253,6 +258,7 @@ export const MAX_PACK_BYTES: number = STATES.MAX_PACK_BYTES.value
 export const MAX_UNPACKED_BYTES: number = STATES.MAX_UNPACKED_BYTES.value
 export const MAX_ENTRIES_READ: number = STATES.MAX_ENTRIES_READ.value
 export const MAX_SEEN_CONTRADICTIONS: number = STATES.MAX_SEEN_CONTRADICTIONS.value
+export const MAX_KEPT_FOR_OTHERS: number = STATES.MAX_KEPT_FOR_OTHERS.value
 export const OBJECT_PEERS_AT_ONCE: number = STATES.OBJECT_PEERS_AT_ONCE.value
 export const MAX_OBJECT_PEERS: number = STATES.MAX_OBJECT_PEERS.value
 export const MAX_TILE_PEERS: number = STATES.MAX_TILE_PEERS.value

@@ -150,7 +150,7 @@ function assembleKeeping(
   return {
     fill: new MirrorFill(
       { ...components, isUnwanted, onComplete: events.onFilled.bind(events) },
-      { policy: init.mirrorPolicy ?? 'none' },
+      { repository: init.id, policy: init.mirrorPolicy ?? 'none' },
     ),
     donation: assembleDonation({ ...components, ...donations, isUnwanted }, init),
   }

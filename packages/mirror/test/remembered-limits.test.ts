@@ -1,6 +1,6 @@
 import type { Head, IndexEntry } from '@jarswarm/manifest'
 import { parsePath } from '@jarswarm/maven'
-import type { BlobStore, EvidenceStore, IndexStore, ProxyCache } from '@jarswarm/ports'
+import type { BlobStore, EvidenceStore, IndexStore, ProxyCache, Swarm } from '@jarswarm/ports'
 import { ManualClock, RecordingLogger } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
@@ -88,12 +88,13 @@ describe('MirrorFill', () => {
       {
         index,
         fetcher: {} as unknown as BlobFetcher,
+        swarm: {} as unknown as Swarm,
         isUnwanted: () => true,
         clock: new ManualClock(),
         logger: new RecordingLogger(),
         onComplete: () => (completed += 1),
       },
-      { policy: 'all' },
+      { repository: '', policy: 'all' },
     )
     const round = async (changes: number): Promise<void> => {
       for (let change = 0; change < changes; change += 1) fill.changed({ path: PATH } as IndexEntry)

@@ -6,7 +6,7 @@ import type { BlobStore, Logger } from '@jarswarm/ports'
 import PQueue from 'p-queue'
 import type { BlobFetcher } from '../fetch/blob-fetcher.ts'
 import type { IndexKeeper } from '../index-tree/index-keeper.ts'
-import { FILL_PARALLEL } from '../share/mirror-fill.ts'
+import { FILL_PARALLEL } from '../share/fill-turns.ts'
 
 export interface SliceFilesComponents {
   readonly tree: Pick<IndexKeeper, 'local'>

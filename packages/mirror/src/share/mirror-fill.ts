@@ -1,18 +1,14 @@
 import type { Digest, Head, IndexEntry } from '@jarswarm/manifest'
 import type { RepositoryPath } from '@jarswarm/maven'
 import { NoSpaceError } from '@jarswarm/ports'
-import type { Clock, IndexStore, Logger } from '@jarswarm/ports'
-import PQueue from 'p-queue'
+import type { Clock, IndexStore, Logger, Swarm } from '@jarswarm/ports'
+import type { RepositoryId } from '@jarswarm/trust'
 import type { BlobFetcher } from '../fetch/blob-fetcher.ts'
 import { MAX_REMEMBERED_CHANGES } from '../limits.ts'
-import { orAborted } from '../wait/deadline.ts'
+import { FILL_PARALLEL, FillTurns } from './fill-turns.ts'
 import { policyMatcher } from './mirror-policy.ts'
 import type { MirrorPolicy } from './mirror-policy.ts'
 
-/** Files fetched ahead at a time: enough to fill a line from several peers, and little for one origin. */
-export const FILL_PARALLEL = 8
-/** Small files fetched ahead at a time while connected peers claim them: each waits longer for the disk than for the way. */
-export const FILL_PARALLEL_NEAR = 32
 /** Wait before the next try after some files could not be had; doubles with each that fails. */
 export const FILL_RETRY_MS = 30_000
 /** Longest wait before the next try. */
@@ -25,6 +21,7 @@ const MAX_FAILURES = 64
 export interface MirrorFillComponents {
   readonly index: IndexStore
   readonly fetcher: BlobFetcher
+  readonly swarm: Swarm
   /** Whether a file that the index names is not to be had: it is being withdrawn, or the user denied it. */
   readonly isUnwanted: (entry: IndexEntry) => boolean
   readonly clock: Clock
@@ -34,6 +31,7 @@ export interface MirrorFillComponents {
 }
 
 export interface MirrorFillInit {
+  readonly repository: RepositoryId
   readonly policy: MirrorPolicy
 }
 
@@ -47,6 +45,7 @@ interface Retry {
 /** Fetches what the mirror policy names, in the background, for one head after the other. */
 export class MirrorFill {
   readonly #components: MirrorFillComponents
+  readonly #repository: RepositoryId
   readonly #policy: MirrorPolicy
   readonly #matches: (path: RepositoryPath) => boolean
   /** What globs name and is here. */
@@ -61,6 +60,7 @@ export class MirrorFill {
 
   constructor(components: MirrorFillComponents, init: MirrorFillInit) {
     this.#components = components
+    this.#repository = init.repository
     this.#policy = init.policy
     this.#matches = policyMatcher(init.policy)
   }
@@ -124,9 +124,6 @@ export class MirrorFill {
   async #round(): Promise<number> {
     const { logger } = this.#components
     const entries = this.#entries()
-    const far = new PQueue({ concurrency: FILL_PARALLEL })
-    const near = new PQueue({ concurrency: FILL_PARALLEL_NEAR })
-    const { signal } = this.#stop
     const missing: IndexEntry[] = []
     let failures = 0
     let wasWhole = true
@@ -135,23 +132,34 @@ export class MirrorFill {
       if (outcome === 'failed') failures += 1
       if (outcome !== 'stored') missing.push(entry)
     }
+    const turns = this.#takeTurns(entries, fetch)
     try {
       for await (const entry of entries) {
         wasWhole = failures < MAX_FAILURES && missing.length < MAX_REMEMBERED_CHANGES
         if (!wasWhole) break
         if (!this.#matches(entry.path) || this.#components.isUnwanted(entry)) continue
-        const queue = this.#isNear(entry) ? near : far
-        await orAborted(queue.onSizeLessThan(FILL_PARALLEL), signal)
-        void queue.add(() => fetch(entry))
+        await turns.add(entry)
       }
+      if (wasWhole) await turns.end()
     } catch (error) {
       wasWhole = false
       logger.debug({ error: String(error) }, 'fill ended early')
     }
-    await Promise.all([far.onIdle(), near.onIdle()])
+    await turns.abandon()
     if (wasWhole) this.#changed?.push(...missing)
     else this.#changed = undefined
     return wasWhole ? missing.length : Math.max(missing.length, 1)
+  }
+
+  #takeTurns(entries: unknown, fetch: (entry: IndexEntry) => Promise<void>): FillTurns {
+    // Few files are not worth a second of waiting for others.
+    const isSmall = Array.isArray(entries) && entries.length <= FILL_PARALLEL
+    return new FillTurns(this.#components, {
+      repository: this.#repository,
+      fetch,
+      signal: this.#stop.signal,
+      ...(isSmall && { mayAsk: Number.POSITIVE_INFINITY }),
+    })
   }
 
   /** What may be missing: all paths the first time, then what changed or could not be had. */
@@ -175,11 +183,6 @@ export class MirrorFill {
       this.#components.logger[level]({ path: entry.path, error: String(error) }, 'not mirrored yet')
       return 'failed'
     }
-  }
-
-  /** A large one keeps several requests and pieces in memory by itself. */
-  #isNear(entry: IndexEntry): boolean {
-    return entry.pieceList === undefined && this.#components.fetcher.hasClaimant(entry)
   }
 
   #retryLater(head: Head, failures: number): void {
