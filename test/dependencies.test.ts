@@ -54,7 +54,8 @@ describe('docs/dependencies.md', () => {
   it('is about exact versions', () => {
     const exact = /^(?:npm:.+@)?\d+\.\d+\.\d+$/
     for (const file of files)
-      for (const [name, range] of Object.entries(read(file).dependencies ?? {}))
-        assert.match(range, exact, `${file}: ${name}`)
+      for (const kind of ['dependencies', 'devDependencies', 'optionalDependencies'] as const)
+        for (const [name, range] of Object.entries(read(file)[kind] ?? {}))
+          assert.match(range, exact, `${file}: ${name}`)
   })
 })

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { chooseNamed, obeying, readWhole } from '../_command-line.ts'
 import { describeMachine, round } from '../_report.ts'
 import type { Bench, Row } from './_row.ts'
 import { clients } from './clients.ts'
@@ -35,26 +36,25 @@ function formatRow({ bench, what, value, unit, beside, target }: Row): string {
   return `| ${bench} | ${what} | ${round(value)} ${unit} | ${other} | ${ratio} | ${target ?? ''} |`
 }
 
-const { values, positionals } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    runs: { type: 'string' },
-    files: { type: 'string' },
-  },
-  allowPositionals: true,
-})
-const chosen = BENCHES.filter(
-  ({ name }) => positionals.includes('all') || positionals.includes(name),
-)
-if (chosen.length === 0) {
-  console.log('npm run bench -- NAME... [--json] [--runs N] [--files N], or "all":')
-  for (const { name, about } of BENCHES) console.log(`  ${name.padEnd(10)} ${about}`)
-  process.exitCode = positionals.length === 0 ? 0 : 2
-} else {
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    options: {
+      json: { type: 'boolean', default: false },
+      runs: { type: 'string' },
+      files: { type: 'string' },
+    },
+    allowPositionals: true,
+  })
+  if (positionals.length === 0) {
+    console.log('npm run bench -- NAME... [--json] [--runs N] [--files N], or "all":')
+    for (const { name, about } of BENCHES) console.log(`  ${name.padEnd(10)} ${about}`)
+    return
+  }
+  const chosen = chooseNamed(BENCHES, positionals)
   const rows: Row[] = []
   const options = {
-    ...(values.runs !== undefined && { runs: Number(values.runs) }),
-    ...(values.files !== undefined && { files: Number(values.files) }),
+    ...(values.runs !== undefined && { runs: readWhole('runs', values.runs) }),
+    ...(values.files !== undefined && { files: readWhole('files', values.files) }),
   }
   for (const bench of chosen) rows.push(...(await bench.run(options)))
   if (values.json) {
@@ -67,3 +67,5 @@ if (chosen.length === 0) {
     for (const row of rows) console.log(formatRow(row))
   }
 }
+
+await obeying(main)

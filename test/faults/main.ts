@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto'
 import { constants } from 'node:os'
 import { parseArgs } from 'node:util'
+import { chooseNamed, obeying, readWhole } from '../_command-line.ts'
 import { describeMachine, round } from '../_report.ts'
 import type { FaultOptions, FaultRun } from './_fault-run.ts'
 import { clockRun } from './clock.ts'
@@ -77,22 +78,28 @@ class InterruptedError extends Error {
   }
 }
 
-const { values, positionals } = parseArgs({
-  options: {
-    full: { type: 'boolean', default: false },
-    seed: { type: 'string' },
-    runs: { type: 'string' },
-  },
-  allowPositionals: true,
-})
-const chosen = RUNS.filter(({ name }) => positionals.includes('all') || positionals.includes(name))
-const seed = Number(values.seed ?? randomInt(2 ** 32))
-if (chosen.length === 0 || !Number.isSafeInteger(seed)) {
-  console.log('npm run faults -- NAME... [--full] [--seed N] [--runs N], or "all":')
-  for (const { name, about } of RUNS) console.log(`  ${name.padEnd(10)} ${about}`)
-  process.exitCode = positionals.length === 0 ? 0 : 2
-} else {
-  const { full, runs } = values
-  const options = { full, seed, ...(runs !== undefined && { runs: Number(runs) }) }
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    options: {
+      full: { type: 'boolean', default: false },
+      seed: { type: 'string' },
+      runs: { type: 'string' },
+    },
+    allowPositionals: true,
+  })
+  if (positionals.length === 0) {
+    console.log('npm run faults -- NAME... [--full] [--seed N] [--runs N], or "all":')
+    for (const { name, about } of RUNS) console.log(`  ${name.padEnd(10)} ${about}`)
+    return
+  }
+  const chosen = chooseNamed(RUNS, positionals)
+  const { full, seed, runs } = values
+  const options = {
+    full,
+    seed: seed === undefined ? randomInt(2 ** 32) : readWhole('seed', seed, 0),
+    ...(runs !== undefined && { runs: readWhole('runs', runs) }),
+  }
   await leavingNothing(() => printRuns(chosen, options))
 }
+
+await obeying(main)
