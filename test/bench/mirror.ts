@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { readBytes } from '../_process-figures.ts'
+import { cpuSeconds, readBytes } from '../_process-figures.ts'
 import { startJarswarm } from '../_jarswarm.ts'
 import type { Running } from '../_jarswarm.ts'
 import { waitFor } from '../_wait-for.ts'
@@ -114,9 +114,11 @@ async function measure(work: string, files: number): Promise<readonly Row[]> {
   const { files: blobs, bytes } = primary.shape
   const [mirrors, fromOrigin] = await Mirrors.fill(work, primary)
   try {
+    let cpuMs = 0
     const fromPeers = await timed(async () => {
       const node = await mirrors.start('mirror')
       await holds(node, blobs)
+      cpuMs = cpuSeconds(node.process.pid ?? 0) * 1_000
       await mirrors.end(node)
     })
     const copied = await rsync(primary.tree, join(work, 'copy'), ['--exclude', '/.jarswarm'])
@@ -142,6 +144,12 @@ async function measure(work: string, files: number): Promise<readonly Row[]> {
       {
         ...rate(`the same`, blobs, fromPeers),
         beside: { what: 'rsync, which syncs nothing', value: blobs / (copied.ms / 1_000) },
+      },
+      {
+        bench: 'mirror',
+        what: `processor time of the mirror itself, start included, each file, ${primary.what}`,
+        value: cpuMs / blobs,
+        unit: 'ms',
       },
       rate('--mirror all from the primary alone', blobs, fromOrigin),
       rate(`from ${peers}, killed at the half: the rest`, resumed.missing, resumed.ms),

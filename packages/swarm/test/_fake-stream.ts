@@ -1,4 +1,5 @@
 import type { Stream } from '@libp2p/interface'
+import { decode } from 'it-length-prefixed'
 import { Uint8ArrayList } from 'uint8arraylist'
 
 /** A stream of libp2p as far as the exchange uses it, whose other side is the test. */
@@ -16,9 +17,7 @@ export class FakeStream extends EventTarget {
   }
 
   send(chunk: Uint8Array | Uint8ArrayList): boolean {
-    const bytes = chunk.subarray()
-    const headBytes = bytes.findIndex((byte) => byte < 0x80) + 1
-    this.sent.push(bytes.subarray(headBytes))
+    for (const frame of decode([chunk])) this.sent.push(frame.subarray())
     return true
   }
 

@@ -14,6 +14,7 @@ import {
 import { ANSWER_BASE_MS } from '../pace.ts'
 import { ProtocolError } from './errors.ts'
 import { decodeFrames, encodeFrames } from './frames.ts'
+import { gatherFrames } from './gather-frames.ts'
 import { formatRequest, parseAnswer, STATUS } from './message.ts'
 import type { AnswerFrame, RequestFrame } from './message.ts'
 import { Outbox } from './outbox.ts'
@@ -158,6 +159,7 @@ export class RequestLane {
     const write = pipe(
       outbox,
       encodeFrames,
+      gatherFrames,
       streamSink(stream, { clock: this.#clock, stallMs: WRITE_STALL_MS }),
     )
     const read = pipe(

@@ -11,6 +11,7 @@ import {
 } from '../limits.ts'
 import { ProtocolError } from './errors.ts'
 import { decodeFrames, encodeFrames } from './frames.ts'
+import { gatherFrames } from './gather-frames.ts'
 import { emptyPayload, formatAnswer, parseRequest, STATUS } from './message.ts'
 import type { RequestFrame } from './message.ts'
 import { parallelMap } from './parallel-map.ts'
@@ -75,6 +76,7 @@ export class Responder {
             maxPending: MAX_OPEN_REQUESTS,
           }),
         encodeFrames,
+        gatherFrames,
         streamSink(stream, { clock: this.#clock, stallMs: WRITE_STALL_MS }),
       )
     } catch (error) {
