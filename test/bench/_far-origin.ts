@@ -14,6 +14,8 @@ export interface FarOrigin {
   readonly url: string
   /** How long each request waits before it is looked at. */
   setDelay(delayMs: number): void
+  /** Whether it is there; else connections are refused. */
+  setReachable(isReachable: boolean): Promise<void>
   /** How many requests came so far. */
   requests(): number
   stop(): Promise<void>
@@ -46,17 +48,26 @@ export async function startFarOrigin(tree: string): Promise<FarOrigin> {
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const setReachable = async (isReachable: boolean): Promise<void> => {
+    if (isReachable === server.listening) return
+    if (isReachable) {
+      server.listen(port, '127.0.0.1')
+      await once(server, 'listening')
+      return
+    }
+    server.close()
+    server.closeAllConnections()
+    await once(server, 'close')
+  }
   return {
-    url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/`,
+    url: `http://127.0.0.1:${String(port)}/`,
     setDelay: (ms) => {
       delayMs = ms
     },
+    setReachable,
     requests: () => requests,
-    stop: async () => {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    },
+    stop: () => setReachable(false),
   }
 }
 

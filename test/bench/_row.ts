@@ -8,6 +8,10 @@ export interface BenchOptions {
   readonly runs?: number
   /** Size of the generated repository, where a bench has one. */
   readonly files?: number
+  /** Nodes, where a bench has many. */
+  readonly nodes?: number
+  /** What the origin can send, where it stands behind a narrow line, in Mbit/s. */
+  readonly uplinkMbit?: number
 }
 
 export interface Bench {

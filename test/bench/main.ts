@@ -7,15 +7,18 @@ import { coldGet } from './cold-get.ts'
 import { donate } from './donate.ts'
 import { exchange } from './exchange.ts'
 import { follow } from './follow.ts'
+import { fanOut } from './fan-out.ts'
 import { idle } from './idle.ts'
 import { indexTree } from './index-tree.ts'
 import { mirror } from './mirror.ts'
+import { outage } from './outage.ts'
 import { prefetch } from './prefetch.ts'
 import { publish } from './publish.ts'
 import { serve } from './serve.ts'
 import { start } from './start.ts'
 
 const BENCHES: readonly Bench[] = [
+  outage,
   indexTree,
   publish,
   follow,
@@ -26,6 +29,7 @@ const BENCHES: readonly Bench[] = [
   prefetch,
   clients,
   serve,
+  fanOut,
   idle,
   donate,
 ]
@@ -42,11 +46,15 @@ async function main(): Promise<void> {
       json: { type: 'boolean', default: false },
       runs: { type: 'string' },
       files: { type: 'string' },
+      nodes: { type: 'string' },
+      uplink: { type: 'string' },
     },
     allowPositionals: true,
   })
   if (positionals.length === 0) {
-    console.log('npm run bench -- NAME... [--json] [--runs N] [--files N], or "all":')
+    console.log(
+      'npm run bench -- NAME... [--json] [--runs N] [--files N] [--nodes N] [--uplink MBIT], or "all":',
+    )
     for (const { name, about } of BENCHES) console.log(`  ${name.padEnd(10)} ${about}`)
     return
   }
@@ -55,6 +63,8 @@ async function main(): Promise<void> {
   const options = {
     ...(values.runs !== undefined && { runs: readWhole('runs', values.runs) }),
     ...(values.files !== undefined && { files: readWhole('files', values.files) }),
+    ...(values.nodes !== undefined && { nodes: readWhole('nodes', values.nodes) }),
+    ...(values.uplink !== undefined && { uplinkMbit: readWhole('uplink', values.uplink) }),
   }
   for (const bench of chosen) rows.push(...(await bench.run(options)))
   if (values.json) {

@@ -1,0 +1,165 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { startFarOrigin } from './_far-origin.ts'
+import { build } from './_maven-build.ts'
+import type { Outcome } from './_maven-build.ts'
+import { median } from './_measure.ts'
+import { missingNginx } from './_nginx.ts'
+import { OutageModel } from './_outage-model.ts'
+import type { Project } from './_outage-model.ts'
+import { supplies } from './_outage-supplies.ts'
+import type { RunningSupply, Supply, World } from './_outage-supplies.ts'
+import type { Bench, Row } from './_row.ts'
+import { withTemporary } from './_temporary.ts'
+
+const NODES = 50
+const FILES = 4_000
+const RUNS = 5
+const SEED = 20_261_123
+/** Of each request to the origin. */
+const DELAY_MS = 30
+
+const BUILDS = ['new laptop', 'repeat', 'one bumped dependency', 'new project'] as const
+type BuildKind = (typeof BUILDS)[number]
+
+/** The outcomes of one kind of build, with one supply, with the origin up or down. */
+interface Cell {
+  readonly supply: string
+  readonly isUp: boolean
+  readonly kind: BuildKind
+  readonly outcomes: Outcome[]
+}
+
+/** What one user does on a machine that is new at first. */
+async function buildOnNewMachine(
+  world: World,
+  supply: RunningSupply,
+  known: Project,
+): Promise<Record<BuildKind, Outcome>> {
+  const { model } = world
+  const machine = await supply.newMachine()
+  const run = (lacking: Project): Promise<Outcome> => build(machine.url, model.builder, lacking)
+  try {
+    const cached = new Set(known)
+    const laptop = await run(known)
+    // The client's own cache is empty again, as on a build server.
+    const repeat = await run(known)
+    const bumped = model.draw(cached)
+    const one = await run([bumped])
+    cached.add(bumped)
+    const project = await run(model.project().filter((artifact) => !cached.has(artifact)))
+    return {
+      'new laptop': laptop,
+      repeat,
+      'one bumped dependency': one,
+      'new project': project,
+    }
+  } finally {
+    await machine.stop()
+  }
+}
+
+async function measureSupply(
+  world: World,
+  { name, start }: Supply,
+  runs: number,
+): Promise<readonly Cell[]> {
+  const cells = [true, false].flatMap((isUp) =>
+    BUILDS.map((kind): Cell => ({ supply: name, isUp, kind, outcomes: [] })),
+  )
+  const [knownProjects = []] = world.users
+  world.origin.setDelay(0)
+  await world.origin.setReachable(true)
+  const supply = await start(world)
+  world.origin.setDelay(world.delayMs)
+  try {
+    for (const isUp of [true, false]) {
+      await world.origin.setReachable(isUp)
+      for (let run = 0; run < runs; run += 1) {
+        // Somebody of the team has built it, so that every cache has seen it.
+        const known = knownProjects[run % knownProjects.length] ?? []
+        const outcomes = await buildOnNewMachine(world, supply, known)
+        for (const cell of cells) if (cell.isUp === isUp) cell.outcomes.push(outcomes[cell.kind])
+      }
+    }
+  } finally {
+    await supply.stop()
+  }
+  process.stderr.write(`${name}: ${cells.map(describeCell).join(' ')}\n`)
+  return cells
+}
+
+const describeCell = ({ outcomes }: Cell): string => {
+  const good = outcomes.filter(({ succeeded }) => succeeded)
+  const share = `${String(good.length)}/${String(outcomes.length)}`
+  if (good.length === 0) return `✗ ${share}`
+  const seconds = median(good.map((outcome) => outcome.seconds)).toFixed(1)
+  return `${good.length < outcomes.length ? '✗ ' : ''}${share}, ${seconds} s`
+}
+
+/** As it stands in the README. */
+function tableOf(cells: readonly Cell[]): string {
+  const head = `| With | Origin | ${BUILDS.join(' | ')} |\n| --- | --- | ${BUILDS.map(() => '---').join(' | ')} |`
+  const names = [...new Set(cells.map(({ supply }) => supply))]
+  const lines = names.flatMap((name) =>
+    [true, false].map((isUp) => {
+      const own = cells.filter((cell) => cell.supply === name && cell.isUp === isUp)
+      return `| ${name} | ${isUp ? 'up' : '**down**'} | ${own.map(describeCell).join(' | ')} |`
+    }),
+  )
+  return [head, ...lines].join('\n')
+}
+
+function rowsOf(cells: readonly Cell[]): readonly Row[] {
+  return cells.flatMap(({ supply, isUp, kind, outcomes }) => {
+    const good = outcomes.filter(({ succeeded }) => succeeded)
+    const what = `${supply}, origin ${isUp ? 'up' : 'down'}, ${kind}`
+    const share = (100 * good.length) / outcomes.length
+    const rows: Row[] = [{ bench: 'outage', what: `${what}: succeeded`, value: share, unit: '%' }]
+    if (good.length > 0)
+      rows.push({
+        bench: 'outage',
+        what: `${what}: median`,
+        value: median(good.map(({ seconds }) => seconds)),
+        unit: 's',
+      })
+    return rows
+  })
+}
+
+async function measure(
+  work: string,
+  init: { readonly files: number; readonly nodes: number; readonly runs: number },
+): Promise<readonly Row[]> {
+  const tree = join(work, 'tree')
+  mkdirSync(tree)
+  const origin = await startFarOrigin(tree)
+  const versions = Math.round(init.files / 2)
+  const model = new OutageModel({ versions, seed: SEED, origin: origin.url })
+  for (const [path, bytes] of model.builder.files) {
+    mkdirSync(join(tree, dirname(path)), { recursive: true })
+    writeFileSync(join(tree, path), bytes)
+    if (!path.startsWith('.jarswarm') && !path.endsWith('.sha1'))
+      writeFileSync(join(tree, `${path}.sha1`), model.builder.entry(path).sha1)
+  }
+  const users = Array.from({ length: init.nodes }, () => model.user())
+  const world: World = { work, model, tree, origin, delayMs: DELAY_MS, users }
+  const cells: Cell[] = []
+  try {
+    for (const supply of supplies(init.nodes))
+      cells.push(...(await measureSupply(world, supply, init.runs)))
+  } finally {
+    await origin.stop()
+  }
+  process.stderr.write(`\n${tableOf(cells)}\n\n`)
+  return rowsOf(cells)
+}
+
+export const outage: Bench = {
+  name: 'outage',
+  about: `which builds succeed with the origin up and down, and how quickly, beside what else one might have; ${String(NODES)} nodes in few processes (--nodes, --files, --runs)`,
+  run: async ({ files = FILES, nodes = NODES, runs = RUNS }) => {
+    if (missingNginx !== undefined) throw new Error(`Cannot measure: ${missingNginx}`)
+    return await withTemporary((work) => measure(work, { files, nodes, runs }))
+  },
+}
