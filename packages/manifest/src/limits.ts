@@ -44,11 +44,6 @@ const HISTORY = {
     unit: 'characters of the URL of an origin',
     why: 'far above real ones; a link and each head carry it',
   },
-  MAX_BUNDLE_BYTES: {
-    value: 256 * (2 + 0xffff),
-    unit: 'bytes of a bundle of the history',
-    why: '256 lines, each with a length of two bytes',
-  },
   MAX_KEPT_TILES: {
     value: 64,
     unit: 'tiles of the history kept while it is read',
@@ -80,7 +75,6 @@ export const SYNC_PARALLEL: number = INDEX.SYNC_PARALLEL.value
 
 export const MAX_HEAD_BYTES: number = HISTORY.MAX_HEAD_BYTES.value
 export const MAX_ORIGIN_LENGTH: number = HISTORY.MAX_ORIGIN_LENGTH.value
-export const MAX_BUNDLE_BYTES: number = HISTORY.MAX_BUNDLE_BYTES.value
 export const MAX_KEPT_TILES: number = HISTORY.MAX_KEPT_TILES.value
 export const MAX_REASON_BYTES: number = HISTORY.MAX_REASON_BYTES.value
 export const MAX_WITHDRAWALS: number = HISTORY.MAX_WITHDRAWALS.value

@@ -7,6 +7,7 @@ import {
   EMPTY_INDEX,
   InvalidIndexEntryError,
   InvalidIndexNodeError,
+  MAX_ARTIFACT_BYTES,
   MAX_LEAF_BYTES,
   MAX_LEAF_DIRECTORIES,
   MAX_MTIME_SECONDS,
@@ -151,7 +152,6 @@ describe('parseIndexNode', () => {
     'a digest in capitals': leaf('/a', file('x').replaceAll('d', 'D')),
     'a size with a leading zero': leaf('/a', `${D} ${S} 01 0 - x`),
     'a size with a sign': leaf('/a', `${D} ${S} +1 0 - x`),
-    'a size above the largest artifact': leaf('/a', `${D} ${S} 9007199254740991 0 ${D} x`),
     'a piece list of a small file': leaf('/a', `${D} ${S} 262144 0 ${D} x`),
     'no piece list of a large file': leaf('/a', `${D} ${S} 262145 0 - x`),
     'several directories above 6 KiB': leaf('/a', file('x'), '/b', ...long),
@@ -179,6 +179,11 @@ describe('parseIndexNode', () => {
     const of = (count: number) => parseIndexNode(leaf(...dirs(count, 'x')))
     assert.equal(of(MAX_LEAF_DIRECTORIES).directories, MAX_LEAF_DIRECTORIES)
     assert.throws(() => of(MAX_LEAF_DIRECTORIES + 1), InvalidIndexNodeError)
+  })
+  it('takes a file of MAX_ARTIFACT_BYTES, and none larger', () => {
+    const of = (bytes: number) => parseIndexNode(leaf('/a', `${D} ${S} ${bytes} 0 ${D} x`))
+    assert.equal(of(MAX_ARTIFACT_BYTES).bytes, MAX_ARTIFACT_BYTES)
+    assert.throws(() => of(MAX_ARTIFACT_BYTES + 1), InvalidIndexNodeError)
   })
   it('takes a file of MAX_MTIME_SECONDS, the end of the year 9999, and none that is later', () => {
     const at = (seconds: number) => parseIndexNode(leaf('/a', `${D} ${S} 1 ${seconds} - x`))
