@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -26,6 +26,26 @@ describe('openPeerDatastore', () => {
       assert.deepEqual((await readdir(directory)).sort(), ['peers', 'peers.damaged'])
     })
   }
+
+  it('sets a database aside, before LevelDB reads it, of which a table is damaged', async (t) => {
+    const directory = await mkdtemp(join(tmpdir(), 'jarswarm-'))
+    t.after(() => rm(directory, { recursive: true, force: true }))
+    const first = await openPeerDatastore(directory, silentLogger)
+    await first.db.put('a', Buffer.from('b'))
+    await first.close()
+    // Opening moves the journal into a table.
+    await (await openPeerDatastore(directory, silentLogger)).close()
+    const peers = join(directory, 'peers')
+    const tables = (await readdir(peers)).filter((name) => name.endsWith('.ldb'))
+    assert.equal(tables.length, 1)
+    const table = join(peers, tables[0] ?? '')
+    await writeFile(table, (await readFile(table)).fill(0, 0, 16))
+    const logger = new RecordingLogger()
+    const again = await openPeerDatastore(directory, logger)
+    assert.equal(await again.db.get('a'), undefined)
+    await again.close()
+    assert.equal(logger.lines[0]?.level, 'error')
+  })
 
   it('does not set a database aside that somebody else has open', async (t) => {
     const directory = await mkdtemp(join(tmpdir(), 'jarswarm-'))
