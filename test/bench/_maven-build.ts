@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
+import { inParallel } from '@jarswarm/publisher'
 import type { SignedRepositoryBuilder } from '@jarswarm/testkit'
-import PQueue from 'p-queue'
 import type { Artifact } from './_outage-model.ts'
 
 /** As Maven and Leiningen have: one connection for poms, five for jars. */
@@ -39,14 +39,11 @@ export async function build(
     seconds: (performance.now() - began) / 1_000,
     ...(reason !== undefined && { reason }),
   })
-  const jars = new PQueue({ concurrency: JAR_CONNECTIONS })
   try {
     for (const artifact of lacking) await get(`${artifact}.pom`)
-    await Promise.all(lacking.map((artifact) => jars.add(() => get(`${artifact}.jar`))))
+    await inParallel(lacking, JAR_CONNECTIONS, (artifact) => get(`${artifact}.jar`))
     return end()
   } catch (error) {
-    jars.clear()
-    await jars.onIdle()
     return end(String(error))
   }
 }

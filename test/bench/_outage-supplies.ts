@@ -1,5 +1,6 @@
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
+import { inParallel } from '@jarswarm/publisher'
 import { waitFor } from '../_wait-for.ts'
 import type { FarOrigin } from './_far-origin.ts'
 import { startFarOrigin } from './_far-origin.ts'
@@ -93,12 +94,9 @@ const caches = (count: number): Supply => ({
   start: async (world) => {
     const swarm = new NodeSwarm(world)
     const nodes = await swarm.add(count)
-    const turns = [...nodes.entries()]
-    const work = async (): Promise<void> => {
-      for (let turn = turns.shift(); turn !== undefined; turn = turns.shift())
-        await buildAll(world, world.users[turn[0]] ?? [], turn[1].url)
-    }
-    await Promise.all(Array.from({ length: PARALLEL_USERS }, work))
+    await inParallel(nodes.entries(), PARALLEL_USERS, ([user, { url }]) =>
+      buildAll(world, world.users[user] ?? [], url),
+    )
     return swarm
   },
 })
