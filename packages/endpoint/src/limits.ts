@@ -142,6 +142,6 @@ export const MAX_PAIRS: number = MEMORY.MAX_PAIRS.value
 
 /** All of it, for people. */
 export const ENDPOINT_LIMITS: readonly LimitGroup[] = [
-  { title: 'Maven clients', limits: CLIENTS },
+  { title: 'Maven clients, and readers of a published tree (repo serve)', limits: CLIENTS },
   { title: 'Memory of the endpoint', limits: MEMORY },
 ]

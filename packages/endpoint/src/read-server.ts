@@ -43,6 +43,8 @@ export interface ReadServerInit {
   readonly maxConnections?: number | undefined
   /** How long the head of a request may take, from the first moment of a connection on. @defaultValue {@link HEADERS_TIMEOUT_MS} */
   readonly headersTimeoutMs?: number | undefined
+  /** How long nothing may move on a connection. @defaultValue {@link SOCKET_SILENCE_MS} */
+  readonly silenceMs?: number | undefined
 }
 
 /** A server over plain HTTP that is bounded in everything, and takes no request body. */
@@ -71,12 +73,12 @@ type Listener = (request: IncomingMessage, response: ServerResponse) => void
 function bound<S extends Server | SecureServer>(
   server: S,
   listener: Listener,
-  { maxConnections = MAX_CLIENT_CONNECTIONS }: ReadServerInit,
+  { maxConnections = MAX_CLIENT_CONNECTIONS, silenceMs = SOCKET_SILENCE_MS }: ReadServerInit,
 ): S {
   // None is dropped in silence: their bytes are bounded, and the guard refuses too many.
   server.maxHeadersCount = 0
   server.maxConnections = maxConnections
-  server.timeout = SOCKET_SILENCE_MS
+  server.timeout = silenceMs
   shareConnections(server, maxConnections)
   const take: Listener = (request, response) => {
     if (hidesTheNext(request)) response.shouldKeepAlive = false

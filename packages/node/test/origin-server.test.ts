@@ -5,7 +5,7 @@ import { get } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { RecordingLogger } from '@jarswarm/testkit'
+import { ManualClock, RecordingLogger } from '@jarswarm/testkit'
 import { OriginServer } from '../src/primary/origin-server.ts'
 import { temporaryDirectory } from './_swarm.ts'
 import { waitFor } from './_wait-for.ts'
@@ -21,7 +21,7 @@ describe('the origin server', () => {
     const taken = new Map<string, string>()
     const withdrawn = (name: string): string | undefined => taken.get(name)
     const logger = new RecordingLogger()
-    const server = new OriginServer({ logger }, { treeDir, withdrawn })
+    const server = new OriginServer({ clock: new ManualClock(), logger }, { treeDir, withdrawn })
     await server.start({ host: '127.0.0.1', port: 0 })
     t.after(() => server.stop())
     const request = get(`${server.url}/${NAME}`)

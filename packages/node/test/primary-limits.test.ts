@@ -1,20 +1,25 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect, Socket } from 'node:net'
+import { writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import type { Socket } from 'node:net'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
-import { silentLogger } from '@jarswarm/testkit'
-import {
-  MAX_READER_CONNECTIONS,
-  MAX_READER_HEAD_BYTES,
-  READER_SILENCE_MS,
-} from '../src/limits/limits.ts'
+import { ManualClock, silentLogger } from '@jarswarm/testkit'
 import { OriginServer } from '../src/primary/origin-server.ts'
+import type { OriginServerInit } from '../src/primary/origin-server.ts'
 import { temporaryDirectory } from './_swarm.ts'
 
-async function startServer(t: TestContext): Promise<number> {
+const GET = 'GET /a HTTP/1.1\r\nHost: a\r\n'
+
+async function startServer(t: TestContext, init: Partial<OriginServerInit> = {}): Promise<number> {
   const treeDir = temporaryDirectory(t)
-  const server = new OriginServer({ logger: silentLogger }, { treeDir, withdrawn: () => undefined })
+  writeFileSync(join(treeDir, 'a'), 'abc')
+  const server = new OriginServer(
+    { clock: new ManualClock(), logger: silentLogger },
+    { treeDir, withdrawn: () => undefined, ...init },
+  )
   await server.start({ host: '127.0.0.1', port: 0 })
   t.after(() => server.stop())
   return Number(new URL(server.url).port)
@@ -28,46 +33,70 @@ async function open(t: TestContext, port: number): Promise<Socket> {
   return socket
 }
 
+/** All that comes for some text until the connection ends. */
+async function ask(t: TestContext, port: number, text: string): Promise<string> {
+  const socket = await open(t, port)
+  const chunks: Buffer[] = []
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+  const closed = once(socket, 'close')
+  socket.write(text)
+  await closed
+  return Buffer.concat(chunks).toString('latin1')
+}
+
 describe('a published tree', () => {
-  it('has MAX_READER_CONNECTIONS, and turns the next away', async (t) => {
-    const port = await startServer(t)
-    const sockets = await Promise.all(
-      Array.from({ length: MAX_READER_CONNECTIONS }, () => open(t, port)),
-    )
-    const next = await open(t, port)
-    await once(next.resume(), 'close')
+  it('has so many connections, and turns the next away', async (t) => {
+    const port = await startServer(t, { maxConnections: 8 })
+    const sockets = await Promise.all(Array.from({ length: 8 }, () => open(t, port)))
+    assert.equal(await ask(t, port, ''), '')
     assert.ok(sockets.every((socket) => !socket.destroyed))
   })
 
-  it('is asked for with heads of MAX_READER_HEAD_BYTES, and none longer', async (t) => {
+  it('is asked for with heads of 16 KiB and 100 headers, and no more', async (t) => {
     const port = await startServer(t)
-    const status = async (bytes: number): Promise<string> => {
-      const first = 'GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX: '
-      const socket = await open(t, port)
-      socket.write(`${first}${'x'.repeat(bytes - first.length)}\r\n\r\n`)
-      const [answer] = (await once(socket, 'data')) as [Buffer]
-      return answer.toString().slice(9, 12)
-    }
-    // The parser counts what is between the lines' ends, and stops a little below the bound.
-    assert.equal(await status(MAX_READER_HEAD_BYTES - 64), '404')
-    assert.equal(await status(MAX_READER_HEAD_BYTES + 64), '431')
+    const status = async (headers: string): Promise<string> =>
+      (await ask(t, port, `${GET}Connection: close\r\n${headers}\r\n`)).slice(9, 12)
+    assert.equal(await status(`X: ${'x'.repeat(16_000)}\r\n`), '200')
+    assert.equal(await status(`X: ${'x'.repeat(17_000)}\r\n`), '431')
+    assert.equal(await status('X: x\r\n'.repeat(98)), '200')
+    assert.equal(await status('X: x\r\n'.repeat(99)), '431')
   })
 
-  it('waits READER_SILENCE_MS for a reader that is silent', async (t) => {
-    const waits: number[] = []
-    const wait = Reflect.get(Socket.prototype, 'setTimeout')
-    // A thousandth of the time.
-    t.mock.method(
-      Socket.prototype,
-      'setTimeout',
-      function (this: Socket, ms: number, then?: () => void) {
-        waits.push(ms)
-        return wait.call(this, ms / 1_000, then)
-      },
-    )
+  it('waits for a head, and then no longer', async (t) => {
+    const port = await startServer(t, { headersTimeoutMs: 300 })
+    assert.match(await ask(t, port, 'GET / HTTP/1.1\r\nHost:'), /^HTTP\/1\.1 408/)
+  })
+
+  it('waits for a reader that is silent, and then no longer', async (t) => {
+    const port = await startServer(t, { silenceMs: 100 })
+    assert.equal(await ask(t, port, ''), '')
+  })
+
+  it('answers one request of a connection after the other, and lets few wait', async (t) => {
     const port = await startServer(t)
-    const socket = await open(t, port)
-    await once(socket.resume(), 'close')
-    assert.deepEqual(waits, [READER_SILENCE_MS])
+    const some = await ask(t, port, `${`${GET}\r\n`.repeat(10)}${GET}Connection: close\r\n\r\n`)
+    assert.equal(some.match(/HTTP\/1\.1 200/g)?.length, 11)
+    const many = await ask(t, port, `${GET}\r\n`.repeat(40))
+    assert.ok((many.match(/HTTP\/1\.1 200/g)?.length ?? 0) < 40)
+  })
+
+  it('takes no body and no write, and ends the connection behind one', async (t) => {
+    const port = await startServer(t)
+    const body = 'Content-Length: 3\r\n\r\nabc'
+    assert.match(await ask(t, port, `${GET}${body}${GET}\r\n`), /^HTTP\/1\.1 400 (?!.*HTTP)/s)
+    const write = GET.replace('GET', 'DELETE')
+    assert.match(await ask(t, port, `${write}\r\n${GET}\r\n`), /^HTTP\/1\.1 405 (?!.*HTTP)/s)
+  })
+
+  it('says why a file was withdrawn in whatever script, and gives ranges for GET alone', async (t) => {
+    const port = await startServer(t, {
+      withdrawn: (name) => (name === 'w' ? 'schädlich 💣' : undefined),
+    })
+    const end = 'Connection: close\r\n'
+    const gone = await ask(t, port, `${GET.replace('/a', '/w')}${end}\r\n`)
+    assert.match(gone, /^HTTP\/1\.1 410 /)
+    assert.equal(Buffer.from(gone, 'latin1').toString().split('\r\n\r\n')[1], 'schädlich 💣\n')
+    const head = await ask(t, port, `${GET.replace('GET', 'HEAD')}${end}Range: bytes=0-0\r\n\r\n`)
+    assert.match(head, /^HTTP\/1\.1 200 .*Content-Length: 3/s)
   })
 })

@@ -23,24 +23,6 @@ const LOG = {
   },
 } satisfies Limits
 
-const PRIMARY = {
-  MAX_READER_CONNECTIONS: {
-    value: 1_024,
-    unit: 'connections of readers of a published tree',
-    why: 'more than any office or CDN opens at once; beyond it sockets are closed at once',
-  },
-  MAX_READER_HEAD_BYTES: {
-    value: 16 * KIB,
-    unit: 'bytes of the head of a request for a published tree',
-    why: 'nobody sends longer addresses than the longest path, percent-encoded',
-  },
-  READER_SILENCE_MS: {
-    value: 60_000,
-    unit: 'ms in which a reader of a published tree takes nothing',
-    why: 'it holds a file open for nothing',
-  },
-} satisfies Limits
-
 const COMMANDS = {
   MAX_BODY_BYTES: {
     value: 4 * MIB,
@@ -68,10 +50,6 @@ export const MAX_LINES_PER_KIND: number = LOG.MAX_LINES_PER_KIND.value
 export const MAX_LINE_KINDS: number = LOG.MAX_LINE_KINDS.value
 export const MAX_LOGGED_CHARACTERS: number = LOG.MAX_LOGGED_CHARACTERS.value
 
-export const MAX_READER_CONNECTIONS: number = PRIMARY.MAX_READER_CONNECTIONS.value
-export const MAX_READER_HEAD_BYTES: number = PRIMARY.MAX_READER_HEAD_BYTES.value
-export const READER_SILENCE_MS: number = PRIMARY.READER_SILENCE_MS.value
-
 export const MAX_BODY_BYTES: number = COMMANDS.MAX_BODY_BYTES.value
 export const MAX_LOOKUP_PATHS: number = COMMANDS.MAX_LOOKUP_PATHS.value
 export const MAX_DENIALS: number = COMMANDS.MAX_DENIALS.value
@@ -80,6 +58,5 @@ export const MAX_CHECK_FINDINGS: number = COMMANDS.MAX_CHECK_FINDINGS.value
 /** All of it, for people. */
 export const NODE_LIMITS: readonly LimitGroup[] = [
   { title: 'Log', limits: LOG },
-  { title: 'Readers of a published tree (repo serve)', limits: PRIMARY },
   { title: 'Commands', limits: COMMANDS },
 ]

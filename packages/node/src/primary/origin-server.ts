@@ -1,28 +1,21 @@
+import { createGuardedServer, toReasonPhrase } from '@jarswarm/endpoint'
+import type { ReadServerInit } from '@jarswarm/endpoint'
 import { UnavailableError } from '@jarswarm/ports'
-import type { Logger } from '@jarswarm/ports'
+import type { Clock, Logger } from '@jarswarm/ports'
 import { realpath } from 'node:fs/promises'
-import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import fresh from 'fresh'
 import parseRange from 'range-parser'
 import { errorCode } from '../error-code.ts'
-import {
-  MAX_READER_CONNECTIONS,
-  MAX_READER_HEAD_BYTES,
-  READER_SILENCE_MS,
-} from '../limits/limits.ts'
 import { listen } from '../listening.ts'
 import type { HostPort } from '../listening.ts'
 import { cacheControl, contentType } from './origin-headers.ts'
 import { isCleanName, openTreeFile } from './tree-file.ts'
 import type { TreeFile } from './tree-file.ts'
 
-/** Clients reuse a connection for the next build step; Node's own 5 s would cut them off. */
-const KEEP_ALIVE_MS = 60_000
-
-export interface OriginServerInit {
+export interface OriginServerInit extends ReadServerInit {
   /** Directory of the Maven repository. */
   readonly treeDir: string
   /** What to say of a file that was taken back although it still stands in the tree; undefined of all others. */
@@ -30,6 +23,7 @@ export interface OriginServerInit {
 }
 
 export interface OriginServerComponents {
+  readonly clock: Clock
   readonly logger: Logger
 }
 
@@ -44,15 +38,13 @@ export class OriginServer {
   #treeRoot = ''
   #url = ''
 
-  constructor({ logger }: OriginServerComponents, init: OriginServerInit) {
+  constructor({ clock, logger }: OriginServerComponents, init: OriginServerInit) {
     this.#init = init
     this.#logger = logger
-    this.#server = createServer(
-      { keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: MAX_READER_HEAD_BYTES },
-      (request, response) => void this.#answer(request, response),
-    )
-    this.#server.maxConnections = MAX_READER_CONNECTIONS
-    this.#server.timeout = READER_SILENCE_MS
+    const listener = (request: IncomingMessage, response: ServerResponse, path: string): void => {
+      void this.#answer({ request, response, path })
+    }
+    this.#server = createGuardedServer({ clock, listener }, init)
   }
 
   /** Base URL without a trailing slash; empty before start. */
@@ -83,49 +75,59 @@ export class OriginServer {
     await closed
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #answer(asked: Asked): Promise<void> {
+    const { request, response } = asked
     try {
-      await this.#route(request, response)
+      await this.#route(asked)
     } catch (error) {
       if (isClientGone(error)) return
-      const [path] = (request.url ?? '').split('?', 1)
+      const [path] = asked.path.split('?', 1)
       this.#logger.warn({ err: error, path }, 'a request failed')
       if (response.headersSent) request.socket.resetAndDestroy()
       else end(response, 500, 'Internal Server Error')
     }
   }
 
-  async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.setHeader('Allow', 'GET, HEAD')
-      end(response, 405, 'Method Not Allowed')
-      return
-    }
-    const name = nameOf(request.url ?? '/')
+  async #route({ request, response, path }: Asked): Promise<void> {
+    const name = nameOf(path)
     if (name === undefined) {
       end(response, 400, 'Bad Request')
       return
     }
+    // First: while it is opened it may be withdrawn.
+    const file = await openTreeFile(this.#treeRoot, name)
+    try {
+      await this.#send({ request, response, path }, name, file)
+    } finally {
+      await file?.handle.close()
+    }
+  }
+
+  async #send(
+    { request, response }: Asked,
+    name: string,
+    file: TreeFile | undefined,
+  ): Promise<void> {
     const withdrawn = this.#init.withdrawn(name)
     if (withdrawn !== undefined) {
       end(response, 410, withdrawn)
-      return
-    }
-    const file = await openTreeFile(this.#treeRoot, name)
-    if (file === undefined) {
+    } else if (file === undefined) {
       end(response, 404, 'Not Found')
-      return
-    }
-    try {
+    } else {
       const refuse = (): void => {
         if (this.#init.withdrawn(name) === undefined) return
         throw new UnavailableError(`Cannot send the rest of ${name}: it was withdrawn`)
       }
       await sendFile(request, response, { ...file, name, refuse })
-    } finally {
-      await file.handle.close()
     }
   }
+}
+
+/** A request that reads, with the path and the query that it is for. */
+interface Asked {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly path: string
 }
 
 interface NamedFile extends TreeFile {
@@ -134,9 +136,9 @@ interface NamedFile extends TreeFile {
   readonly refuse: () => void
 }
 
-/** The file that a request names, `//` folded and the query dropped; undefined when it is unclean. */
-function nameOf(url: string): string | undefined {
-  const encoded = (url.split('?', 1)[0] ?? '').replace(/^\/+/, '').replace(/\/{2,}/g, '/')
+/** The file that a path names, `//` folded and the query dropped; undefined when it is unclean. */
+function nameOf(path: string): string | undefined {
+  const encoded = (path.split('?', 1)[0] ?? '').replace(/^\/+/, '').replace(/\/{2,}/g, '/')
   if (/%2f/i.test(encoded)) return undefined
   try {
     const name = decodeURIComponent(encoded)
@@ -213,7 +215,8 @@ function requestedRange(
   sizeBytes: number,
 ): { readonly start: number; readonly end: number } | 'unsatisfiable' | undefined {
   const { range } = request.headers
-  if (range === undefined) return undefined
+  // Ranges are defined for GET alone.
+  if (range === undefined || request.method !== 'GET') return undefined
   const condition = request.headers['if-range']
   const current = [response.getHeader('ETag'), response.getHeader('Last-Modified')]
   if (condition !== undefined && !current.includes(condition)) return undefined
@@ -226,10 +229,11 @@ function requestedRange(
 function end(response: ServerResponse, status: number, phrase: string): void {
   response.statusCode = status
   // The phrase is what build tools show.
-  response.statusMessage = phrase
+  response.statusMessage = toReasonPhrase(phrase)
+  const body = Buffer.from(`${phrase}\n`)
   response.setHeader('Content-Type', 'text/plain; charset=utf-8')
-  response.setHeader('Content-Length', phrase.length + 1)
-  response.end(`${phrase}\n`)
+  response.setHeader('Content-Length', body.length)
+  response.end(body)
 }
 
 function isClientGone(error: unknown): boolean {

@@ -89,7 +89,7 @@ export async function createPrimary(init: PrimaryInit): Promise<Primary> {
     { directory: join(stateDir, PEER_DIRECTORY), listen, bootstrap: identity.peers },
   )
   const origin = new OriginServer(
-    { logger },
+    { clock, logger },
     { treeDir: treeRoot, withdrawn: (name) => content.withdrawn(name) },
   )
   const resign = async (signal: AbortSignal): Promise<void> => {
