@@ -11,7 +11,7 @@ import type { Named, Site } from './_request-targets.ts'
 /** Bound of a head; what is a little below may be counted otherwise by a parser. */
 const LONG_HEAD_BYTES = 15_000
 /** A refusal is a line. */
-const MAX_REFUSAL_BYTES = 400
+export const MAX_REFUSAL_BYTES = 400
 /** What may come of an odd request, whatever it names. */
 const ALWAYS_POSSIBLE: readonly number[] = [400, 431]
 
@@ -86,6 +86,16 @@ function judgeFile(
   { kind, bytes }: { readonly kind: string; readonly bytes: Uint8Array },
 ): void {
   const { status, headers } = answer
+  if (kind === 'file' && [200, 206].includes(status)) {
+    assert.equal(headers.get('etag'), `"{SHA1{${hash('sha1', bytes)}}}"`)
+    assert.equal(headers.get('x-checksum-sha256'), hash('sha256', bytes))
+  }
+  judgeBytes(answer, draft, bytes)
+}
+
+/** Fail unless an answer is one that a file may have: all of it, the range that is asked for, or none by its conditions. */
+export function judgeBytes(answer: ReadAnswer, draft: Draft, bytes: Uint8Array): void {
+  const { status, headers } = answer
   const asked = draft.method === 'GET' ? draft.range?.(bytes.length) : undefined
   if (status === 416) {
     assert.equal(asked, 'unsatisfiable')
@@ -94,10 +104,6 @@ function judgeFile(
   if (status === 304 || status === 412) {
     assert.ok(draft.may.has(status), `${String(status)} without its condition`)
     return
-  }
-  if (kind === 'file') {
-    assert.equal(headers.get('etag'), `"{SHA1{${hash('sha1', bytes)}}}"`)
-    assert.equal(headers.get('x-checksum-sha256'), hash('sha256', bytes))
   }
   if (status === 200) {
     judgeWhole(answer, draft, bytes)

@@ -1,15 +1,16 @@
 import { publishedPath } from '@jarswarm/ports'
 import { Testnet } from '../swarm/_testnet.ts'
 import type { Ending } from '../swarm/_testnet.ts'
+import { judgeAnswer } from './_request-oracle.ts'
 import type { Target } from './_request-trial.ts'
 import { RunningClock } from './_running-clock.ts'
 
-const PUBLIC_HOST = 'mirror.example'
+export const PUBLIC_HOST = 'mirror.example'
 /** Sent as a stream, and large enough that no buffer between here and a client holds it. */
 export const LARGE = 'org/example/large/1.0/large-1.0.jar'
 const LARGE_BYTES = 24_000_000
 /** Names as real repositories have them; the first two are the victim and what is smuggled. */
-const FILES: Readonly<Record<string, string>> = {
+export const FILES: Readonly<Record<string, string>> = {
   'org/example/victim/1.0/victim-1.0.jar': 'the answer that another client waits for',
   'org/example/smuggled/1.0/smuggled-1.0.jar': 'what nobody asked for',
   'org/clojure/data.xml/0.2.0-alpha6/data.xml-0.2.0-alpha6.jar': 'a folder that looks like a file',
@@ -48,5 +49,5 @@ export async function hostilePlace(test: Ending): Promise<Target> {
   const pass = (ms: number): void => {
     clock.advance(ms)
   }
-  return { site, port: Number(port), pass }
+  return { site, port: Number(port), pass, judge: judgeAnswer }
 }

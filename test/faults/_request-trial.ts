@@ -5,9 +5,9 @@ import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises'
 import { FRAMING_TRAITS } from './_framing-traits.ts'
 import { HEADER_TRAITS } from './_header-traits.ts'
 import { readAnswers } from './_request-answers.ts'
+import type { ReadAnswer } from './_request-answers.ts'
 import { plainDraft, writeDraft } from './_request-draft.ts'
 import type { Draft, Surroundings, Trait } from './_request-draft.ts'
-import { judgeAnswer } from './_request-oracle.ts'
 import { drawTarget } from './_request-targets.ts'
 import type { Site } from './_request-targets.ts'
 import type { SeededRandom } from './_random.ts'
@@ -25,6 +25,8 @@ export interface Target {
   readonly site: Site
   readonly port: number
   readonly pass: (ms: number) => void
+  /** Fails unless an answer is one that its request may have. */
+  readonly judge: (answer: ReadAnswer, draft: Draft, site: Site) => void
 }
 
 /** A hostile request with the harmless one that follows it on the same connection. */
@@ -77,11 +79,11 @@ export async function tryRequest(trial: Trial, target: Target): Promise<TrialRes
   const answers = readAnswers(bytes, [draft.method, next.method])
   const [first, second, third] = answers
   assert.ok(first, 'no answer at all')
-  judgeAnswer(first, draft, target.site)
+  target.judge(first, draft, target.site)
   assert.equal(third, undefined, 'an answer to nothing')
   if (draft.closes) assert.equal(second, undefined, 'an answer to what may not be a request')
   else if (!first.last) assert.ok(second, 'no answer to the next request')
-  if (second !== undefined) judgeAnswer(second, next, target.site)
+  if (second !== undefined) target.judge(second, next, target.site)
   return { status: first.status, cpuMs }
 }
 

@@ -11,8 +11,10 @@ import { nameByModel } from './_request-targets.ts'
 import type { Site } from './_request-targets.ts'
 import { drawTrial } from './_request-trial.ts'
 import { tryRequests } from './requests.ts'
+import { hostileTree } from './_tree-target.ts'
 
 const RUNS = 300
+const TREE_RUNS = 100
 const SEED = 20_261_123
 const FILE = 'a/b/1/b-1.jar'
 const OTHER = 'a/b/2/b-2.jar'
@@ -31,6 +33,14 @@ describe('an endpoint', () => {
     const { statuses, maxMs } = await tryRequests(await hostilePlace(t), RUNS, SEED)
     for (const status of [200, 400, 403, 404, 421, 424, 431]) assert.ok(statuses.has(status))
     t.diagnostic(`slowest: ${String(maxMs)} ms of processor time`)
+  })
+})
+
+describe('the server of a published tree', () => {
+  it('answers what it must to hostile requests', { timeout: 120_000 }, async (t) => {
+    t.diagnostic(`seed ${String(SEED)}`)
+    const { statuses } = await tryRequests(await hostileTree(t), TREE_RUNS, SEED)
+    for (const status of [200, 400, 404, 405, 431]) assert.ok(statuses.has(status))
   })
 })
 

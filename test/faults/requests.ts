@@ -8,6 +8,7 @@ import { hostilePlace, LARGE } from './_request-target.ts'
 import { drawTrial, tryRequest } from './_request-trial.ts'
 import type { Target, Trial } from './_request-trial.ts'
 import { SlowClients, untilCut } from './_slow-clients.ts'
+import { hostileTree } from './_tree-target.ts'
 import { withEndings } from './_with-endings.ts'
 
 const RUNS = 10_000
@@ -115,16 +116,25 @@ export const requests: FaultRun = {
       const target = await hostilePlace(test)
       yield* rowsOfRequests(await tryRequests(target, runs, seed))
       yield* rowsOfSiege(await besiege(test, target, BESIEGERS))
+      yield* rowsOfRequests(await tryRequests(await hostileTree(test), runs, seed), 'to a tree')
     })
   },
 }
 
-function* rowsOfRequests({ runs, statuses, maxMs }: RequestTally): Iterable<Row> {
+function* rowsOfRequests(
+  { runs, statuses, maxMs }: RequestTally,
+  where = 'to an endpoint',
+): Iterable<Row> {
   const bench = 'requests'
   const shown = [...statuses]
     .sort()
     .map(([status, count]) => `${String(count)} × ${String(status)}`)
-  yield { bench, what: `hostile requests: ${shown.join(', ')}`, value: runs, unit: 'requests' }
+  yield {
+    bench,
+    what: `hostile requests ${where}: ${shown.join(', ')}`,
+    value: runs,
+    unit: 'requests',
+  }
   yield { bench, what: 'wrong answers', value: 0, unit: 'requests', target: '0' }
   const what = 'slowest answer, processor time'
   const target = `${String(WANTED_MS)} ms`

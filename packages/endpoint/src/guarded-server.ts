@@ -29,7 +29,10 @@ export function createGuardedServer(
     try {
       path = pathOfRead(request)
     } catch (error) {
-      refuseBody({ request, response }, toRefusal(error), clock)
+      // Not at once: the parser may stumble in the same packet, and then answers by itself.
+      queueMicrotask(() => {
+        if (!response.destroyed) refuseBody({ request, response }, toRefusal(error), clock)
+      })
       return
     }
     listener(request, response, path)
