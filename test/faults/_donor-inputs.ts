@@ -19,8 +19,13 @@ import type { InputKind } from './_input.ts'
 
 /** What donors say of themselves, and how peers ask for it and hand it on. */
 export async function donorInputs(): Promise<readonly InputKind[]> {
-  const given = await signed(5_000_000_000, '/ip4/192.0.2.1/tcp/4870', '/dns4/a.test/tcp/1')
-  const ended = await signed(0)
+  const given = await signed(
+    'given',
+    5_000_000_000,
+    '/ip4/192.0.2.1/tcp/4870',
+    '/dns4/a.test/tcp/1',
+  )
+  const ended = await signed('ended', 0)
   const answer = formatNotices([given, ended], { room: 2, issuedMs: new Map() })
   return [
     {
@@ -70,7 +75,11 @@ function holdToBounds({ lifeMs, donatedBytes, slices, addresses }: SignedNotice)
   mustHold(donatedBytes > 0 || slices.every((byte) => byte === 0), 'slices without space')
 }
 
-async function signed(donatedBytes: number, ...addresses: readonly string[]): Promise<Notice> {
+async function signed(
+  donor: string,
+  donatedBytes: number,
+  ...addresses: readonly string[]
+): Promise<Notice> {
   const repository = sha256(Buffer.from('repository'))
   const terms = {
     repository,
@@ -80,7 +89,7 @@ async function signed(donatedBytes: number, ...addresses: readonly string[]): Pr
     slices: sliceSet(donatedBytes === 0 ? [] : [0, 7, 4_095]),
     addresses: addresses.map((text) => multiaddr(text)),
   }
-  // The same key in each run: damage that a seed makes is then made again.
-  const seed = Buffer.from(repository, 'hex')
+  // The same keys in each run: damage that a seed makes is then made again.
+  const seed = Buffer.from(sha256(Buffer.from(donor)), 'hex')
   return signNotice(terms, await generateKeyPairFromSeed('Ed25519', seed))
 }
