@@ -7,7 +7,7 @@ export type DamageKind = (typeof DAMAGE_KINDS)[number]
 
 const MAX_ZEROS = 4_096
 
-/** Damage a file that is not empty, keeping its mode. */
+/** Damage a file that is not empty, keeping its mode. Where there are zeros already, a bit is turned instead. */
 export function damage(file: string, kind: DamageKind, random: SeededRandom): void {
   const { mode } = statSync(file)
   const bytes = readFileSync(file)
@@ -15,9 +15,11 @@ export function damage(file: string, kind: DamageKind, random: SeededRandom): vo
   chmodSync(file, 0o600)
   if (kind === 'truncate') writeFileSync(file, bytes.subarray(0, at))
   else {
-    if (kind === 'flip') bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << random.below(8)), at)
-    else bytes.fill(0, at, Math.min(bytes.length, at + 1 + random.below(MAX_ZEROS)))
-    writeFileSync(file, bytes)
+    const damaged = Buffer.from(bytes)
+    if (kind === 'zero-fill')
+      damaged.fill(0, at, Math.min(bytes.length, at + 1 + random.below(MAX_ZEROS)))
+    if (damaged.equals(bytes)) damaged.writeUInt8(bytes.readUInt8(at) ^ (1 << random.below(8)), at)
+    writeFileSync(file, damaged)
   }
   chmodSync(file, mode)
 }

@@ -22,7 +22,10 @@ export interface RotInit {
 }
 
 /** What came of damaged files: where it was noticed first, that it changed nothing, or that a node on it healed from its peer. */
-export type RotReport = Record<RotOutcome | 'healed', number>
+export interface RotReport extends Record<RotOutcome | 'healed', number> {
+  /** In files of which purpose the damages were that changed nothing. */
+  readonly harmlessIn: Record<string, number>
+}
 
 /** Damage one file of a node or of a publisher so often, each time of a sound copy. */
 export async function rot(
@@ -41,17 +44,21 @@ export async function rot(
   const report = newReport()
   // A sound directory has no damage, and nothing in it may look like it.
   assert.equal(await judgeDirectory(swarm, swarm.copy(), swarm.files()[0] ?? ''), 'harmless')
+  let turn = 0
   for (let count = 0; count < damages; count += 1) {
     const isHealed = count % healEvery === healEvery - 1
     // Each kind in its turn, however many files there are of it; and of those that a whole node meets, any.
-    const kind = isHealed ? healed[random.below(healed.length)] : kinds[count % kinds.length]
+    const kind = isHealed ? healed[random.below(healed.length)] : kinds[turn % kinds.length]
+    if (!isHealed) turn += 1
     assert.ok(kind)
     const file = kind.files[random.below(kind.files.length)] ?? ''
     const how = DAMAGE_KINDS[random.below(DAMAGE_KINDS.length)] ?? 'flip'
     const copy = kind.copy()
     damage(join(copy, file), how, random)
     try {
-      report[await kind.judge(copy, file)] += 1
+      const outcome = await kind.judge(copy, file)
+      report[outcome] += 1
+      if (outcome === 'harmless') noteHarmless(report, purposeOf(file))
     } catch (error) {
       const what = `damage ${String(count)} of seed ${String(seed)}, ${how} of ${file}`
       throw new Error(`After ${what}: ${String(error)}`, { cause: error })
@@ -60,7 +67,7 @@ export async function rot(
   return report
 }
 
-type Judge = (copy: string, file: string) => Promise<keyof RotReport>
+type Judge = (copy: string, file: string) => Promise<RotOutcome | 'healed'>
 
 /** Files of one purpose, and what becomes of a copy of all of them when one is damaged. */
 interface FileKind {
@@ -88,7 +95,11 @@ function heal(swarm: RotSwarm): Judge {
 }
 
 function newReport(): RotReport {
-  return { start: 0, reading: 0, check: 0, harmless: 0, healed: 0 }
+  return { start: 0, reading: 0, check: 0, harmless: 0, healed: 0, harmlessIn: {} }
+}
+
+function noteHarmless({ harmlessIn }: RotReport, purpose: string): void {
+  harmlessIn[purpose] = (harmlessIn[purpose] ?? 0) + 1
 }
 
 export const rotRun: FaultRun = {
@@ -102,6 +113,8 @@ export const rotRun: FaultRun = {
       yield row('noticed when it was read', report.reading)
       yield row('noticed by check, or written anew', report.check)
       yield row('harmless: all that is said is as before', report.harmless)
+      for (const [purpose, count] of Object.entries(report.harmlessIn))
+        yield row(`of these in ${purpose}`, count)
       yield row('healed from a peer by a node that was started on it', report.healed)
     })
   },
