@@ -65,12 +65,13 @@ function waitFor(
   stateDir: string,
   { waitMs = 0, onWait, signal }: LockOptions,
 ): (pid: number) => Promise<void> {
-  const endMs = performance.now() + waitMs
-  let isSaid = false
+  // The wait begins when there is somebody to wait for, so that a slow disk before does not shorten it.
+  let endMs: number | undefined
   return async (pid) => {
+    const isSaid = endMs !== undefined
+    endMs ??= performance.now() + waitMs
     if (performance.now() >= endMs) throw new StateLockedError(stateDir, pid)
     if (!isSaid) onWait?.(pid)
-    isSaid = true
     try {
       await sleep(LOOK_AGAIN_MS, undefined, signal && { signal })
     } catch (error) {
