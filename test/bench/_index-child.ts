@@ -13,8 +13,9 @@ import type { IndexStore } from '@jarswarm/ports'
 import { PACK_COMPRESSION } from '@jarswarm/publisher'
 import { openDataDirectory } from '@jarswarm/store'
 import { SeededRandom } from '../faults/_random.ts'
+import { median, percentile } from '../_percentile.ts'
 import { clojarsEntries, clojarsProjects, versionEntries } from './_clojars-shape.ts'
-import { median, percentile, timed } from './_measure.ts'
+import { timed } from './_measure.ts'
 
 /** What the parent wants. */
 export interface IndexTask {

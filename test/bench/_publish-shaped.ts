@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { median, timed } from './_measure.ts'
+import { median } from '../_percentile.ts'
+import { timed } from './_measure.ts'
 import type { Row } from './_row.ts'
 import { rsync } from './_rsync.ts'
 import { ShapedPrimary } from './_shaped-primary.ts'

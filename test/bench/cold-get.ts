@@ -1,6 +1,7 @@
 import { Agent, request } from 'undici'
+import { median } from '../_percentile.ts'
 import type { Bench, Row } from './_row.ts'
-import { median, timed } from './_measure.ts'
+import { timed } from './_measure.ts'
 import { startBenchSwarm } from './_swarm.ts'
 import { withTemporary } from './_temporary.ts'
 import { writeTree } from './_tree.ts'

@@ -6,9 +6,10 @@ import { fileURLToPath } from 'node:url'
 import { sha256 } from '@jarswarm/manifest'
 import type { Swarm } from '@jarswarm/ports'
 import { waitFor } from '../_wait-for.ts'
+import { median } from '../_percentile.ts'
 import { PIECE_BYTES, PIECES, REPOSITORY, startExchangeNode } from './_exchange-node.ts'
 import type { Offer } from './_exchange-node.ts'
-import { median, timed } from './_measure.ts'
+import { timed } from './_measure.ts'
 import type { Bench, Row } from './_row.ts'
 
 const HOLDER = fileURLToPath(new URL('_exchange-holder.ts', import.meta.url))

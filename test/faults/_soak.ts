@@ -47,7 +47,7 @@ export interface SoakReport extends ClientTally {
   /** Longest time from publishing until the node used the head. */
   readonly slowestHeadMs: number
   readonly peersChanged: number
-  /** After the warm-up: time in hours, resident memory in MiB, open handles. */
+  /** After the warm-up, at even distances. */
   readonly samples: readonly Sample[]
   /** Handles with all peers and no client: before, and after. */
   readonly idleHandles: readonly [number, number]
@@ -57,7 +57,6 @@ export interface SoakReport extends ClientTally {
 
 /** What the system said of the process at a moment. */
 export interface Sample {
-  readonly hours: number
   readonly rssMiB: number
   readonly handles: number
 }
@@ -201,7 +200,7 @@ async function sample(pid: number, durationMs: number, signal: AbortSignal): Pro
     const ms = performance.now() - begin
     if (ms < WARM_UP * durationMs) return
     const rssMiB = rssBytes(pid) / MEBIBYTE
-    samples.push({ hours: ms / 3_600_000, rssMiB, handles: handleCount(pid) })
+    samples.push({ rssMiB, handles: handleCount(pid) })
   })
   return samples
 }

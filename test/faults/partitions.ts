@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ControlClient } from '@jarswarm/node'
 import { initRepository, publishTree } from '@jarswarm/publisher'
 import { startJarswarm } from '../_jarswarm.ts'
+import { percentile } from '../_percentile.ts'
 import type { Row } from '../_report.ts'
 import { waitFor } from '../_wait-for.ts'
 import { HostNetwork, namespacesMissing } from '../_namespaces.ts'
@@ -230,13 +231,12 @@ function rowsOf(healings: readonly Healing[]): readonly Row[] {
     { name: 'connections silent', of: healings.filter(({ reset }) => !reset) },
   ]
   return kinds.flatMap(({ name, of }) => {
-    const seconds = of.map(({ convergedMs }) => convergedMs / 1_000).toSorted((a, b) => a - b)
-    const at = (share: number): number => seconds[Math.ceil(seconds.length * share) - 1] ?? 0
+    const seconds = of.map(({ convergedMs }) => convergedMs / 1_000)
     const what = `${String(of.length)} splits, ${name}: converged after healing,`
     return [
-      row(`${what} median`, at(0.5)),
-      row(`${what} 90 of 100`, at(0.9)),
-      row(`${what} slowest`, at(1), '60'),
+      row(`${what} median`, percentile(seconds, 50)),
+      row(`${what} 90 of 100`, percentile(seconds, 90)),
+      row(`${what} slowest`, percentile(seconds, 100), '60'),
     ]
   })
 }

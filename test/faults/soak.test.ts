@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { fitLine } from './_least-squares.ts'
+import { riseOf } from './_rise.ts'
 import { soakNode } from './_soak.ts'
 
 const skip =
@@ -28,12 +28,15 @@ describe('a node in use', { skip }, () => {
   )
 })
 
-describe('fitLine', () => {
-  it('finds the line that points lie on', () => {
-    assert.deepEqual(fitLine([0, 2, 4].map((x) => [x, 3 * x + 1])), { slope: 3, mean: 7 })
+describe('riseOf', () => {
+  it('compares the two ends', () => {
+    const rising = Array.from({ length: 60 }, (_, at) => 300 + at)
+    assert.equal(riseOf(rising), 50)
+    assert.equal(riseOf(rising.toReversed()), -50)
   })
 
-  it('finds none through one place', () => {
-    assert.throws(() => fitLine([[1, 2]]), RangeError)
+  it('lets no single sample decide', () => {
+    const level = Array<number>(60).fill(300)
+    assert.equal(riseOf(level.with(-1, 900).with(0, 0)), 0)
   })
 })

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import { median } from '../_percentile.ts'
 import type { Row } from '../_report.ts'
 import type { FaultRun } from './_fault-run.ts'
-import { fitLine } from './_least-squares.ts'
+import { riseOf } from './_rise.ts'
 import { soakNode } from './_soak.ts'
 import type { SoakInit, SoakReport } from './_soak.ts'
 import { withEndings } from './_with-endings.ts'
@@ -23,8 +24,8 @@ const SHORT: Omit<SoakInit, 'seed'> = {
   publishEveryMs: 2_000,
   changeEveryMs: 5_000,
 }
-/** The fitted line may rise by this part of its mean over what was measured, which is less than garbage does by itself. */
-const MAX_RISE = 0.1
+/** Memory may rise by this after the warm-up: {@link riseOf} what was measured. */
+const MAX_RISE_MIB = 10
 /** Part of the requests that may be answered with 424: the machine does other things, too. */
 const MAX_REFUSED = 0.001
 /** The same for handles, in handles: connections come and go. */
@@ -51,7 +52,7 @@ function* rowsOf(init: SoakInit, report: SoakReport): Iterable<Row> {
   const minutes = String(init.durationMs / MINUTE_MS)
   const load = `${String(init.clients)} clients, ${String(init.peers)} peers, ${minutes} min`
   const { requests, bytes, refused, abandoned, published, peersChanged, cpuPercent } = report
-  const { memory, handles, hours } = linesOf(report)
+  const { memory, handles } = risesOf(report)
   const [before, after] = report.idleHandles
   yield {
     bench,
@@ -75,19 +76,20 @@ function* rowsOf(init: SoakInit, report: SoakReport): Iterable<Row> {
   yield { bench, what: 'until the node used a head, at most', value: slowest, unit: 's' }
   yield { bench, what: 'peers that left, and others that came', value: peersChanged, unit: 'peers' }
   yield { bench, what: 'processor of the node, of one core', value: cpuPercent, unit: '%' }
-  yield { bench, what: 'resident memory, mean', value: memory.mean, unit: 'MiB' }
-  const lasting = `in the ${(60 * hours).toFixed(1)} min after the warm-up, by least squares`
+  const middle = median(report.samples.map(({ rssMiB }) => rssMiB))
+  yield { bench, what: 'resident memory, median after the warm-up', value: middle, unit: 'MiB' }
+  const lasting = 'from the first sixth after the warm-up to the last, medians'
   yield {
     bench,
     what: `rise ${lasting}`,
-    value: memory.slope * hours,
+    value: memory,
     unit: 'MiB',
-    target: `below ${String(Math.round(MAX_RISE * memory.mean))} MiB`,
+    target: `below ${String(MAX_RISE_MIB)} MiB`,
   }
   yield {
     bench,
     what: `more handles ${lasting}`,
-    value: handles.slope * hours,
+    value: handles,
     unit: '',
     target: `below ${String(MAX_MORE_HANDLES)}`,
   }
@@ -100,21 +102,16 @@ function reasonsOf(refused: readonly string[]): string {
   return reasons.size === 0 ? '' : `: ${[...reasons].slice(0, 5).join('; ')}`
 }
 
-function linesOf({ samples }: SoakReport): Record<
-  'memory' | 'handles',
-  ReturnType<typeof fitLine>
-> & {
-  readonly hours: number
-} {
-  const memory = fitLine(samples.map(({ hours, rssMiB }) => [hours, rssMiB]))
-  const handles = fitLine(samples.map(({ hours, handles: open }) => [hours, open]))
-  const hours = (samples.at(-1)?.hours ?? 0) - (samples[0]?.hours ?? 0)
-  return { memory, handles, hours }
+function risesOf({ samples }: SoakReport): { readonly memory: number; readonly handles: number } {
+  return {
+    memory: riseOf(samples.map(({ rssMiB }) => rssMiB)),
+    handles: riseOf(samples.map(({ handles }) => handles)),
+  }
 }
 
 function judge(report: SoakReport): void {
-  const { memory, handles, hours } = linesOf(report)
+  const { memory, handles } = risesOf(report)
   assert.ok(report.refused.length < MAX_REFUSED * report.requests, report.refused.join('\n'))
-  assert.ok(memory.slope * hours < MAX_RISE * memory.mean, 'memory rises')
-  assert.ok(handles.slope * hours < MAX_MORE_HANDLES, 'handles grow')
+  assert.ok(memory < MAX_RISE_MIB, `memory rose by ${memory.toFixed(1)} MiB`)
+  assert.ok(handles < MAX_MORE_HANDLES, `${String(handles)} more handles`)
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import type { TestContext } from 'node:test'
 import { SignedRepositoryBuilder } from '@jarswarm/testkit'
+import { percentile } from '../../_percentile.ts'
 import { Child } from '../_child.ts'
 import { SeededRandom } from '../_random.ts'
 import type { FalseHeads, Target } from './attack.ts'
@@ -75,7 +76,11 @@ export async function liveAmongHostile(
   const { bans, lies, figures, peakResidentBytes } = await run.end()
   return {
     downloads: run.downloads,
-    p99Ms: { before: p99(before), during: p99(during), strangers: p99(strangers) },
+    p99Ms: {
+      before: percentile(before, 99),
+      during: percentile(during, 99),
+      strangers: percentile(strangers, 99),
+    },
     deploySeconds,
     peakResidentBytes,
     lies,
@@ -319,11 +324,6 @@ const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base6
 /** A head of another repository, whose keys nobody here trusts. */
 const forgedHead = (): Uint8Array =>
   new SignedRepositoryBuilder({ nowMs: Date.now() }).put(pathOf(0, 0), 'forged').publish().manifest
-
-function p99(all: readonly number[]): number {
-  const sorted = all.toSorted((one, other) => one - other)
-  return sorted[Math.ceil(sorted.length * 0.99) - 1] ?? 0
-}
 
 function sumOf(reports: readonly HostileReport[]): Record<string, number> {
   const sum: Record<string, number> = {}
