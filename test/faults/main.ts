@@ -1,8 +1,8 @@
 // The runs that do to the product what the world does to it. One file a run; each fails at the first violation.
 import { randomInt } from 'node:crypto'
-import { constants } from 'node:os'
 import { parseArgs } from 'node:util'
 import { chooseNamed, obeying, readWhole } from '../_command-line.ts'
+import { leavingNothing } from '../_leaving-nothing.ts'
 import { describeMachine, round } from '../_report.ts'
 import type { FaultOptions, FaultRun } from './_fault-run.ts'
 import { clockRun } from './clock.ts'
@@ -17,7 +17,6 @@ import { partitions } from './partitions.ts'
 import { requests } from './requests.ts'
 import { soak } from './soak.ts'
 import { rotRun } from './rot.ts'
-import { Traces } from './_traces.ts'
 
 const RUNS: readonly FaultRun[] = [
   clockRun,
@@ -43,38 +42,6 @@ async function printRuns(runs: readonly FaultRun[], options: FaultOptions): Prom
     for await (const { bench, what, value, unit, target } of run.run(options)) {
       console.log(`| ${bench} | ${what} | ${round(value)} ${unit} | ${target ?? ''} |`)
     }
-  }
-}
-
-/** Whatever happens to the runs, a signal included, nothing of theirs stays behind. */
-async function leavingNothing(work: () => Promise<void>): Promise<void> {
-  const traces = new Traces()
-  const interrupted = new Promise<never>((_, reject) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-      process.once(signal, () => {
-        console.error(`${signal}: taking away what the run made`)
-        reject(new InterruptedError(128 + constants.signals[signal]))
-      })
-  })
-  try {
-    await Promise.race([work(), interrupted])
-  } catch (error) {
-    if (!(error instanceof InterruptedError)) throw error
-    await traces.remove()
-    // The run was left in the midst of its work, and would go on with it.
-    process.exit(error.exitCode)
-  } finally {
-    await traces.remove()
-  }
-}
-
-class InterruptedError extends Error {
-  override readonly name = 'InterruptedError'
-  readonly exitCode: number
-
-  constructor(exitCode: number) {
-    super('The run was interrupted')
-    this.exitCode = exitCode
   }
 }
 

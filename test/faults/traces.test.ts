@@ -8,9 +8,9 @@ import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { HostNetwork, namespacesMissing } from '../_namespaces.ts'
+import { Traces } from '../_traces.ts'
 import { waitFor } from '../_wait-for.ts'
 import { SmallDisk, smallDiskMissing } from './_small-disk.ts'
-import { Traces } from './_traces.ts'
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
 const NEVER = { after: () => undefined }
@@ -39,9 +39,13 @@ describe('what a run of faults makes', () => {
       const [host] = new HostNetwork(NEVER, 1).hosts
       const child = spawn('sleep', ['600'])
       const gone = once(child, 'exit')
+      // As nginx, which has no environment that could be read, and its directory among its arguments.
+      const titled = spawn('tail', ['-f', join(tmpdir(), 'log'), '/dev/null'], { env: {} })
+      const titledGone = once(titled, 'exit')
       assert.ok(readFileSync('/proc/mounts', 'utf8').includes(path))
       await traces.remove()
       assert.deepEqual(await gone, [null, 'SIGTERM'])
+      assert.deepEqual(await titledGone, [null, 'SIGTERM'])
       assert.ok(!readFileSync('/proc/mounts', 'utf8').includes(path))
       assert.ok(!readdirSync('/run/netns').includes(host?.namespace ?? ''))
       assert.deepEqual(readdirSync(directory), [])

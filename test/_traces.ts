@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { removeNamespaces } from '../_namespaces.ts'
+import { removeNamespaces } from './_namespaces.ts'
 
 /** Processes get so long to end by themselves: one of them may hold a frozen drive. */
 const PATIENCE_MS = 10_000
@@ -52,11 +52,19 @@ export class Traces {
 
   /** Those that were started in this run, whoever started them. Systems without /proc do not say. */
   #processes(): readonly number[] {
-    const mark = `TMPDIR=${this.#directory}`
     return readNames('/proc')
       .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-      .filter((name) => tryRead(`/proc/${name}/environ`).split('\0').includes(mark))
+      .filter((name) => this.#isMarked(name))
       .map(Number)
+  }
+
+  /** Some, as nginx, write their title over their environment: these work in a directory of the run. */
+  #isMarked(id: string): boolean {
+    const variables = tryRead(`/proc/${id}/environ`).split('\0')
+    return (
+      variables.includes(`TMPDIR=${this.#directory}`) ||
+      tryRead(`/proc/${id}/cmdline`).includes(`${this.#directory}/`)
+    )
   }
 
   /** The last one first, as one may stand in another. */
