@@ -22,8 +22,8 @@ export interface PeerStatus {
  * What a peer can be asked for.
  *
  * `blob` is answered with exactly `length` bytes and never more than 256 KiB; `object` (index node or piece
- * list, at most 1 MiB), `manifest` and `root` (at most 64 KiB and 512 000 B) whole; `proxied`, which only local peers
- * answer, with a `ProxiedClaim` in 40 bytes.
+ * list, at most 1 MiB), `manifest` and `root` (at most 64 KiB and 512 000 B) whole, but a manifest of the digest `unless`
+ * may be answered with no bytes; `proxied`, which only local peers answer, with a `ProxiedClaim` in 40 bytes.
  */
 export type ExchangeRequest =
   | ({
@@ -32,7 +32,12 @@ export type ExchangeRequest =
       readonly digest: Digest
     } & ByteRange)
   | { readonly kind: 'object'; readonly repository: RepositoryId; readonly digest: Digest }
-  | { readonly kind: 'manifest'; readonly repository: RepositoryId }
+  | {
+      readonly kind: 'manifest'
+      readonly repository: RepositoryId
+      /** SHA-256 of the manifest that is here already. */
+      readonly unless?: Digest | undefined
+    }
   | { readonly kind: 'root'; readonly repository: RepositoryId; readonly number: number }
   | { readonly kind: 'log'; readonly repository: RepositoryId; readonly tile: string }
   | ({ readonly kind: 'proxied'; readonly repository: RepositoryId } & ProxiedQuery)

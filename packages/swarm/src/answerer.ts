@@ -1,3 +1,4 @@
+import { sha256 } from '@jarswarm/manifest'
 import { formatProxiedClaim } from '@jarswarm/ports'
 import type { Clock, LanContent, PeerName, SwarmContent } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
@@ -64,7 +65,7 @@ export class ContentAnswerer {
       case KIND.object:
         return this.#object(request)
       case KIND.manifest:
-        return held(this.#components.content.readManifest(request.repository))
+        return this.#manifest(request)
       case KIND.root:
         return this.#root(request)
       case KIND.log:
@@ -124,6 +125,14 @@ export class ContentAnswerer {
     const digest = parseDigestPayload(payload)
     if (digest === undefined) return BAD_REQUEST
     return held(await this.#components.content.readObject(repository, digest))
+  }
+
+  /** Who has this very manifest need not be sent it. Peers that do not know of it get, and give, all of it. */
+  #manifest({ repository, payload }: RequestFrame): Reply {
+    const manifest = this.#components.content.readManifest(repository)
+    const known = parseDigestPayload(payload)
+    if (manifest === undefined || known === undefined) return held(manifest)
+    return sha256(manifest) === known ? OK_EMPTY : held(manifest)
   }
 
   #root({ repository, payload }: RequestFrame): Reply {

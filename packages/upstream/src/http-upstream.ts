@@ -22,6 +22,8 @@ import type { RepositoryPath } from '@jarswarm/maven'
 import { HealthTracker } from './health-tracker.ts'
 import type { TrackedRequest } from './health-tracker.ts'
 import { MAX_UPSTREAM_CONNECTIONS } from './limits.ts'
+import { rememberManifest } from './remembered-manifest.ts'
+import type { RememberedManifest } from './remembered-manifest.ts'
 import { planBody, readPlanned } from './response-body.ts'
 import { isPortError, toSourceError } from './source-error.ts'
 
@@ -66,6 +68,7 @@ export class HttpUpstream implements Upstream {
   readonly #health: HealthTracker
   #ignoresRanges = false
   #receivedBytes = 0
+  #manifest: RememberedManifest | undefined
 
   constructor(components: HttpUpstreamComponents, init: HttpUpstreamInit) {
     const { protocol } = new URL(init.url)
@@ -92,11 +95,15 @@ export class HttpUpstream implements Upstream {
     name: PublishedName,
     options: AbortOptions & { readonly maxBytes: number },
   ): Promise<Uint8Array> {
-    const wanted = { path: publishedPath(name), signal: options.signal }
+    const isManifest = name.kind === 'manifest'
+    const known = isManifest ? this.#manifest : undefined
+    const wanted = { path: publishedPath(name), unless: known?.etag, signal: options.signal }
     return await this.#exchange(wanted, async (response) => {
+      if (response.status === 304 && known !== undefined) return known.bytes
       if (response.status !== 200) throw unexpectedStatus(response)
       const bytes = await readWhole(response, options.maxBytes)
       this.#receivedBytes += bytes.length
+      if (isManifest) this.#manifest = rememberManifest(response, bytes)
       return bytes
     })
   }
@@ -159,7 +166,7 @@ export class HttpUpstream implements Upstream {
   }
 
   async #open(request: RequestUnderWay): Promise<HttpResponse> {
-    const { path, method, range, signal } = request.wanted
+    const { path, method, range, unless, signal } = request.wanted
     signal?.throwIfAborted()
     const last = range === undefined ? 0 : range.offset + range.length - 1
     const response = await sendRequest(this.#agent, {
@@ -168,6 +175,7 @@ export class HttpUpstream implements Upstream {
       headers: {
         ...this.#headers,
         ...(range === undefined ? {} : { range: `bytes=${range.offset}-${last}` }),
+        ...(unless === undefined ? {} : { 'if-none-match': unless }),
       },
       signal,
     })
@@ -214,6 +222,8 @@ interface Wanted {
   readonly path: string
   readonly method?: 'GET' | 'HEAD'
   readonly range?: ByteRange | undefined
+  /** Tag of what is here already. */
+  readonly unless?: string | undefined
   readonly signal: AbortSignal | undefined
 }
 

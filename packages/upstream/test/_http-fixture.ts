@@ -4,6 +4,7 @@ import type { Clock } from '@jarswarm/ports'
 import { createServer } from 'node:http'
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { TestContext } from 'node:test'
 import { HttpUpstream } from '../src/index.ts'
 
 /** The real time; HttpUpstream plans only probes with it. */
@@ -95,4 +96,11 @@ function withBehaviour(response: ServerResponse, behaviour: UpstreamBehaviour): 
     return response
   }) as ServerResponse['end']
   return response
+}
+
+/** As `serve`, closed with the test. */
+export async function fixtureOf(t: TestContext, listener: RequestListener): Promise<HttpFixture> {
+  const fixture = await serve(listener)
+  t.after(() => fixture.close())
+  return fixture
 }

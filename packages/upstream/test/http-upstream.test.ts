@@ -2,21 +2,12 @@ import { SourceUnavailableError, TruncatedError } from '@jarswarm/ports'
 import type { RepositoryPath } from '@jarswarm/maven'
 import { ManualClock } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
-import type { RequestListener } from 'node:http'
 import { describe, it } from 'node:test'
-import type { TestContext } from 'node:test'
 import { HttpUpstream } from '../src/index.ts'
-import { realClock, serve } from './_http-fixture.ts'
-import type { HttpFixture } from './_http-fixture.ts'
+import { fixtureOf, realClock, serve } from './_http-fixture.ts'
 
 const PATH = 'g/a/1/a-1.jar' as RepositoryPath
 const MAX = { maxBytes: 65_536 }
-
-async function fixtureOf(t: TestContext, listener: RequestListener): Promise<HttpFixture> {
-  const fixture = await serve(listener)
-  t.after(() => fixture.close())
-  return fixture
-}
 
 async function read(
   upstream: HttpUpstream,

@@ -1,3 +1,4 @@
+import { sha256 } from '@jarswarm/manifest'
 import { NotHeldError } from '@jarswarm/ports'
 import type { Logger, PeerName, Swarm } from '@jarswarm/ports'
 import { MAX_MANIFEST_BYTES, MAX_ROOT_BYTES } from '@jarswarm/trust'
@@ -40,10 +41,20 @@ export class HeadSources {
     return this.offline ? [] : this.#components.upstreams.forHeads()
   }
 
-  /** Ask a peer for its root manifest; throws as `Swarm.request`. */
-  async fromPeer(peer: PeerName, signal: AbortSignal): Promise<Uint8Array> {
-    const request = { kind: 'manifest', repository: this.#repository } as const
-    return await this.#components.swarm.request(peer, request, { signal })
+  /**
+   * Ask a peer for its root manifest; throws as `Swarm.request`.
+   *
+   * @param known the one that is here, which need not be sent again
+   */
+  async fromPeer(
+    peer: PeerName,
+    known: Uint8Array | undefined,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    const unless = known && sha256(known)
+    const request = { kind: 'manifest', repository: this.#repository, unless } as const
+    const bytes = await this.#components.swarm.request(peer, request, { signal })
+    return known !== undefined && bytes.length === 0 ? known : bytes
   }
 
   /** Read the root manifest of an upstream; throws as `Upstream.readPublished`. */

@@ -216,10 +216,7 @@ export class HeadWatch {
 
   /** @returns undefined when the peer gave nothing */
   async #pull(peer: PeerName): Promise<OfferOutcome | undefined> {
-    const { sources } = this.#components
-    return await this.#inBackground((signal) =>
-      this.#ask(() => sources.fromPeer(peer, signal), peer),
-    )
+    return await this.#inBackground((signal) => this.#askFor(peer, signal))
   }
 
   async #pollAll(): Promise<void> {
@@ -245,7 +242,12 @@ export class HeadWatch {
 
   /** @returns whether it answered with something that counts */
   async #askPeer(peer: PeerName, signal: AbortSignal): Promise<boolean> {
-    return isAnswer(await this.#ask(() => this.#components.sources.fromPeer(peer, signal), peer))
+    return isAnswer(await this.#askFor(peer, signal))
+  }
+
+  #askFor(peer: PeerName, signal: AbortSignal): Promise<OfferOutcome | undefined> {
+    const { keeper, sources } = this.#components
+    return this.#ask(() => sources.fromPeer(peer, keeper.trusted?.manifest, signal), peer)
   }
 
   async #askUpstream(standing: UpstreamStanding, signal: AbortSignal): Promise<boolean> {

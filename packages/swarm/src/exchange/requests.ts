@@ -48,7 +48,8 @@ export function toLaneRequest(request: ExchangeRequest): LaneRequest {
       return { ...open, what, kind: KIND.object, payload, maxBytes: MAX_OBJECT_BYTES }
     }
     case 'manifest': {
-      const payload = emptyPayload()
+      const payload =
+        request.unless === undefined ? emptyPayload() : formatDigestPayload(request.unless)
       const what = 'root manifest'
       return { ...open, what, kind: KIND.manifest, payload, maxBytes: MAX_MANIFEST_BYTES }
     }

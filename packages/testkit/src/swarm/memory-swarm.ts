@@ -300,8 +300,10 @@ export class MemorySwarm implements Swarm {
         return this.#content.readBlob(request.repository, request.digest, request)
       case 'object':
         return this.#content.readObject(request.repository, request.digest)
-      case 'manifest':
-        return this.#content.readManifest(request.repository)
+      case 'manifest': {
+        const manifest = this.#content.readManifest(request.repository)
+        return manifest && sha256(manifest) === request.unless ? new Uint8Array() : manifest
+      }
       case 'root':
         return this.#content.readRoot(request.repository, request.number)
       case 'log':

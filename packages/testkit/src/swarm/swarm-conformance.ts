@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
-import { sliceSet } from '@jarswarm/manifest'
+import { sha256, sliceSet } from '@jarswarm/manifest'
 import type { Donation, Donor, ExchangeRequest, Swarm } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import { MemorySwarmContent } from './memory-swarm-content.ts'
@@ -111,6 +111,9 @@ function testRequests(withPair: WithPair): void {
       assert.equal(await get({ kind: 'blob', repository, digest, offset: 2, length: 3 }), '234')
       assert.equal(await get({ kind: 'object', repository, digest: node }), 'node')
       assert.equal(await get({ kind: 'manifest', repository }), 'manifest')
+      const unless = sha256(Buffer.from('manifest'))
+      assert.equal(await get({ kind: 'manifest', repository, unless }), '')
+      assert.equal(await get({ kind: 'manifest', repository, unless: ABSENT }), 'manifest')
       assert.equal(await get({ kind: 'root', repository, number: 2 }), 'root')
       assert.equal(await get({ kind: 'log', repository, tile: 'tile/0/000' }), 'tile')
       assert.equal(one.transferred().receivedBytes >= 23, true)
