@@ -34,7 +34,7 @@ export class Mirror implements SwarmContent {
   }
 
   /**
-   * Follow one more repository; started at once when the mirror is.
+   * Follow one more repository; started at once when the mirror is. One that does not start is not followed.
    *
    * @throws {TypeError} when its id or name is followed already
    */
@@ -46,7 +46,14 @@ export class Mirror implements SwarmContent {
     repository.answers.onHoldingsChange((change) => {
       for (const listener of this.#listeners) listener(change)
     })
-    if (this.#started) await repository.start()
+    if (!this.#started) return
+    try {
+      await repository.start()
+    } catch (error) {
+      this.#repositories.delete(repository.id)
+      await repository.stop()
+      throw error
+    }
   }
 
   /** The repository of a local name. */

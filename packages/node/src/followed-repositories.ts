@@ -113,11 +113,13 @@ export class FollowedRepositories {
     return isNew
   }
 
-  /** As `remember`, and follow it at once. */
+  /** As `remember`, and follow it at once. @returns whether it was not followed before */
   async join(link: SwarmLink): Promise<boolean> {
-    const isNew = await this.remember(link)
-    if (isNew) await this.#follow(link)
-    return isNew
+    await this.remember(link)
+    // It may be noted already by an attempt that failed after that.
+    if (this.mirror.sources().some(({ id }) => id === link.id)) return false
+    await this.#follow(link)
+    return true
   }
 
   async #checkOrigin(link: SwarmLink): Promise<void> {

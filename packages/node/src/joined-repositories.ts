@@ -44,8 +44,8 @@ export class JoinedRepositories {
     this.check(link)
     const known = this.#links.get(link.name)
     const merged = known === undefined ? link : merge(known, link)
+    await this.#save(new Map(this.#links).set(link.name, merged))
     this.#links.set(link.name, merged)
-    await this.#save()
     return merged
   }
 
@@ -90,8 +90,8 @@ export class JoinedRepositories {
     }
   }
 
-  #save(): Promise<void> {
-    const links = this.links().map((link) => formatLink(link))
+  #save(all: ReadonlyMap<string, SwarmLink>): Promise<void> {
+    const links = [...all.values()].map((link) => formatLink(link))
     return writeFileAtomically(this.#file, sealDocument({ format: FORMAT, links }))
   }
 }

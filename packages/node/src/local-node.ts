@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { Endpoint } from '@jarswarm/endpoint'
 import type { HttpsInit, NodeStatus, ServedStatus } from '@jarswarm/endpoint'
 import type { AbortOptions, Clock, Logger, PeerStatus, RepositoryStatus } from '@jarswarm/ports'
@@ -16,7 +15,6 @@ import type { HandlePlan } from './limits/file-handles.ts'
 import type { LimitReport } from './limits/limit-report.ts'
 import { nodeLimits } from './limits/node-limits.ts'
 import { linkPeers } from './link-peers.ts'
-import { startSwarm } from './listening.ts'
 import { FileAdoption } from './local-files/file-adoption.ts'
 import { readIndexSlice } from './local-files/index-slice.ts'
 import type { IndexQuery, IndexSlice } from './local-files/index-slice.ts'
@@ -33,6 +31,7 @@ import { fileHistory, verifyHistory } from './history-reports.ts'
 import type { FileHistory, VerifiedRepository } from './history-reports.ts'
 import type { NodeInit } from './node-init.ts'
 import type { Node } from './node.ts'
+import { NodeSwarm } from './node-swarm.ts'
 import { publicPlaces } from './public-places.ts'
 import { repeat } from './repeat.ts'
 import type { Repetition } from './repeat.ts'
@@ -41,7 +40,6 @@ import type { SwarmSlot } from './swarm-slot.ts'
 import { certificatePlaces } from './tls/certificate-files.ts'
 import { renewCertificate } from './tls/certificate-renewal.ts'
 
-const PEER_DIRECTORY = 'peer'
 /** Soon enough that the log speaks of a stale state before a user does. */
 const FRESHNESS_CHECK_MS = 10_000
 
@@ -76,6 +74,7 @@ export class LocalNode implements Node {
   readonly #control: ControlServer
   readonly #reader: ArtifactReader
   readonly #lookup: PathLookup
+  readonly #swarm: NodeSwarm
   readonly #startedMs: number
   #renewal: Repetition | undefined
   #freshnessWatch: Repetition | undefined
@@ -89,6 +88,7 @@ export class LocalNode implements Node {
     this.#components = components
     this.#init = init
     this.#startedMs = clock.now()
+    this.#swarm = new NodeSwarm(components, init)
     const repositories = () =>
       [...followed.mirror.sources(), ...proxied.sources()].map(
         (source) => new DenyingSource(source, denied),
@@ -151,7 +151,7 @@ export class LocalNode implements Node {
         const components = { ...this.#components, endpoint: this.#endpoint }
         this.#renewal = renewCertificate(components, this.#init)
       }
-      await this.#startSwarm(this.#init.listen ?? [])
+      await this.#swarm.start()
       await this.#control.start()
     } catch (error) {
       await this.stop()
@@ -270,14 +270,9 @@ export class LocalNode implements Node {
   }
 
   async #join(text: string): Promise<RepositoryStatus> {
-    const { followed, swarm } = this.#components
+    const { followed } = this.#components
     const link = parseLink(text)
-    if (await followed.join(link)) {
-      // Those who know this node by its address find it there again.
-      const ports = swarm.listenAddresses().map((address) => address.replace(/\/p2p\/.*$/, ''))
-      await swarm.stop()
-      await this.#startSwarm(ports)
-    }
+    if ((await followed.join(link)) || this.#swarm.isMissing) await this.#swarm.renew()
     const joined = followed.mirror.find(link.name)
     if (joined === undefined) throw new Error(`Cannot find ${link.name} after joining it`)
     return joined.status()
@@ -300,34 +295,8 @@ export class LocalNode implements Node {
     )
   }
 
-  async #startSwarm(listen: readonly string[]): Promise<void> {
-    if (this.#init.offline === true) return
-    const { data, swarm, followed, proxied, clock, logger } = this.#components
-    const { bootstrap = [], mdns = false, share = 'all', role, mechanisms = {} } = this.#init
-    const { summaries = true, dht, limits = {} } = mechanisms
-    const linked = followed.links().flatMap(({ peers }) => peers)
-    // Loaded where it is used: libp2p is most of the start-up time, and most commands need none of it.
-    const { createSwarm } = await import('@jarswarm/swarm')
-    const made = await createSwarm(
-      { content: followed.mirror, lan: proxied.lan, clock, logger },
-      {
-        directory: join(data.path, PEER_DIRECTORY),
-        listen,
-        bootstrap: [...new Set([...bootstrap, ...linked])],
-        mdns,
-        share,
-        role,
-        summaries,
-        limits,
-        ...(dht === undefined ? {} : { dht }),
-      },
-    )
-    swarm.fill(made)
-    await startSwarm(made, listen)
-  }
-
   async #stop(): Promise<void> {
-    const { data, swarm, followed, proxied } = this.#components
+    const { data, followed, proxied } = this.#components
     await Promise.all([
       this.#control.stop(),
       this.#endpoint?.stop(),
@@ -335,7 +304,7 @@ export class LocalNode implements Node {
       this.#freshnessWatch?.stop(),
     ])
     await this.#joining
-    await Promise.all([followed.stop(), proxied.stop(), swarm.stop()])
+    await Promise.all([followed.stop(), proxied.stop(), this.#swarm.stop()])
     await data.close()
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** Longer than anything that is waited for takes on a busy machine. */
-const DEADLINE_MS = 30_000
+const DEADLINE_MS = 60_000
 const LOOK_MS = 20
 
 /** Look at a condition until it holds; fails with its name when that takes too long. */

@@ -72,11 +72,11 @@ export class EvidenceRecorder {
     if (this.#seen.has(key)) return
     if (this.#seen.size >= MAX_SEEN_CONTRADICTIONS) this.#seen.clear()
     this.#seen.add(key)
-    if (isManifest(first)) await this.record({ kind: 'two-stories', first, second }, roots)
-    else {
-      const number = roots.findIndex((root) => Buffer.compare(root, first) === 0)
-      await this.record({ kind: 'two-roots', first, second }, roots.slice(0, number))
-    }
+    const isDone = isManifest(first)
+      ? await this.record({ kind: 'two-stories', first, second }, roots)
+      : await this.record({ kind: 'two-roots', first, second }, rootsBefore(first, roots))
+    // Whoever brings it again finds a disk that works, perhaps.
+    if (!isDone) this.#seen.delete(key)
   }
 
   /** Find two digests that were signed for a release, and keep the proofs of both. */
@@ -93,8 +93,8 @@ export class EvidenceRecorder {
     }
   }
 
-  /** Keep a contradiction, after judging it as whoever reads the file will. */
-  async record(contradiction: Contradiction, roots: readonly Uint8Array[]): Promise<void> {
+  /** Keep a contradiction, after judging it as whoever reads the file will. @returns false when the disk did not take it */
+  async record(contradiction: Contradiction, roots: readonly Uint8Array[]): Promise<boolean> {
     const { evidence, logger } = this.#components
     const whole = { ...contradiction, roots }
     try {
@@ -103,14 +103,23 @@ export class EvidenceRecorder {
       this.#names.add(name)
       const fields = { repository: this.#name, evidence: name, says }
       logger.error(fields, 'SECURITY ERROR: the keys of the repository signed a contradiction')
+      return true
     } catch (error) {
-      const level = error instanceof InvalidEvidenceError ? 'debug' : 'error'
-      logger[level](
+      const isNone = error instanceof InvalidEvidenceError
+      logger[isNone ? 'debug' : 'error'](
         { repository: this.#name, kind: contradiction.kind, error: String(error) },
         'evidence was not kept',
       )
+      return isNone
     }
   }
+}
+
+function rootsBefore(root: Uint8Array, roots: readonly Uint8Array[]): readonly Uint8Array[] {
+  return roots.slice(
+    0,
+    roots.findIndex((one) => Buffer.compare(one, root) === 0),
+  )
 }
 
 /** What each index, and each line, says of a path. */
