@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpus, totalmem } from 'node:os'
+import { cpus, loadavg, totalmem } from 'node:os'
 
 /** One line of a table: a figure, and what it is measured against in the same run. */
 export interface Row {
@@ -18,7 +18,10 @@ export interface Row {
 export function describeMachine(): string {
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
   const [cpu] = cpus()
-  return `${new Date().toISOString().slice(0, 10)}, ${commit}, Node ${process.versions.node}, ${String(cpus().length)} x ${cpu?.model ?? 'unknown'}, ${round(totalmem() / 2 ** 30)} GiB`
+  const processors = `${String(cpus().length)} x ${cpu?.model ?? 'unknown'}`
+  const memory = `${round(totalmem() / 2 ** 30)} GiB`
+  const load = `load ${round(loadavg()[0] ?? 0)}`
+  return `${new Date().toISOString().slice(0, 10)}, ${commit}, Node ${process.versions.node}, ${processors}, ${memory}, ${load}`
 }
 
 /** Three digits that matter. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { runJson, startJarswarm } from '../_jarswarm.ts'
 import type { Place, Running } from '../_jarswarm.ts'
 import { waitFor } from '../_wait-for.ts'
+import { reach } from './_progress.ts'
 
 /** What the repository of all benches is called. */
 export const REPOSITORY = 'bench'
@@ -56,7 +57,7 @@ export async function startBenchSwarm(tree: string, blobs: number): Promise<Benc
   const work = mkdtempSync(join(tmpdir(), 'jarswarm-bench-'))
   const state = join(work, 'state')
   await runJson(['repo', 'init', '--state', state, '--name', REPOSITORY])
-  await runJson(['repo', 'publish', '--state', state, '--tree', tree])
+  await runJson(['repo', 'publish', '--state', state, '--tree', tree], BUILT)
   const primary = await startJarswarm(
     ['repo', 'serve', '--state', state, '--tree', tree, ...LOOPBACK],
     BUILT,
@@ -70,9 +71,7 @@ export async function startBenchSwarm(tree: string, blobs: number): Promise<Benc
   }
   const holder = await start('holder', ['--mirror', 'all'])
   const asker = await start('asker', ['--bootstrap', String(holder.ready.listen[0])])
-  await waitFor('the whole tree on the holder', async () =>
-    (await statusOf(holder)).store.blobs >= blobs ? true : undefined,
-  )
+  await reach('blobs on the holder', blobs, async () => (await statusOf(holder)).store.blobs)
   await waitFor('the whole index on the asker', async () =>
     (await statusOf(asker)).repositories[0]?.index.complete === true ? true : undefined,
   )

@@ -18,22 +18,24 @@ export function seededBytes(seed: string, sizeBytes: number): Uint8Array {
 /**
  * Write a Maven tree of single-jar projects with their poms.
  *
+ * @param shape.poms whether there are any. @defaultValue true
  * @returns repository paths of the jars
  */
 export function writeTree(
   directory: string,
-  shape: { readonly jars: number; readonly sizeBytes: number },
+  shape: { readonly jars: number; readonly sizeBytes: number; readonly poms?: boolean },
 ): readonly string[] {
   const paths: string[] = []
   for (let n = 0; n < shape.jars; n += 1) {
     const base = `bench/p${String(n)}/1.0/p${String(n)}-1.0`
     mkdirSync(join(directory, dirname(base)), { recursive: true })
     writeFileSync(join(directory, `${base}.jar`), seededBytes(base, shape.sizeBytes))
+    paths.push(`${base}.jar`)
+    if (shape.poms === false) continue
     writeFileSync(
       join(directory, `${base}.pom`),
       `<project><modelVersion>4.0.0</modelVersion><groupId>bench</groupId><artifactId>p${String(n)}</artifactId><version>1.0</version></project>\n`,
     )
-    paths.push(`${base}.jar`)
   }
   return paths
 }

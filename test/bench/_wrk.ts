@@ -13,7 +13,8 @@ export const missingWrk: string | undefined = existsSync(PROGRAM)
 
 export interface Load {
   readonly connections: number
-  readonly seconds: number
+  /** How long it goes on, or until each path was answered once. */
+  readonly until: { readonly seconds: number } | 'each once'
   /** Asked for in turn, each with a leading slash. */
   readonly paths: readonly string[]
   /** Where the script is written. */
@@ -25,6 +26,23 @@ export interface Throughput {
   readonly p99Ms: number
 }
 
+/** What runs until each path was answered ends itself, and is given up after this. */
+const MOST_SECONDS = 600
+
+/** As `wrk` has no end but time, its script interrupts it; the figures are of the time until then. */
+const END_AFTER_EACH = `
+local ffi = require("ffi")
+ffi.cdef("int getpid(); int kill(int, int);")
+local answered = 0
+response = function()
+  answered = answered + 1
+  if answered == #paths then
+    wrk.thread:stop()
+    ffi.C.kill(ffi.C.getpid(), 2)
+  end
+end
+`
+
 /**
  * Ask a server for paths, one after the other, as fast as it answers.
  *
@@ -32,11 +50,13 @@ export interface Throughput {
  * @throws when any answer was no 2xx, or a connection broke
  */
 export async function measureThroughput(url: string, load: Load): Promise<Throughput> {
-  const { connections, seconds, paths, script } = load
+  const { connections, until, paths, script } = load
+  const seconds = until === 'each once' ? MOST_SECONDS : until.seconds
   const list = paths.map((path) => `  ${JSON.stringify(path)},`).join('\n')
   writeFileSync(
     script,
-    `local paths = {\n${list}\n}\nlocal at = 0\nrequest = function()\n  at = at % #paths + 1\n  return wrk.format("GET", paths[at])\nend\n`,
+    `local paths = {\n${list}\n}\nlocal at = 0\nrequest = function()\n  at = at % #paths + 1\n  return wrk.format("GET", paths[at])\nend\n` +
+      (until === 'each once' ? END_AFTER_EACH : ''),
   )
   const options = ['-t', '1', '-c', String(connections), '-d', `${String(seconds)}s`, '--latency']
   const { stdout } = await run(PROGRAM, [...options, '-s', script, url])
@@ -44,6 +64,9 @@ export async function measureThroughput(url: string, load: Load): Promise<Throug
   const rate = /Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]
   const [, p99, unit = ''] = /99%\s+([\d.]+)(us|ms|s)/.exec(stdout) ?? []
   const factor = MILLISECONDS[unit]
+  const answered = Number(/(\d+) requests in/.exec(stdout)?.[1])
+  if (until === 'each once' && !(answered >= paths.length))
+    throw new Error(`Cannot measure ${url}: ${String(answered)} answers to ${String(paths.length)}`)
   if (rate === undefined || factor === undefined) throw new Error(`Cannot read wrk:\n${stdout}`)
   return { perSecond: Number(rate), p99Ms: Number(p99) * factor }
 }

@@ -1,7 +1,10 @@
-import { parseArgs } from 'node:util'
+import { loadavg } from 'node:os'
+import { inspect, parseArgs } from 'node:util'
 import { chooseNamed, obeying, readWhole } from '../_command-line.ts'
+import { leavingNothing } from '../_leaving-nothing.ts'
 import { describeMachine, round } from '../_report.ts'
-import type { Bench, Row } from './_row.ts'
+import { note } from './_progress.ts'
+import type { Bench, BenchOptions, Row } from './_row.ts'
 import { clients } from './clients.ts'
 import { coldGet } from './cold-get.ts'
 import { donate } from './donate.ts'
@@ -40,6 +43,54 @@ function formatRow({ bench, what, value, unit, beside, target }: Row): string {
   return `| ${bench} | ${what} | ${round(value)} ${unit} | ${other} | ${ratio} | ${target ?? ''} |`
 }
 
+/** Something that was asked for could not be measured. */
+interface Failure {
+  readonly bench: string
+  readonly reason: string
+}
+
+/** One after the other; the rest goes on when one fails. */
+async function runAll(
+  benches: readonly Bench[],
+  options: BenchOptions,
+  show: (rows: readonly Row[]) => void,
+): Promise<readonly Failure[]> {
+  const failures: Failure[] = []
+  for (const bench of benches) {
+    note(`${bench.name}, load ${round(loadavg()[0] ?? 0)}`)
+    try {
+      show(await bench.run(options))
+    } catch (error) {
+      note(`${bench.name}: ${inspect(error)}`)
+      failures.push({ bench: bench.name, reason: String(error) })
+      process.exitCode = 1
+    }
+  }
+  return failures
+}
+
+/** Rows as they come, as a table. */
+async function printTable(benches: readonly Bench[], options: BenchOptions): Promise<void> {
+  console.log(`${describeMachine()}\n`)
+  console.log(
+    '| Bench | Work | Figure | Beside | Ratio | Target |\n| --- | --- | --- | --- | --- | --- |',
+  )
+  const tables: string[] = []
+  const showTable = (table: string): void => void tables.push(table)
+  const failures = await runAll(benches, { ...options, showTable }, (rows) => {
+    for (const row of rows) console.log(formatRow(row))
+  })
+  for (const table of tables) console.log(`\n${table}`)
+  for (const { bench, reason } of failures) console.log(`\n${bench} failed: ${reason}`)
+}
+
+async function printJson(benches: readonly Bench[], options: BenchOptions): Promise<void> {
+  const machine = describeMachine()
+  const rows: Row[] = []
+  const failures = await runAll(benches, options, (more) => rows.push(...more))
+  console.log(JSON.stringify({ machine, rows, failures }))
+}
+
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     options: {
@@ -59,23 +110,16 @@ async function main(): Promise<void> {
     return
   }
   const chosen = chooseNamed(BENCHES, positionals)
-  const rows: Row[] = []
   const options = {
     ...(values.runs !== undefined && { runs: readWhole('runs', values.runs) }),
     ...(values.files !== undefined && { files: readWhole('files', values.files) }),
     ...(values.nodes !== undefined && { nodes: readWhole('nodes', values.nodes) }),
     ...(values.uplink !== undefined && { uplinkMbit: readWhole('uplink', values.uplink) }),
   }
-  for (const bench of chosen) rows.push(...(await bench.run(options)))
-  if (values.json) {
-    console.log(JSON.stringify({ machine: describeMachine(), rows }))
-  } else {
-    console.log(`${describeMachine()}\n`)
-    console.log(
-      '| Bench | Work | Figure | Beside | Ratio | Target |\n| --- | --- | --- | --- | --- | --- |',
-    )
-    for (const row of rows) console.log(formatRow(row))
-  }
+  const print = values.json ? printJson : printTable
+  await leavingNothing(() => print(chosen, options))
+  // A bench that failed may have left something open in this process.
+  if (process.exitCode !== undefined) process.exit()
 }
 
 await obeying(main)

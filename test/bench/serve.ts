@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { inParallel } from '@jarswarm/publisher'
 import { median } from '../_percentile.ts'
 import { missingNginx, startNginx } from './_nginx.ts'
+import { note } from './_progress.ts'
 import type { Bench, Row } from './_row.ts'
 import { startBenchSwarm } from './_swarm.ts'
 import { withTemporary } from './_temporary.ts'
 import { writeTree } from './_tree.ts'
 import { measureThroughput, missingWrk } from './_wrk.ts'
-import type { Throughput } from './_wrk.ts'
+import type { Load, Throughput } from './_wrk.ts'
 
 const JARS = 20_000
 const JAR_BYTES = 30_000
@@ -19,16 +21,21 @@ const HOT_JARS = 400
 const CONNECTIONS = 16
 const SECONDS = 5
 const ROUNDS = 5
-const CHECKED = 100
 
 interface Server {
+  readonly name: string
   /** Without trailing slash. */
   readonly url: string
   readonly rounds: Throughput[]
 }
 
+/** The node, and nginx. */
+type Both = readonly [Server, Server]
+
 /** Forget what the system read of files, where that is allowed. */
 function dropPageCache(): boolean {
+  // What was not written yet cannot be forgotten.
+  spawnSync('sync')
   try {
     writeFileSync('/proc/sys/vm/drop_caches', '3')
     return true
@@ -37,81 +44,90 @@ function dropPageCache(): boolean {
   }
 }
 
-/** Both must give what was published, else no rate is worth anything. */
+/** Both must give what was published, byte by byte, else no rate is worth anything. */
 async function check(
   servers: readonly Server[],
   tree: string,
   jars: readonly string[],
 ): Promise<void> {
-  for (const jar of jars.slice(0, CHECKED)) {
-    const wanted = createHash('sha256')
-      .update(await readFile(join(tree, jar)))
-      .digest('hex')
-    for (const { url } of servers) {
+  for (const { name, url } of servers) {
+    await inParallel(jars, CONNECTIONS, async (jar) => {
+      const wanted = await readFile(join(tree, jar))
       const body = new Uint8Array(await (await fetch(`${url}/${jar}`)).arrayBuffer())
-      assert.equal(createHash('sha256').update(body).digest('hex'), wanted, `${url}/${jar}`)
-    }
+      assert.ok(wanted.equals(body), `${url}/${jar} has other bytes`)
+    })
+    note(`all ${String(jars.length)} jars of ${name} are as published`)
   }
 }
 
 const perSecond = ({ rounds }: Server): number => median(rounds.map((round) => round.perSecond))
 const p99 = ({ rounds }: Server): number => median(rounds.map(({ p99Ms }) => p99Ms))
 
-async function measure(work: string): Promise<readonly Row[]> {
-  const tree = join(work, 'tree')
-  const jars = writeTree(tree, { jars: JARS, sizeBytes: JAR_BYTES })
-  const swarm = await startBenchSwarm(tree, 2 * JARS)
-  const nginx = await startNginx(tree, join(work, 'nginx'), { workers: 1 })
-  const script = join(work, 'paths.lua')
-  const load = { connections: CONNECTIONS, seconds: SECONDS, script }
-  const both = (): { node: Server; nginx: Server } => ({
-    node: { url: swarm.url(swarm.holder).slice(0, -1), rounds: [] },
-    nginx: { url: nginx.url.slice(0, -1), rounds: [] },
-  })
-  const measured = async (paths: readonly string[], before: () => unknown) => {
-    const servers = both()
-    for (let round = 0; round < ROUNDS; round += 1) {
-      for (const server of [servers.node, servers.nginx]) {
-        before()
-        const { pathname } = new URL(server.url)
-        const prefix = pathname === '/' ? '' : pathname
-        const own = paths.map((path) => `${prefix}/${path}`)
-        server.rounds.push(await measureThroughput(server.url, { ...load, paths: own }))
-      }
+const besideNginx = (value: number): Row['beside'] & {} => ({ what: 'nginx, one worker', value })
+
+const rate = (what: string, [node, nginx]: Both, target: string): Row => ({
+  bench: 'serve',
+  what,
+  value: perSecond(node),
+  unit: '/s',
+  beside: besideNginx(perSecond(nginx)),
+  target,
+})
+
+const slowest = ([node, nginx]: Both, target?: string): Row => ({
+  bench: 'serve',
+  what: 'the same, 99 of 100 within',
+  value: p99(node),
+  unit: 'ms',
+  beside: besideNginx(p99(nginx)),
+  ...(target !== undefined && { target }),
+})
+
+/** What was measured of both in turn, several times. */
+async function measureBoth(servers: Both, load: Load, before: () => unknown): Promise<Both> {
+  const both = servers.map((server): Server => ({ ...server, rounds: [] })) as [Server, Server]
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const { name, url, rounds } of both) {
+      before()
+      const { pathname } = new URL(url)
+      const prefix = pathname === '/' ? '' : pathname
+      const paths = load.paths.map((path) => `${prefix}/${path}`)
+      const found = await measureThroughput(url, { ...load, paths })
+      note(
+        `${name}: ${found.perSecond.toFixed(0)} /s, 99 of 100 within ${found.p99Ms.toFixed(1)} ms`,
+      )
+      rounds.push(found)
     }
-    return servers
   }
+  return both
+}
+
+async function measure(work: string, files: number): Promise<readonly Row[]> {
+  const tree = join(work, 'tree')
+  const jars = writeTree(tree, { jars: files, sizeBytes: JAR_BYTES, poms: false })
+  note(`${String(files)} jars are written`)
+  const swarm = await startBenchSwarm(tree, files)
+  const nginx = await startNginx(tree, join(work, 'nginx'), { workers: 1 })
+  const servers: Both = [
+    { name: 'node', url: swarm.url(swarm.holder).slice(0, -1), rounds: [] },
+    { name: 'nginx', url: nginx.url.slice(0, -1), rounds: [] },
+  ]
+  const load = { connections: CONNECTIONS, script: join(work, 'paths.lua') }
   try {
-    const { node, nginx: other } = both()
-    await check([node, other], tree, jars)
-    const hot = await measured(jars.slice(0, HOT_JARS), () => undefined)
+    await check(servers, tree, jars)
+    const hotJars = jars.slice(0, HOT_JARS)
+    const hotLoad: Load = { ...load, paths: hotJars, until: { seconds: SECONDS } }
+    const hot = await measureBoth(servers, hotLoad, () => undefined)
     const from = dropPageCache() ? 'from disk' : 'from the page cache'
-    const cold = await measured(jars, dropPageCache)
+    const coldLoad: Load = { ...load, paths: jars, until: 'each once' }
+    const cold = await measureBoth(servers, coldLoad, dropPageCache)
+    const each = `${String(hotJars.length)} jars of 30 KB again and again, ${String(CONNECTIONS)} connections`
+    const once = `${String(files)} different jars, each once, ${from}`
     return [
-      {
-        bench: 'serve',
-        what: `${String(HOT_JARS)} jars of 30 KB again and again, ${String(CONNECTIONS)} connections`,
-        value: perSecond(hot.node),
-        unit: '/s',
-        beside: { what: 'nginx, one worker', value: perSecond(hot.nginx) },
-        target: 'at least nginx',
-      },
-      {
-        bench: 'serve',
-        what: 'the same, 99 of 100 within',
-        value: p99(hot.node),
-        unit: 'ms',
-        beside: { what: 'nginx, one worker', value: p99(hot.nginx) },
-        target: 'at most 2 times nginx',
-      },
-      {
-        bench: 'serve',
-        what: `${String(JARS)} different jars, ${from}`,
-        value: perSecond(cold.node),
-        unit: '/s',
-        beside: { what: 'nginx, one worker', value: perSecond(cold.nginx) },
-        target: 'at least 0.6 times nginx',
-      },
+      rate(each, hot, 'at least nginx'),
+      slowest(hot, 'at most 2 times nginx'),
+      rate(once, cold, 'at least 0.6 times nginx'),
+      slowest(cold),
     ]
   } finally {
     await nginx.stop()
@@ -122,9 +138,9 @@ async function measure(work: string): Promise<readonly Row[]> {
 export const serve: Bench = {
   name: 'serve',
   about: 'the Maven endpoint of a node that has everything, beside nginx',
-  run: async () => {
+  run: async ({ files = JARS }) => {
     const missing = [missingNginx, missingWrk].filter((what) => what !== undefined)
     if (missing.length > 0) throw new Error(`Cannot measure: ${missing.join('; ')}`)
-    return await withTemporary(measure)
+    return await withTemporary((work) => measure(work, files))
   },
 }
