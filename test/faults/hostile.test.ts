@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { SHORT } from './hostile.ts'
-import { answersOf, liveAmongHostile } from './hostile/hostile-run.ts'
+import { answersOf } from './hostile/figures.ts'
+import { liveAmongHostile } from './hostile/hostile-run.ts'
 
 const SEED = 20_261_123
 

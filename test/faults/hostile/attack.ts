@@ -26,8 +26,8 @@ export interface FalseHeads {
 export interface AttackContext {
   readonly name: string
   readonly repository: RepositoryId
-  /** A project that the index defines. */
-  readonly project: string
+  /** Projects that the index defines, at least one. */
+  readonly projects: readonly string[]
   readonly targets: readonly Target[]
   readonly heads: FalseHeads
   /** Address of this machine that it dials from. */

@@ -1,11 +1,14 @@
+import type { Libp2p } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { RPC } from '@libp2p/gossipsub/message'
 import { createBareLibp2p } from '../../swarm/_wire-peer.ts'
+import { waitFor } from '../../_wait-for.ts'
 import { headTopic } from '../../../packages/swarm/src/protocols.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import { assault } from './attack.ts'
-import type { AttackContext } from './attack.ts'
+import type { AttackContext, Target } from './attack.ts'
 import { lengthPrefixed, nonsense } from './bytes.ts'
+import { refusedBy } from './refusal.ts'
 
 const GOSSIP_PROTOCOL = '/meshsub/1.1.0'
 /** As many as fit into the largest frame that is taken. */
@@ -69,32 +72,62 @@ const FALSE_HEADS: Readonly<Record<string, Rumour>> = {
 /** Pushes heads that are forged, old, or of another story. */
 export const falseHeads = (context: AttackContext): Promise<void> => spread(context, FALSE_HEADS)
 
+/** Push a sound head in the same way to all, again to those that had no place just then. */
+export async function tellAll(context: AttackContext, head: Uint8Array): Promise<void> {
+  const libp2p = await startGossip(context)
+  for (const target of context.targets) {
+    await waitFor(`a place at ${target.address}`, async () => {
+      try {
+        await push(libp2p, { context, target }, pushed(context.repository, head))
+        return true
+      } catch (error) {
+        context.count(refusedBy(error))
+        return undefined
+      }
+    })
+  }
+  await libp2p.stop()
+}
+
 async function spread(
   context: AttackContext,
   rumours: Readonly<Record<string, Rumour>>,
 ): Promise<void> {
+  const libp2p = await startGossip(context)
+  const choice = Object.entries(rumours)
+  await assault(context, async (target) => {
+    const chosen = choice[context.random.below(choice.length)]
+    if (chosen === undefined) return
+    await push(libp2p, { context, target }, chosen[1](context))
+    context.count(chosen[0])
+  })
+  await libp2p.stop()
+}
+
+async function startGossip(context: AttackContext): Promise<Libp2p> {
   const libp2p = await createBareLibp2p(context)
   // A node takes gossip only of peers that speak it.
   await libp2p.handle(GOSSIP_PROTOCOL, () => undefined)
   await libp2p.start()
-  const choice = Object.entries(rumours)
-  await assault(context, async ({ address }) => {
-    const chosen = choice[context.random.below(choice.length)]
-    if (chosen === undefined) return
-    const stream = await libp2p.dialProtocol(multiaddr(address), GOSSIP_PROTOCOL)
-    try {
-      const subscribed = {
-        subscriptions: [{ subscribe: true, topic: headTopic(context.repository) }],
-      }
-      for (const rpc of [subscribed, chosen[1](context)])
-        stream.send(lengthPrefixed(RPC.encode({ subscriptions: [], messages: [], ...rpc })))
-      context.count(chosen[0])
-      await delay(HOLD_MS)
-    } finally {
-      stream.abort(new Error('enough'))
+  return libp2p
+}
+
+async function push(
+  libp2p: Libp2p,
+  { context, target }: { readonly context: AttackContext; readonly target: Target },
+  rumour: Partial<RPC>,
+): Promise<void> {
+  const stream = await libp2p.dialProtocol(multiaddr(target.address), GOSSIP_PROTOCOL)
+  try {
+    const subscribed = {
+      subscriptions: [{ subscribe: true, topic: headTopic(context.repository) }],
     }
-  })
-  await libp2p.stop()
+    for (const rpc of [subscribed, rumour])
+      stream.send(lengthPrefixed(RPC.encode({ subscriptions: [], messages: [], ...rpc })))
+    await delay(HOLD_MS)
+  } finally {
+    stream.abort(new Error('enough'))
+  }
 }
 
 const subscriptions = (count: number): RPC.SubOpts[] =>

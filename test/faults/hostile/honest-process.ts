@@ -4,6 +4,8 @@ import type { NodeInit } from '@jarswarm/node'
 import { silentLogger } from '@jarswarm/testkit'
 import { answerParent, childInit } from '../_child.ts'
 import { SkewedClock } from '../_skewed-clock.ts'
+import { countArrivals } from './arrivals.ts'
+import type { Arrivals } from './arrivals.ts'
 
 /** What a node logs when bytes fail their digest. */
 const BLAME = 'a peer sent bytes that fail their digest'
@@ -33,6 +35,7 @@ export interface HonestState {
   readonly banned: readonly string[]
   /** How often each peer's bytes failed their digest. */
   readonly blamed: Readonly<Record<string, number>>
+  readonly arrived: Arrivals
 }
 
 const HOUR_MS = 3_600_000
@@ -53,6 +56,7 @@ const logger = {
       blamed[String(fields['peer'])] = (blamed[String(fields['peer'])] ?? 0) + 1
   },
 }
+const arrived = await countArrivals()
 const node = await createNode({
   ...(childInit() as HonestInit),
   version: '0.0.0-test',
@@ -78,6 +82,7 @@ async function state(): Promise<HonestState> {
       .map(({ peer }) => peer),
     banned: peers.filter(({ banned }) => banned).map(({ peer }) => peer),
     blamed,
+    arrived,
   }
 }
 

@@ -15,6 +15,7 @@ import type { SeededRandom } from '../_random.ts'
 import type { HonestInit, HonestQuestion, HonestState } from './honest-process.ts'
 
 const SCRIPT = new URL('honest-process.ts', import.meta.url)
+const MANIFEST = '.jarswarm/manifest'
 /** Nobody listens there. */
 const DEAD_ORIGIN = 'http://127.0.0.1:9/'
 /** Requests that a build tool has open. */
@@ -47,6 +48,7 @@ export class HonestSwarm {
   readonly #random: SeededRandom
   readonly #directory = mkdtempSync(join(tmpdir(), 'jarswarm-hostile-'))
   readonly #origins: { readonly live: string; readonly slow: string }
+  #shown: Uint8Array | undefined
   #made = 0
 
   private constructor(test: Pick<TestContext, 'after'>, init: HonestSwarmInit) {
@@ -65,20 +67,22 @@ export class HonestSwarm {
   ): Promise<HonestSwarm> {
     const builder = new SignedRepositoryBuilder({ nowMs: Date.now(), origin: DEAD_ORIGIN })
     const live = await serve(test, (request, response) => {
-      const bytes = builder.files.get(decodeURIComponent(request.url ?? '').slice(1))
+      const path = decodeURIComponent(request.url ?? '').slice(1)
+      const bytes = (path === MANIFEST ? swarm.#shown : undefined) ?? builder.files.get(path)
       response.statusCode = bytes === undefined ? 404 : 200
       response.end(bytes)
     })
     // It takes every request, and answers none.
     const slow = await serve(test, () => undefined)
-    return new HonestSwarm(test, { random, builder, origins: { live, slow } })
+    const swarm = new HonestSwarm(test, { random, builder, origins: { live, slow } })
+    return swarm
   }
 
   /** A node that fetches everything from the origin at once. */
   async addHolder(): Promise<HonestNode> {
     const heads = { pollIntervalMs: POLL_MS }
     const node = await this.#start({ mirror: 'all', mechanisms: { heads } }, this.#origins.live)
-    await this.#until(node, 'all files', ({ blobs }) => blobs >= this.#artifacts())
+    await this.#full(node)
     this.holders.push(node)
     return node
   }
@@ -96,11 +100,26 @@ export class HonestSwarm {
     return [...this.holders, ...this.builders]
   }
 
+  /** Let the origin show the newest manifest as it is now, whatever is published. */
+  holdBack(): void {
+    this.#shown = this.builder.files.get(MANIFEST)
+  }
+
+  /** Let the origin show what is newest again. */
+  showNewest(): void {
+    this.#shown = undefined
+  }
+
   /** Wait until all nodes use the newest head, and have its index. */
   async converged(): Promise<void> {
     const seq = this.builder.state?.head.seq
     for (const node of this.all())
       await this.#until(node, `head ${String(seq)}`, (state) => state.head?.seq === seq)
+  }
+
+  /** Wait until the holders have all files: builders can have what is new from nobody else. */
+  async held(): Promise<void> {
+    for (const holder of this.holders) await this.#full(holder)
   }
 
   /** GET these artifacts as a build does; each must come, and be what was published. @returns milliseconds that each took */
@@ -162,6 +181,10 @@ export class HonestSwarm {
 
   #pick(nodes: readonly HonestNode[]): HonestNode | undefined {
     return nodes[this.#random.below(Math.max(nodes.length, 1))]
+  }
+
+  async #full(holder: HonestNode): Promise<void> {
+    await this.#until(holder, 'all files', ({ blobs }) => blobs >= this.#artifacts())
   }
 
   async #until(

@@ -7,13 +7,26 @@ import { SeededRandom } from '../_random.ts'
 import type { Attack, AttackContext, Target } from './attack.ts'
 import { crowd, mutes } from './connections.ts'
 import { frames } from './frames.ts'
-import { falseHeads, topics } from './gossip.ts'
-import { ghosts, records } from './records.ts'
+import { falseHeads, tellAll, topics } from './gossip.ts'
+import { floods, ghosts, records } from './records.ts'
 import { refusedBy } from './refusal.ts'
 import { streams } from './streams.ts'
 import { summaries } from './summaries.ts'
+import { values } from './values.ts'
 
-const ATTACKS = { crowd, falseHeads, frames, ghosts, mutes, records, streams, summaries, topics }
+const ATTACKS = {
+  crowd,
+  falseHeads,
+  floods,
+  frames,
+  ghosts,
+  mutes,
+  records,
+  streams,
+  summaries,
+  topics,
+  values,
+}
 /** A byte a second. */
 const TRICKLE_MS = 1_000
 
@@ -23,7 +36,7 @@ export type AttackName = keyof typeof ATTACKS
 export interface HostileInit {
   readonly seed: number
   readonly repository: string
-  readonly project: string
+  readonly projects: readonly string[]
   readonly targets: readonly Target[]
   /** Base64. */
   readonly heads: { readonly forged: string; readonly old: string; readonly forked: string }
@@ -39,6 +52,8 @@ export interface HostileInit {
 export type HostileQuestion =
   | { readonly kind: 'begin' }
   | { readonly kind: 'meet'; readonly target: Target }
+  /** Push this head, Base64, as attackers push theirs, and to all. */
+  | { readonly kind: 'tell'; readonly head: string }
   | { readonly kind: 'report' }
   | { readonly kind: 'stop' }
 
@@ -62,10 +77,12 @@ const endings: (() => Promise<void>)[] = []
 const attacks: Promise<void>[] = []
 setPriority(init.niceness)
 
+const fromBase64 = (text: string): Uint8Array => Buffer.from(text, 'base64')
+
 const heads = {
-  forged: Buffer.from(init.heads.forged, 'base64'),
-  old: Buffer.from(init.heads.old, 'base64'),
-  forked: Buffer.from(init.heads.forked, 'base64'),
+  forged: fromBase64(init.heads.forged),
+  old: fromBase64(init.heads.old),
+  forked: fromBase64(init.heads.forked),
 }
 
 const addressOf = (at: number): string => `127.66.${String(init.range)}.${String(at + 1)}`
@@ -85,28 +102,32 @@ async function meet({ address }: Target): Promise<void> {
   }
 }
 
+/** Of the attacker with an address of its own, by its number. */
+function contextOf(name: string, at: number): AttackContext {
+  const { repository, projects, targets, seed } = init
+  const random = new SeededRandom(seed + at)
+  const { signal } = stopping
+  return { name, repository, projects, targets, heads, from: addressOf(at), random, signal, count }
+}
+
 async function begin(): Promise<void> {
-  const { repository, project, targets, seed } = init
+  const { targets } = init
   const shown = Object.values(heads)
   for (const [at, manner] of init.manners.entries()) {
     const manifest = shown[at % shown.length] ?? heads.old
-    const wire = { repository, manner, manifest, from: addressOf(at), trickleMs: TRICKLE_MS }
+    const wire = {
+      repository: init.repository,
+      manner,
+      manifest,
+      from: addressOf(at),
+      trickleMs: TRICKLE_MS,
+    }
     const after = (ending: () => Promise<void>): void => void endings.push(ending)
     peers.push({ manner, peer: await startWirePeer({ after }, wire) })
   }
   for (const target of targets) await meet(target)
   for (const [at, name] of init.attacks.entries()) {
-    const context: AttackContext = {
-      name,
-      repository,
-      project,
-      targets,
-      heads,
-      from: addressOf(init.manners.length + at),
-      random: new SeededRandom(seed + at),
-      signal: stopping.signal,
-      count,
-    }
+    const context = contextOf(name, init.manners.length + at)
     const attack: Attack = ATTACKS[name]
     attacks.push(attack(context))
   }
@@ -131,6 +152,12 @@ answerParent(async (question: HostileQuestion) => {
       break
     case 'meet':
       await meet(question.target)
+      break
+    case 'tell':
+      await tellAll(
+        contextOf('tell', init.manners.length + init.attacks.length),
+        fromBase64(question.head),
+      )
       break
     case 'stop':
       stopping.abort()

@@ -5,18 +5,21 @@ import { SignedRepositoryBuilder } from '@jarswarm/testkit'
 import { percentile } from '../../_percentile.ts'
 import { Child } from '../_child.ts'
 import { SeededRandom } from '../_random.ts'
+import { dhtFigure } from './arrivals.ts'
+import type { Arrivals } from './arrivals.ts'
 import type { FalseHeads, Target } from './attack.ts'
+import { arrivalsBut, figuresOf } from './figures.ts'
+import type { Figures } from './figures.ts'
 import type { HonestQuestion, HonestState } from './honest-process.ts'
 import { HonestSwarm } from './honest-swarm.ts'
 import type { HonestNode } from './honest-swarm.ts'
 import type { AttackName, HostileInit, HostileQuestion, HostileReport } from './hostile-process.ts'
+import { assertJust } from './justice.ts'
 
 const SCRIPT = new URL('hostile-process.ts', import.meta.url)
 export const MIB: number = 2 ** 20
 /** Rounds of builds in which attackers do what they have not done yet. */
 const MAX_MORE_ROUNDS = 30
-/** Requests that a peer gets of one node at a time: of four downloads, four pieces each. Of their answers one may be looked at. */
-const MAX_UNSEEN_LIES = 16
 const MAX_RESIDENT_BYTES = 512 * MIB
 /** Nodes that start, or build, at the same time: one for each processor of the machine that this is shown on. */
 const AT_ONCE = 2
@@ -53,10 +56,12 @@ export interface HostileRunReport {
   /** 99th percentiles in milliseconds: without hostile peers, while they attack, and while they are strangers again. */
   readonly p99Ms: { readonly before: number; readonly during: number; readonly strangers: number }
   readonly deploySeconds: number
+  /** Until a sound head, which an attacker pushed and nobody else showed, was on all nodes. */
+  readonly toldSeconds: number
   readonly peakResidentBytes: readonly number[]
   readonly lies: number
   readonly bans: number
-  readonly figures: Readonly<Record<string, number>>
+  readonly figures: Figures
 }
 
 /** Let honest nodes build among hostile peers. Throws at the first wrong byte, failed download, lost head, or unjust ban. */
@@ -70,6 +75,7 @@ export async function liveAmongHostile(
   await run.attack()
   const during = [...(await run.rounds(init.rounds))]
   const deploySeconds = await run.deploy()
+  const toldSeconds = await run.tell()
   for (let made = 0; made < init.newcomers; made += 1) await run.join()
   const strangers = await run.hours()
   during.push(...(await run.more()))
@@ -82,6 +88,7 @@ export async function liveAmongHostile(
       strangers: percentile(strangers, 99),
     },
     deploySeconds,
+    toldSeconds,
     peakResidentBytes,
     lies,
     bans,
@@ -146,7 +153,7 @@ class HostileRun {
     const common = {
       seed,
       repository: this.#honest.builder.id,
-      project: 'org/example/p0',
+      projects: Array.from({ length: this.#init.artifacts }, (_, at) => projectOf(at)),
       targets: this.#honest.all().map(targetOf),
       heads: {
         forged: base64(this.#heads.forged),
@@ -162,7 +169,7 @@ class HostileRun {
       const child = Child.start(SCRIPT, part)
       this.#test.after(() => child.kill())
       this.#hostile.push(child)
-      await this.#tell(child, { kind: 'begin' })
+      await this.#ask(child, { kind: 'begin' })
     })
   }
 
@@ -174,11 +181,28 @@ class HostileRun {
     return (performance.now() - beganMs) / 1_000
   }
 
+  /**
+   * Let an attacker push a sound head as it pushes false ones, while the origin still shows the one before: so those came, too,
+   * and would have been taken but for what they say. @returns seconds until the last node had it
+   */
+  async tell(): Promise<number> {
+    const { builder } = this.#honest
+    const beganMs = performance.now()
+    this.#honest.holdBack()
+    const { manifest } = builder.put(pathOf(0, 1_001), 'told by a stranger').publish()
+    const [teller] = this.#hostile
+    if (teller === undefined) throw new Error('Cannot tell: nobody attacks yet')
+    await this.#ask(teller, { kind: 'tell', head: base64(manifest) })
+    await this.#honest.converged()
+    this.#honest.showNewest()
+    return (performance.now() - beganMs) / 1_000
+  }
+
   /** Somebody honest comes while the attack is on, and builds. */
   async join(): Promise<void> {
     const newcomer = await this.#honest.addBuilder()
     for (const child of this.#hostile)
-      await this.#tell(child, { kind: 'meet', target: targetOf(newcomer) })
+      await this.#ask(child, { kind: 'meet', target: targetOf(newcomer) })
     const tookMs = await this.#honest.build(newcomer, this.#takeSet())
     this.downloads += tookMs.length
   }
@@ -207,8 +231,7 @@ class HostileRun {
 
   /** End the attack, and judge what was left of the honest nodes. */
   async end(): Promise<Pick<HostileRunReport, 'bans' | 'lies' | 'figures' | 'peakResidentBytes'>> {
-    const reports: HostileReport[] = []
-    for (const child of this.#hostile) reports.push(await this.#tell(child, { kind: 'stop' }))
+    const reports = await this.#reports('stop')
     const peers = reports.flatMap((report) => report.peers)
     const peakResidentBytes: number[] = []
     let bans = 0
@@ -225,7 +248,9 @@ class HostileRun {
       assert.ok(bytes < MAX_RESIDENT_BYTES, `an honest node took ${String(bytes)} bytes`)
       peakResidentBytes.push(bytes)
     }
-    return { bans, lies, peakResidentBytes, figures: sumOf(reports) }
+    const figures = figuresOf(reports, await this.#arrived())
+    assert.equal(figures[dhtFigure('PUT_VALUE', 'taken')] ?? 0, 0, 'a value of a stranger is kept')
+    return { bans, lies, peakResidentBytes, figures }
   }
 
   get #honest(): HonestSwarm {
@@ -233,16 +258,26 @@ class HostileRun {
     return this.#swarm
   }
 
+  async #reports(kind: 'report' | 'stop'): Promise<readonly HostileReport[]> {
+    return await Promise.all(this.#hostile.map((child) => this.#ask(child, { kind })))
+  }
+
+  /** What came to honest nodes, of others than honest nodes. */
+  async #arrived(): Promise<readonly Arrivals[]> {
+    const states = await Promise.all(this.#honest.all().map((node) => ask(node, { kind: 'state' })))
+    const honest = new Set(states.map(({ peer }) => peer))
+    return states.map(({ arrived }) => arrivalsBut(arrived, honest))
+  }
+
   /** What attackers have not done yet. */
   async #missing(): Promise<readonly string[]> {
-    const reports = this.#hostile.map((child) => this.#tell(child, { kind: 'report' }))
-    const done = sumOf(await Promise.all(reports))
+    const done = figuresOf(await this.#reports('report'), await this.#arrived())
     return Object.entries(this.#init.least)
       .filter(([what, times]) => (done[what] ?? 0) < times)
       .map(([what, times]) => `${what} ${String(done[what] ?? 0)} of ${String(times)}`)
   }
 
-  async #tell(child: Child, question: HostileQuestion): Promise<HostileReport> {
+  async #ask(child: Child, question: HostileQuestion): Promise<HostileReport> {
     return await child.ask<HostileReport>(question)
   }
 
@@ -264,6 +299,7 @@ class HostileRun {
       this.#sets = set
       this.#honest.builder.publish()
       await this.#honest.converged()
+      await this.#honest.held()
     }
     return this.#takeSet()
   }
@@ -276,9 +312,6 @@ class HostileRun {
   }
 }
 
-/** Figure of how often peers of a manner were asked. */
-export const answersOf = (manner: string): string => `requests answered ${manner}`
-
 /** Do something with each, {@link AT_ONCE} at a time. */
 async function atOnce<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
   const waiting = items.values()
@@ -288,28 +321,14 @@ async function atOnce<T>(items: readonly T[], work: (item: T) => Promise<unknown
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
 }
 
-/** A ban is for three lies and for nothing else; whoever was caught did lie, and who lies is caught. */
-function assertJust({ blamed, banned }: HonestState, told: ReadonlyMap<string, number>): void {
-  for (const [peer, times] of Object.entries(blamed))
-    assert.ok(times <= (told.get(peer) ?? 0), `${peer} was blamed for what it did not say`)
-  for (const [peer, lies] of told) {
-    const caught = blamed[peer] ?? 0
-    const most = MAX_UNSEEN_LIES * (caught + 1)
-    assert.ok(
-      lies <= most,
-      `${peer} told ${String(lies)} lies, and was caught ${String(caught)} times`,
-    )
-    assert.equal(banned.includes(peer), caught >= 3, `${peer} was caught ${String(caught)} times`)
-  }
-  for (const peer of banned) assert.ok((told.get(peer) ?? 0) >= 3, `${peer} was banned for nothing`)
-}
-
 /** Bytes that look random, and follow from a name. */
 const noise = (name: string, outputLength: number): Uint8Array =>
   createHash('shake256', { outputLength }).update(name).digest()
 
+const projectOf = (project: number): string => `org/example/p${String(project)}`
+
 const pathOf = (project: number, set: number): string =>
-  `org/example/p${String(project)}/${String(set)}/p${String(project)}-${String(set)}.jar`
+  `${projectOf(project)}/${String(set)}/p${String(project)}-${String(set)}.jar`
 
 const targetOf = ({ started }: HonestNode): Target => ({
   peer: started.peer,
@@ -324,15 +343,3 @@ const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base6
 /** A head of another repository, whose keys nobody here trusts. */
 const forgedHead = (): Uint8Array =>
   new SignedRepositoryBuilder({ nowMs: Date.now() }).put(pathOf(0, 0), 'forged').publish().manifest
-
-function sumOf(reports: readonly HostileReport[]): Record<string, number> {
-  const sum: Record<string, number> = {}
-  for (const { figures, peers } of reports) {
-    for (const [what, times] of Object.entries(figures)) sum[what] = (sum[what] ?? 0) + times
-    for (const { manner, asked } of peers) {
-      const what = answersOf(manner)
-      sum[what] = (sum[what] ?? 0) + asked
-    }
-  }
-  return sum
-}

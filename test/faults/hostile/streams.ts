@@ -6,6 +6,8 @@ import { assault } from './attack.ts'
 import type { AttackContext } from './attack.ts'
 import { countRefusals } from './refusal.ts'
 
+/** Figure of streams that came to a node, and that it gave. */
+export const STREAMS_GIVEN = 'streams given'
 /** Six times what a connection allows. */
 const STREAMS_AT_ONCE = 400
 /** How long they are held, unused. */
@@ -28,7 +30,8 @@ export async function streams(context: AttackContext): Promise<void> {
         ),
       )
       context.count('streams asked for', STREAMS_AT_ONCE)
-      context.count('streams given', opened.filter(({ status }) => status === 'fulfilled').length)
+      // The node has answered that it speaks the protocol on it.
+      context.count(STREAMS_GIVEN, opened.filter(({ status }) => status === 'fulfilled').length)
       countRefusals(opened, context.count)
       await delay(HOLD_MS)
     } finally {

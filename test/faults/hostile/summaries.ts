@@ -1,18 +1,20 @@
+import { lpStream } from '@libp2p/utils'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createBareLibp2p } from '../../swarm/_wire-peer.ts'
 import { KIND } from '../../../packages/swarm/src/exchange/message.ts'
 import { formatHello } from '../../../packages/swarm/src/holdings/hello.ts'
 import { formatSummary } from '../../../packages/swarm/src/holdings/summary.ts'
-import { MAX_CLAIMS } from '../../../packages/swarm/src/limits.ts'
+import { MAX_CLAIMS, MAX_FRAME_BYTES } from '../../../packages/swarm/src/limits.ts'
 import { EXCHANGE_PROTOCOL } from '../../../packages/swarm/src/protocols.ts'
-import { setTimeout as delay } from 'node:timers/promises'
 import { assault } from './attack.ts'
 import type { AttackContext } from './attack.ts'
 import { lengthPrefixed } from './bytes.ts'
 
 /** Twice what is taken of one peer in a second. */
 const SUMMARIES_AT_ONCE = 16
-const HOLD_MS = 500
+const GIVE_UP_MS = 30_000
+/** Figure of summaries that a node has judged. */
+export const SUMMARIES_ANSWERED = 'summaries of 131 072 claims answered'
 
 /** Says that it holds as much as can be said, over and over, in new words each time; now and then more than can be. */
 export async function summaries(context: AttackContext): Promise<void> {
@@ -27,8 +29,14 @@ export async function summaries(context: AttackContext): Promise<void> {
         const tooMany = sent % 5 === 4 ? 1 : 0
         stream.send(request(context, KIND.holdings, boast(context, MAX_CLAIMS + tooMany)))
       }
-      context.count('summaries of 131 072 claims', SUMMARIES_AT_ONCE)
-      await delay(HOLD_MS)
+      // One answer for the greeting, and one for each.
+      const answers = lpStream(stream, { maxDataLength: MAX_FRAME_BYTES })
+      const signal = AbortSignal.timeout(GIVE_UP_MS)
+      await answers.read({ signal })
+      for (let read = 0; read < SUMMARIES_AT_ONCE; read += 1) {
+        await answers.read({ signal })
+        context.count(SUMMARIES_ANSWERED)
+      }
     } finally {
       stream.abort(new Error('enough'))
     }
