@@ -257,7 +257,13 @@ export class Database {
       if (sealed === undefined) return { type: 'del' as const, sublevel, key }
       return { type: 'put' as const, sublevel, key, value: sealed }
     })
-    await this.#level.batch(operations, { sync: true })
+    try {
+      await this.#level.batch(operations, { sync: true })
+    } catch (error) {
+      // Else what was refused could be read, and be taken for stored.
+      await this.#level.close()
+      throw error
+    }
     this.#undo = undefined
     this.#torn = false
   }

@@ -3,14 +3,19 @@ import { removeIfThere, syncDirectory } from './durable-file.ts'
 import { FILE_MODE } from './file-system.ts'
 import type { FileSystem } from './file-system.ts'
 
+/**
+ * So many that of the calls of one kind three come to the same of the four threads that make them, one after the other: a disk
+ * that fails in every second or third call shows.
+ */
+const ROUNDS = Array.from({ length: 12 }, (_, at) => `probe-${String(at + 1)}`)
 /** Together as much as a database needs to begin a new journal and manifest. */
-const ROUNDS = ['probe-1', 'probe-2', 'probe-3']
-const ROUND_BYTES = 384 * 1024
+const ROUND_BYTES = 96 * 1024
 const BEGUN = 'probe-new'
 
 /**
  * Find out whether a disk takes all that a database does when it is opened: new files, written, synced by data and
- * whole, and renamed. More than once, for a disk that fails now and then would too often pass for a sound one.
+ * whole, and renamed. Many times, for a disk that fails now and then would too often pass for a sound one. One that fails seldom
+ * may pass all the same; then the database may be closed and not opened, until whoever reads next finds that it can be.
  *
  * @param path the data directory; nothing stays behind in it
  * @throws what the file system threw

@@ -12,6 +12,8 @@ export interface Fault {
   readonly code: string
   /** How often it fails before it works again. @defaultValue always */
   readonly times?: number
+  /** Of these calls the first fails, and then each so-manieth. @defaultValue 1 */
+  readonly every?: number
 }
 
 export class FaultyFiles implements FileSystem {
@@ -19,11 +21,14 @@ export class FaultyFiles implements FileSystem {
   #left = 0
   /** How often the present fault struck. */
   struck = 0
+  /** Calls that it concerns. */
+  #met = 0
 
   break(fault: Fault): void {
     this.#fault = fault
     this.#left = fault.times ?? Infinity
     this.struck = 0
+    this.#met = 0
   }
 
   heal(): void {
@@ -81,6 +86,8 @@ export class FaultyFiles implements FileSystem {
   async #run<T>(call: FaultyCall, path: string, run: () => Promise<T>): Promise<T> {
     const fault = this.#fault
     if (fault?.call === call && withinRoot(path).includes(fault.path) && this.#left > 0) {
+      this.#met += 1
+      if ((this.#met - 1) % (fault.every ?? 1) !== 0) return run()
       this.#left -= 1
       this.struck += 1
       throw Object.assign(new Error(`${fault.code}: injected into ${call}`), { code: fault.code })

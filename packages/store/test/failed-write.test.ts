@@ -93,6 +93,15 @@ describe('Database after a failed write', () => {
     assert.deepEqual(await database.getMany(TABLE, ['kept', 'next']), ['before', 'after'])
   })
 
+  it('shows none of it while undoing it fails', async (t) => {
+    const { database, fail } = await openFailing(t)
+    await database.write([put('kept', 'before')], SYNC)
+    fail(2)
+    await assert.rejects(database.write([put('kept', 'after')], SYNC), StorageFailedError)
+    await assert.rejects(database.write([put('next', 'refused')], SYNC), StorageFailedError)
+    assert.equal(await database.get(TABLE, 'kept'), 'before')
+  })
+
   it('writes nothing behind it before it was opened anew', async (t) => {
     const { database, opened, fail } = await openFailing(t)
     fail(1)
