@@ -6,7 +6,8 @@ export async function leavingNothing(work: () => Promise<void>): Promise<void> {
   const traces = new Traces()
   const interrupted = new Promise<never>((_, reject) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-      process.once(signal, () => {
+      // It comes twice, from the terminal and from npm, and must not end this before all is taken away.
+      process.on(signal, () => {
         process.stderr.write(`${signal}: taking away what the run made\n`)
         reject(new InterruptedError(128 + constants.signals[signal]))
       })
