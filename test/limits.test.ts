@@ -59,7 +59,6 @@ const NO_BOUNDS: Readonly<Record<string, readonly string[]>> = {
     'store/src/data-directory.ts MAX_PID_BYTES',
     'store/src/file-trust-store.ts MAX_COPY_BYTES',
     'store/src/marker.ts MAX_MARKER_BYTES',
-    'store/src/open-database.ts MAX_LOG_BYTES',
   ],
   'what a format or the system allows': [
     'node/src/control-socket.ts MAX_SOCKET_PATH_BYTES',

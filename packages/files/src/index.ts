@@ -1,6 +1,8 @@
 export { PUBLIC_FILE_MODE, writeFileAtomically } from './atomic-file.ts'
 export { CorruptFileError, KeysExposedError } from './errors.ts'
-export { damagedTables } from './level/damaged-tables.ts'
+export { damagedFiles } from './level/damaged-files.ts'
+export { flushJournal } from './level/flush-journal.ts'
+export { openSound } from './level/open-sound.ts'
 export {
   checkPrivate,
   PRIVATE_DIRECTORY_MODE,

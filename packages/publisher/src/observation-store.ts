@@ -1,10 +1,12 @@
 import { access, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { CorruptFileError, flushJournal, openSound } from '@jarswarm/files'
 import type { Digest } from '@jarswarm/manifest'
 import type { RepositoryPath } from '@jarswarm/maven'
 import { Level } from 'level'
 import { DurableFiles } from './durable-files.ts'
 import { isErrno } from './errno.ts'
+import { CorruptStateError } from './errors.ts'
 
 /** What was seen is sure to survive a power cut after so long; a kill loses nothing. */
 const SYNC_MS = 1_000
@@ -26,6 +28,8 @@ export interface Observation {
   readonly mismatch?: string | undefined
 }
 
+type Seen = Level<RepositoryPath, Observation>
+
 /**
  * What was seen of an origin, path by path, and the bytes that are needed to publish it: mutable files and piece
  * lists, by digest. Kept at once, so that a crawl that is killed downloads nothing again.
@@ -34,21 +38,25 @@ export interface Observation {
  */
 export class ObservationStore implements AsyncDisposable {
   readonly #directory: string
-  readonly #seen: Level<RepositoryPath, Observation>
+  readonly #seen: Seen
   readonly #files: DurableFiles
   #syncedAt = performance.now()
 
-  private constructor(directory: string) {
+  private constructor(
+    directory: string,
+    { files, seen }: { readonly files: DurableFiles; readonly seen: Seen },
+  ) {
     this.#directory = directory
-    this.#seen = new Level(join(directory, 'seen'), { valueEncoding: 'json' })
-    this.#files = new DurableFiles(join(directory, 'unfinished'))
+    this.#files = files
+    this.#seen = seen
   }
 
+  /** @throws {CorruptStateError} when what was seen is damaged */
   static async open(directory: string): Promise<ObservationStore> {
-    const store = new ObservationStore(directory)
-    await store.#files.start()
-    await store.#seen.open()
-    return store
+    const files = new DurableFiles(join(directory, 'unfinished'))
+    await files.start()
+    const seen = await openSeen(join(directory, 'seen'))
+    return new ObservationStore(directory, { files, seen })
   }
 
   async get(path: RepositoryPath): Promise<Observation | undefined> {
@@ -100,6 +108,23 @@ export class ObservationStore implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#files.stop()
+    await flushJournal(this.#seen)
     await this.#seen.close()
+  }
+}
+
+async function openSeen(location: string): Promise<Seen> {
+  try {
+    return await openSound(location, async () => {
+      const seen: Seen = new Level(location, { valueEncoding: 'json' })
+      await seen.open()
+      return seen
+    })
+  } catch (cause) {
+    if (!(cause instanceof CorruptFileError)) throw cause
+    throw new CorruptStateError(
+      `${cause.message}; remove the directory ${location}: what was seen there is asked for again`,
+      { cause },
+    )
   }
 }

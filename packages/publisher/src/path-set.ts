@@ -16,7 +16,10 @@ export interface PathSetInit {
   readonly signal: AbortSignal | undefined
 }
 
-/** A set of paths in ascending order, on disk: a list of a million paths has no place in memory. */
+/**
+ * A set of paths in ascending order, on disk: a list of a million paths has no place in memory. Nothing in its directory is from before,
+ * so there is nothing to compare when it is opened.
+ */
 export class PathSet implements AsyncDisposable {
   readonly #directory: string
   readonly #paths: Level<RepositoryPath>

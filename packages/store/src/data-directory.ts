@@ -63,7 +63,7 @@ export interface DataDirectory {
   evidence(repository: RepositoryId): EvidenceStore
   /** What is known of the files of a proxied repository. */
   proxyCache(repository: RepositoryId): ProxyCache
-  /** Read the whole database again. @returns how many tables, or else values, are damaged; the next start then begins it anew */
+  /** Read the whole database again. @returns how many files, or else values, are damaged; the next start then begins it anew */
   countDamagedValues(options?: AbortOptions): Promise<number>
   /** What of a repository went to clients; the same object each time. */
   served(repository: RepositoryId): ServedLog

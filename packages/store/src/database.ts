@@ -1,4 +1,4 @@
-import { damagedTables } from '@jarswarm/files'
+import { damagedFiles, flushJournal } from '@jarswarm/files'
 import { StorageFailedError } from '@jarswarm/ports'
 import type { AbortOptions } from '@jarswarm/ports'
 import { Level } from 'level'
@@ -194,10 +194,10 @@ export class Database {
     return this.#told !== undefined
   }
 
-  /** Read everything again. @returns how many tables, or else values, are not as they were written, or cannot be read */
+  /** Read everything again. @returns how many files, or else values, are not as they were written, or cannot be read */
   async countDamaged(options: AbortOptions): Promise<number> {
     let damaged = 0
-    for await (const name of damagedTables(this.#location)) {
+    for await (const name of damagedFiles(this.#location)) {
       options.signal?.throwIfAborted()
       damaged += 1
       this.#told = this.#tellDamage(name)
@@ -229,7 +229,10 @@ export class Database {
   async close(): Promise<void> {
     this.#closed = true
     await this.#told
-    await this.#turns.run(() => this.#level.close())
+    await this.#turns.run(async () => {
+      if (!this.#torn && this.#level.status === 'open') await flushJournal(this.#level)
+      await this.#level.close()
+    })
   }
 
   /** Open the database anew. While the disk takes no writes it stays as it is, and readable. */

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
-import { damagedTables } from '@jarswarm/files'
+import { damagedFiles } from '@jarswarm/files'
 import type { Logger } from '@jarswarm/ports'
 import { Level } from 'level'
 import { Database, isCorrupt, isLocked } from './database.ts'
 import type { DatabaseComponents } from './database.ts'
 import { probeDisk } from './disk-probe.ts'
-import { createSynced, readSmallFile, removeIfThere, syncDirectory } from './durable-file.ts'
+import { createSynced, removeIfThere, syncDirectory } from './durable-file.ts'
 import type { FileSystem } from './file-system.ts'
 import { deepestMessage, isMissingFile } from './storage-error.ts'
 
@@ -14,11 +14,6 @@ export const REBUILD_NAME = 'db.rebuild'
 
 const DAMAGE_FOUND =
   'Found a damaged value in the database: it counts as missing, and the database is begun anew at the next start'
-
-/** LevelDB begins its own log anew at each start; what it finds then stands at the beginning. */
-const MAX_LOG_BYTES = 4 * 1024 * 1024
-/** How LevelDB says there that its checksums found a part of its journal spoilt, which it leaves out. */
-const DROPPED = /dropping \d+ bytes/
 
 export interface OpenDatabaseComponents extends Pick<DatabaseComponents, 'openLevel'> {
   readonly logger: Logger
@@ -49,7 +44,7 @@ export async function openDatabase(path: string, used: OpenDatabaseComponents): 
 /** What is known of a damage before LevelDB opens the database, which may end the process when it meets it. */
 async function reasonToBeginAnew(path: string, files: FileSystem): Promise<string | undefined> {
   if (await isThere(files, join(path, REBUILD_NAME))) return 'a value in it is damaged'
-  for await (const name of damagedTables(join(path, 'db'))) return `its table ${name} is damaged`
+  for await (const name of damagedFiles(join(path, 'db'))) return `its file ${name} is damaged`
   return undefined
 }
 
@@ -76,16 +71,12 @@ async function openSound(
   }: { readonly used: OpenDatabaseComponents; readonly components: DatabaseComponents },
 ): Promise<Database> {
   try {
-    const database = await Database.open(location, components)
-    if (!(await hasDropped(used.files, location))) return database
-    await database.close()
+    return await Database.open(location, components)
   } catch (error) {
     if (isLocked(error) || !(isCorrupt(error) || namesNoFile(error))) throw error
     await setAside(location, used, error)
     return Database.open(location, components)
   }
-  await setAside(location, used, 'a part of its journal is damaged')
-  return Database.open(location, components)
 }
 
 /** A file of the database is gone, or a name in `CURRENT` is damaged: LevelDB calls this a failure of the disk. */
@@ -131,11 +122,6 @@ async function noteDamage(path: string, files: FileSystem): Promise<void> {
   await removeIfThere(files, marker)
   await createSynced(files, marker, { bytes: new Uint8Array() })
   await syncDirectory(files, path)
-}
-
-async function hasDropped(files: FileSystem, location: string): Promise<boolean> {
-  const bytes = await readSmallFile(files, join(location, 'LOG'), MAX_LOG_BYTES)
-  return bytes !== undefined && DROPPED.test(Buffer.from(bytes).toString('latin1'))
 }
 
 async function isThere(files: FileSystem, path: string): Promise<boolean> {

@@ -4,7 +4,7 @@ import { DirectoryInUseError, ForeignDirectoryError } from '@jarswarm/ports'
 import { openDataDirectory, StorageFailedError, StoreClosedError } from '@jarswarm/store'
 import { Level } from 'level'
 import assert from 'node:assert/strict'
-import { chmod, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { chmod, cp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { blobPath, flipBit, makeRoot } from './_data-directory.ts'
@@ -171,14 +171,28 @@ describe('openDataDirectory after a crash', () => {
     assert.ok((await readdir(root)).includes('db.damaged'))
   })
 
-  it('begins the database anew when a part of its journal is damaged', async () => {
-    const [log] = (await readdir(join(root, 'db'))).filter((name) => name.endsWith('.log'))
-    await flipBit(join(root, 'db', log ?? ''))
-    const directory = await openDataDirectory(root, INIT)
+  it('begins the database anew when a part of its journal is zeros, which LevelDB would leave out without a word', async (t) => {
+    const crashed = `${root}.crashed`
+    t.after(() => rm(crashed, { recursive: true }))
+    const open = await openDataDirectory(root, INIT)
+    await open.records.set('x', 'acknowledged')
+    await open.records.set('y', 'acknowledged')
+    await cp(root, crashed, { recursive: true })
+    await open.close()
+    const [log = ''] = (await readdir(join(crashed, 'db'))).filter((name) => name.endsWith('.log'))
+    const journal = await readFile(join(crashed, 'db', log))
+    await writeFile(join(crashed, 'db', log), journal.fill(0, 0, 7))
+    const directory = await openDataDirectory(crashed, INIT)
     assert.deepEqual(await directory.blobs.read(A.digest), A.bytes)
     assert.deepEqual((await directory.trust.load(A.digest))?.manifest, B.bytes)
     await directory.close()
-    assert.ok((await readdir(root)).includes('db.damaged'))
+    assert.ok((await readdir(crashed)).includes('db.damaged'))
+  })
+
+  it('has nothing in the journal when it was closed: nobody could tell that its end is missing', async () => {
+    const logs = (await readdir(join(root, 'db'))).filter((name) => name.endsWith('.log'))
+    assert.equal(logs.length, 1)
+    for (const name of logs) assert.equal((await readFile(join(root, 'db', name))).length, 0)
   })
 
   it('rebuilds the records when the database is gone', async () => {

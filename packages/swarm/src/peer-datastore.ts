@@ -1,12 +1,9 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { damagedTables, PRIVATE_DIRECTORY_MODE } from '@jarswarm/files'
+import { CorruptFileError, openSound, PRIVATE_DIRECTORY_MODE } from '@jarswarm/files'
 import type { Logger } from '@jarswarm/ports'
 import { LevelDatastore } from 'datastore-level'
 import { MAX_OPEN_PEER_TABLES } from './limits.ts'
-
-/** What LevelDB says of files that make no sense, and not of a disk that is full or fails. */
-const DAMAGED = /Corruption|No such file or directory|Is a directory|Not a directory/
 
 /**
  * Open the database of known peers and bans below a directory. One that is damaged is set aside as `peers.damaged`, in place of
@@ -20,7 +17,7 @@ export async function openPeerDatastore(
   try {
     return await openReadable(path)
   } catch (error) {
-    if (!DAMAGED.test(innermostMessage(error))) throw error
+    if (!(error instanceof CorruptFileError)) throw error
     const aside = `${path}.damaged`
     logger.error({ error, aside }, 'Cannot read the known peers: they are set aside')
     await rm(aside, { recursive: true, force: true })
@@ -33,28 +30,17 @@ export async function openPeerDatastore(
 async function openReadable(path: string): Promise<LevelDatastore> {
   // LevelDB would make it for all to look into.
   await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY_MODE })
-  for await (const name of damagedTables(path)) {
-    throw new Error(`Corruption: ${name} does not fit its checksums`)
-  }
-  const options = { maxOpenFiles: MAX_OPEN_PEER_TABLES }
-  const datastore = new LevelDatastore(path, options)
-  try {
-    // Not by the datastore's own `open`, whose error does not say why.
-    await datastore.db.open(options)
-    const keys = datastore.db.iterator()
+  return openSound(path, async () => {
+    const options = { maxOpenFiles: MAX_OPEN_PEER_TABLES }
+    const datastore = new LevelDatastore(path, options)
     try {
-      for (let next = await keys.next(); next !== undefined;) next = await keys.next()
-    } finally {
-      await keys.close()
+      // Not by the datastore's own `open`, whose error does not say why.
+      await datastore.db.open(options)
+      await datastore.db.iterator().all()
+      return datastore
+    } catch (error) {
+      await datastore.close()
+      throw error
     }
-    return datastore
-  } catch (error) {
-    await datastore.close()
-    throw error
-  }
-}
-
-function innermostMessage(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return error.cause === undefined ? error.message : innermostMessage(error.cause)
+  })
 }

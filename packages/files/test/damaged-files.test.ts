@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { damagedTables } from '@jarswarm/files'
+import { damagedFiles } from '@jarswarm/files'
 import { Level } from 'level'
+import { CrashedDatabase } from './_crashed-database.ts'
 
 const FOOTER_BYTES = 48
 /** Behind the handles of a footer, which are short in a small table, and before its magic number. */
@@ -14,7 +15,7 @@ const STRIDE = 197
 
 async function damaged(location: string): Promise<string[]> {
   const names: string[] = []
-  for await (const name of damagedTables(location)) names.push(name)
+  for await (const name of damagedFiles(location)) names.push(name)
   return names
 }
 
@@ -32,7 +33,7 @@ async function fill(location: string): Promise<void> {
   }
 }
 
-describe('damagedTables', () => {
+describe('damagedFiles', () => {
   let location: string
   let name: string
   let sound: Buffer
@@ -90,15 +91,72 @@ describe('damagedTables', () => {
     await rm(stray)
   })
 
-  it('leaves to LevelDB what LevelDB compares', async () => {
+  it('leaves to LevelDB what LevelDB refuses: a table or MANIFEST that is missing, a CURRENT that names none', async () => {
     await rm(join(location, name))
     assert.deepEqual(await damaged(location), [])
     await writeFile(join(location, name), sound)
-    const [manifest = ''] = (await readdir(location)).filter((file) => /^MANIFEST/.test(file))
-    const bytes = await readFile(join(location, manifest))
-    await truncate(join(location, manifest), bytes.length - 3)
-    assert.ok((await damaged(location)).length <= 1)
-    await writeFile(join(location, manifest), bytes.fill(0xff, 0, 20))
+    await writeFile(join(location, 'CURRENT'), 'MANIFEST-999999\n')
     assert.deepEqual(await damaged(location), [])
+    await writeFile(join(location, 'CURRENT'), 'nothing')
+    assert.deepEqual(await damaged(location), [])
+  })
+})
+
+describe('damagedFiles after a crash', () => {
+  it('finds a damaged journal, and the one before it, whose table is not finished', async (t) => {
+    const database = await CrashedDatabase.create(t, [100, 200])
+    const name = await database.nameOf(/\.log$/)
+    const sound = await database.read(name)
+    assert.deepEqual(await database.damaged(), [])
+    const bytes = Buffer.from(sound).fill(0, 0, 7)
+    await database.write(name, bytes)
+    assert.deepEqual(await database.damaged(), [name])
+    await database.write(name, sound)
+    await database.write('000099.log', bytes)
+    assert.deepEqual(await database.damaged(), ['000099.log'])
+  })
+
+  it('leaves alone a journal that is in the tables already', async (t) => {
+    const database = await CrashedDatabase.create(t, [100, 'flush', 200])
+    await database.write('000001.log', Buffer.alloc(100, 1))
+    assert.deepEqual(await database.damaged(), [])
+  })
+
+  it('finds a turned bit anywhere in the MANIFEST', async (t) => {
+    const database = await CrashedDatabase.create(t, [100, 'flush', 200])
+    const name = await database.nameOf(/^MANIFEST/)
+    const sound = await database.read(name)
+    for (let at = 0; at < sound.length; at += 1) {
+      const bytes = Buffer.from(sound)
+      bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << (at % 8)), at)
+      await database.write(name, bytes)
+      assert.deepEqual(await database.damaged(), [name], `bit at ${String(at)}`)
+    }
+  })
+
+  it('finds that the end of the MANIFEST is missing, by the journal that it names, which is gone', async (t) => {
+    const before = await CrashedDatabase.create(t, [100])
+    const database = await CrashedDatabase.create(t, [100, 'flush', 200])
+    const name = await database.nameOf(/^MANIFEST/)
+    // What was written before the flush: it knows neither of the table nor of the newer journal.
+    const shorter = await before.read(name)
+    const sound = await database.read(name)
+    assert.ok(sound.subarray(0, shorter.length).equals(shorter))
+    const zeroed = Buffer.from(sound).fill(0, shorter.length)
+    for (const bytes of [shorter, sound.subarray(0, -1), zeroed]) {
+      await database.write(name, bytes)
+      assert.deepEqual(await database.damaged(), [await before.nameOf(/\.log$/)])
+    }
+  })
+})
+
+describe('flushJournal', () => {
+  it('leaves nothing in a journal, and all in tables', async (t) => {
+    const database = await CrashedDatabase.create(t, [100, 200, 'flush'])
+    const journal = await database.nameOf(/\.log$/)
+    assert.equal((await database.read(journal)).length, 0)
+    const level = new Level(database.location)
+    assert.equal((await level.get('1')).length, 200)
+    await level.close()
   })
 })

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { parsePath } from '@jarswarm/maven'
+import { CorruptStateError } from '../src/index.ts'
+import { ObservationStore } from '../src/observation-store.ts'
+import type { Observation } from '../src/observation-store.ts'
+
+const PATHS = ['a/b/1/b-1.jar', 'a/b/2/b-2.jar', 'a/b/3/b-3.jar'].map(parsePath)
+const SEEN: Observation = {
+  digest: '0'.repeat(64),
+  sha1: '0'.repeat(40),
+  md5: '0'.repeat(32),
+  sizeBytes: 1,
+  mtimeSeconds: 0,
+}
+
+describe('ObservationStore', () => {
+  let work: string
+  /** As a run that was killed left it, and as one that ended left it. */
+  let crashed: string
+  let closed: string
+  before(async () => {
+    work = await mkdtemp(join(tmpdir(), 'jarswarm-observed-'))
+    crashed = join(work, 'crashed')
+    closed = join(work, 'closed')
+    const store = await ObservationStore.open(closed)
+    for (const path of PATHS) await store.put(path, SEEN)
+    await cp(closed, crashed, { recursive: true })
+    await store[Symbol.asyncDispose]()
+  })
+  after(() => rm(work, { recursive: true }))
+
+  for (const [kind, damage] of [
+    ['ldb', (bytes: Buffer) => bytes.fill(0, 0, 20)],
+    ['log', (bytes: Buffer) => bytes.fill(0, 0, 7)],
+  ] as const) {
+    it(`refuses a damaged .${kind} file, names it, and says what to do`, async (t) => {
+      const copy = join(work, kind)
+      t.after(() => rm(copy, { recursive: true }))
+      await cp(kind === 'ldb' ? closed : crashed, copy, { recursive: true })
+      const seen = join(copy, 'seen')
+      const name = (await readdir(seen)).find((file) => file.endsWith(`.${kind}`)) ?? ''
+      await writeFile(join(seen, name), damage(await readFile(join(seen, name))))
+      await assert.rejects(ObservationStore.open(copy), (error: unknown) => {
+        assert.ok(error instanceof CorruptStateError)
+        assert.ok(error.message.includes(join(seen, name)), error.message)
+        assert.ok(error.message.includes(`; remove the directory ${seen}: `), error.message)
+        return true
+      })
+      await rm(seen, { recursive: true })
+      await (await ObservationStore.open(copy))[Symbol.asyncDispose]()
+    })
+  }
+
+  it('keeps what was seen over a kill and over an end, which leaves nothing in the journal', async () => {
+    const names = await readdir(join(closed, 'seen'))
+    const journal = names.find((file) => file.endsWith('.log')) ?? ''
+    assert.equal((await readFile(join(closed, 'seen', journal))).length, 0)
+    for (const directory of [crashed, closed]) {
+      await using store = await ObservationStore.open(directory)
+      for (const path of PATHS) assert.deepEqual(await store.get(path), SEEN)
+    }
+  })
+})
