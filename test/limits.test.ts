@@ -6,8 +6,8 @@ import { allLimits } from '../packages/node/src/limits/node-limits.ts'
 
 /** Packages that a running node is made of, and that hold to bounds of their own. */
 const PACKAGES = [
-  ...['maven', 'manifest', 'trust', 'ports', 'http', 'store', 'upstream', 'swarm', 'mirror'],
-  ...['endpoint', 'node'],
+  ...['maven', 'manifest', 'trust', 'ports', 'http', 'files', 'store', 'upstream', 'swarm'],
+  ...['mirror', 'endpoint', 'node'],
 ]
 
 /** Given to a library that holds to them, with what it would take to drive them. */

@@ -3,6 +3,7 @@ export { CorruptFileError, KeysExposedError } from './errors.ts'
 export { damagedFiles } from './level/damaged-files.ts'
 export { flushJournal } from './level/flush-journal.ts'
 export { openSound } from './level/open-sound.ts'
+export { DATABASE_LIMITS } from './limits.ts'
 export {
   checkPrivate,
   PRIVATE_DIRECTORY_MODE,

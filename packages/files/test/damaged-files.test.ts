@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { damagedFiles } from '@jarswarm/files'
 import { Level } from 'level'
+import { MAX_JOURNAL_BYTES } from '../src/limits.ts'
 import { CrashedDatabase } from './_crashed-database.ts'
 
 const FOOTER_BYTES = 48
@@ -146,6 +147,20 @@ describe('damagedFiles after a crash', () => {
     for (const bytes of [shorter, sound.subarray(0, -1), zeroed]) {
       await database.write(name, bytes)
       assert.deepEqual(await database.damaged(), [await before.nameOf(/\.log$/)])
+    }
+  })
+})
+
+describe('damagedFiles and its bounds', () => {
+  it('does not read a journal or MANIFEST of more than MAX_JOURNAL_BYTES', async (t) => {
+    for (const pattern of [/\.log$/, /^MANIFEST/]) {
+      const database = await CrashedDatabase.create(t, [100, 200])
+      const name = await database.nameOf(pattern)
+      // Zeros behind the end, which take no room on the disk.
+      await truncate(join(database.location, name), MAX_JOURNAL_BYTES)
+      assert.deepEqual(await database.damaged(), [])
+      await truncate(join(database.location, name), MAX_JOURNAL_BYTES + 1)
+      assert.deepEqual(await database.damaged(), [name])
     }
   })
 })

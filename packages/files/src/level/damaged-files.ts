@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { MAX_JOURNAL_BYTES } from '../limits.ts'
 import { readLiveFiles } from './live-files.ts'
 import type { LiveFiles } from './live-files.ts'
 import { isSoundLog } from './log-file.ts'
@@ -63,6 +64,7 @@ async function currentManifest(location: string): Promise<string | undefined> {
 /** @returns undefined when it is damaged */
 async function liveFiles(manifest: string): Promise<LiveFiles | undefined> {
   try {
+    if ((await stat(manifest)).size > MAX_JOURNAL_BYTES) return undefined
     return readLiveFiles(await readFile(manifest))
   } catch (error) {
     if (error instanceof RangeError) return undefined
@@ -76,9 +78,8 @@ async function isTable(path: string, sizeBytes: number): Promise<boolean> {
   return (await stat(path)).size === sizeBytes && isSoundTable(await readFile(path))
 }
 
-/** It is read whole, as LevelDB does in parts: a few MiB, and the last batch of changes. */
 async function isJournal(path: string): Promise<boolean> {
-  return isSoundLog(await readFile(path))
+  return (await stat(path)).size <= MAX_JOURNAL_BYTES && isSoundLog(await readFile(path))
 }
 
 async function isSound(look: () => Promise<boolean>): Promise<boolean> {

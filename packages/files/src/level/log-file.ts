@@ -83,9 +83,14 @@ function headerAt(
 /** Whether all from here on is what a crash leaves: zeros, or a fragment of which the rest is missing. */
 function isEnd(log: Uint8Array, at: number): boolean {
   const rest = log.subarray(at)
-  if (rest.every((byte) => byte === 0)) return true
+  if (areZeros(rest)) return true
   const isLastBlock = at >= log.length - (log.length % BLOCK_BYTES)
   return isLastBlock && headerAt(rest, 0).end > rest.length && !hidesFragment(rest)
+}
+
+/** Compared with itself, a byte further: as fast as memory is. */
+function areZeros(bytes: Uint8Array): boolean {
+  return bytes[0] === 0 && Buffer.compare(bytes.subarray(1), bytes.subarray(0, -1)) === 0
 }
 
 /** A damaged length may reach beyond the end, too. Then the right one ends there, or another fragment stands behind it. */

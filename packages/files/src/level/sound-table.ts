@@ -13,6 +13,7 @@
  * The index names all blocks of data, the meta index that of the filter. Numbers of fixed length are little-endian.
  */
 import { uncompress } from 'snappyjs'
+import { MAX_TABLE_INDEX_BYTES } from '../limits.ts'
 import { fitsChecksum } from './checksum.ts'
 import { FieldReader } from './field-reader.ts'
 
@@ -20,8 +21,6 @@ const FOOTER_BYTES = 48
 const MAGIC = 0xdb4775248b80fb57n
 const TRAILER_BYTES = 5
 const SNAPPY = 1
-/** Far more than LevelDB makes of a table: one handle for 4 KiB of it. */
-const MAX_INDEX_BYTES = 256 * 1024 * 1024
 
 /**
  * Compare each block of a table with its checksum, which LevelDB does not do when it reads: it trusts lengths and offsets in them,
@@ -69,7 +68,7 @@ function soundBlock(table: Uint8Array, { offset, sizeBytes }: Handle): Uint8Arra
 
 function contentsOf(block: Uint8Array): Uint8Array {
   const contents = block.subarray(0, -1)
-  return block.at(-1) === SNAPPY ? uncompress(contents, MAX_INDEX_BYTES) : contents
+  return block.at(-1) === SNAPPY ? uncompress(contents, MAX_TABLE_INDEX_BYTES) : contents
 }
 
 function* handlesIn(index: Uint8Array): Generator<Handle> {

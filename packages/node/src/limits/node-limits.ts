@@ -1,5 +1,6 @@
 import { ENDPOINT_LIMITS } from '@jarswarm/endpoint'
 import type { Endpoint } from '@jarswarm/endpoint'
+import { DATABASE_LIMITS } from '@jarswarm/files'
 import { MIRROR_LIMITS } from '@jarswarm/mirror'
 import type { Limit, LimitGroup, Swarm } from '@jarswarm/ports'
 import { STORE_LIMITS } from '@jarswarm/store'
@@ -37,6 +38,7 @@ export async function allLimits(): Promise<readonly LimitGroup[]> {
     ...ENDPOINT_LIMITS,
     ...UPSTREAM_LIMITS,
     ...STORE_LIMITS,
+    { title: 'Databases on disk', limits: DATABASE_LIMITS },
     ...MIRROR_LIMITS,
     ...NODE_LIMITS,
     ...FORMAT_LIMITS,
