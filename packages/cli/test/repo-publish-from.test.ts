@@ -108,7 +108,7 @@ describe('jarswarm repo publish --from', () => {
     const state = join(temporaryDirectory(t), 'state')
     const wrong: readonly (readonly string[])[] = [
       ['--tree', 'a', '--from', 'http://a/'],
-      ['--tree', 'a', '--recheck'],
+      ['--tree', 'a', '--out', 'b'],
       ['--from', 'ftp://a/', '--out', 'b', '--paths', 'c'],
       ['--from', 'http://a/', '--paths', 'c'],
       ['--from', 'http://a/', '--out', 'b', '--paths', 'c', '--changes', 'd'],

@@ -1,5 +1,7 @@
 import { dirname, join } from 'node:path'
+import { isMutablePath } from '@jarswarm/maven'
 import { lookAtTree } from './look-at-tree.ts'
+import { FailedSyncs } from './failed-syncs.ts'
 import { judgeFile, judgeUnchanged } from './judge-file.ts'
 import { openPlaces } from './open-places.ts'
 import type { OpenedPlaces, OpenPlacesOptions } from './open-places.ts'
@@ -34,6 +36,8 @@ export interface PublishTreeOptions {
    * @defaultValue the whole tree is looked at
    */
   readonly changes?: AsyncIterable<string> | undefined
+  /** Read releases again that seem unchanged: a damaged disk leaves a file its size and time. */
+  readonly recheck?: boolean | undefined
   /** Files hashed at a time. @defaultValue 4 */
   readonly concurrency?: number | undefined
   /** Publish a tree with less than half of the files of last time, too. */
@@ -79,7 +83,7 @@ export async function publishWith(
           signal,
         })
   const round = await publishRound(places, places.newest, {
-    source: openTree(places, options, changed),
+    source: await openTree(places, options, changed),
     options: {
       observed,
       nowMs,
@@ -97,12 +101,12 @@ export async function publishWith(
   return summary.report({ leftOut: changed?.leftOut ?? 0, ms: performance.now() - startMs })
 }
 
-function openTree(
+async function openTree(
   places: OpenedPlaces,
-  { treeDir, concurrency, signal }: PublishTreeOptions,
+  { treeDir, recheck = false, concurrency, signal }: PublishTreeOptions,
   changed: PathSet | undefined,
-): ScanSource<TreeFile> {
-  const { tree, treeFiles } = places
+): Promise<ScanSource<TreeFile>> {
+  const { state, tree, stateFiles, treeFiles } = places
   const root = dirname(tree.directory)
   const judging = {
     temporaryPath: () => treeFiles.temporaryPath(),
@@ -111,6 +115,7 @@ function openTree(
       // Of a link both names are needed.
       for (const name of [realPath, join(root, path)]) treeFiles.keepName(name, root)
     },
+    failedSyncs: await FailedSyncs.read(state.layout.failedSyncs, stateFiles),
     signal,
   }
   return {
@@ -121,7 +126,9 @@ function openTree(
         : lookAtTree(treeDir, changed.paths(), signal),
     isPartial: changed !== undefined,
     judge: {
-      known: judgeUnchanged,
+      // Nothing tells a damaged mutable file from one that is meant to be so; what is published of it is a copy.
+      known: (file, recorded) =>
+        recheck && !isMutablePath(file.path) ? undefined : judgeUnchanged(file, recorded),
       look: (file, recorded) => judgeFile(file, recorded, judging),
     },
     concurrency: concurrency ?? HASH_CONCURRENCY,

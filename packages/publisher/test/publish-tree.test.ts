@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cp, mkdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { publishTree, resignTimestamp, StateMismatchError, TreeShrunkError } from '../src/index.ts'
@@ -89,6 +89,26 @@ describe('publishTree', () => {
     assert.equal((await publish(repository)).refused.length, 0)
     const read = await readPublished(repository.treeDir)
     assert.equal(read?.files.get(JAR), `${hexOf('sha256', 'one')} 3`)
+  })
+
+  it('reads releases that seem unchanged when it is told to, and finds those that a disk damaged', async (t) => {
+    const repository = await createRepository(t)
+    await repository.write(JAR, 'one')
+    await repository.write(METADATA, 'one')
+    await publish(repository)
+    for (const path of [JAR, METADATA]) {
+      const file = join(repository.treeDir, path)
+      const { atime, mtime } = await stat(file)
+      await writeFile(file, 'onf')
+      await utimes(file, atime, mtime)
+    }
+    assert.equal((await publish(repository)).refused.length, 0)
+    const { refused, changed } = await publish(repository, { recheck: true })
+    assert.deepEqual([refused.map(({ path }) => path), changed], [[JAR], 0])
+    const read = await readPublished(repository.treeDir)
+    assert.equal(read?.files.get(JAR), `${hexOf('sha256', 'one')} 3`)
+    // What is published of a mutable file is the copy.
+    assert.equal(read.files.get(METADATA), `${hexOf('sha256', 'one')} 3`)
   })
 
   it('keeps a release that vanished, and refuses other bytes in its place later', async (t) => {

@@ -75,7 +75,10 @@ export function addRepoPublish(repo: Command, { terminal, setExitCode }: Command
       'look only at the listed files, as a deploy hook does; "-" is standard input',
     )
     .option('--operator', 'with --from: the repository is yours, and you sign for it')
-    .option('--recheck', 'with --from: ask for known releases too, to see whether any changed')
+    .option(
+      '--recheck',
+      'ask for known releases too, or read them in the tree again, to see whether any changed',
+    )
     .option('--concurrency <n>', 'with --from: files asked for at a time (default: 8)')
     .option(
       '--contact <url>',
@@ -103,7 +106,7 @@ function checkUsage(flags: Flags): void {
     throw new UsageError('Cannot publish: either --tree or --from is wanted')
   }
   if (from === undefined) {
-    const only = (['out', 'paths', 'operator', 'recheck', 'concurrency', 'contact'] as const).find(
+    const only = (['out', 'paths', 'operator', 'concurrency', 'contact'] as const).find(
       (name) => flags[name] !== undefined,
     )
     if (only !== undefined)
@@ -136,7 +139,12 @@ async function publish(flags: Flags, terminal: Terminal): Promise<PublishReport>
   try {
     if (flags.from === undefined) {
       const changes = flags.changes === undefined ? undefined : readList(flags.changes, terminal)
-      return await publishTree({ ...common, treeDir: flags.tree ?? '', changes })
+      return await publishTree({
+        ...common,
+        treeDir: flags.tree ?? '',
+        changes,
+        recheck: flags.recheck,
+      })
     }
     const isChanges = flags.changes !== undefined
     return await publishFrom({
