@@ -23,6 +23,7 @@ export class KilledCommand {
   #ready: Ready | undefined
   #errors: () => string = () => ''
   #isKilled = false
+  #readyAtMs = 0
 
   constructor(args: readonly string[], env: Readonly<Record<string, string>>) {
     this.#args = args
@@ -32,6 +33,11 @@ export class KilledCommand {
   /** Where it serves, or undefined while it does not. */
   get ready(): Ready | undefined {
     return this.#ready
+  }
+
+  /** For how long it has served, 0 while it does not. */
+  servedMs(): number {
+    return this.#ready === undefined ? 0 : performance.now() - this.#readyAtMs
   }
 
   /** What it wrote to stderr since it serves. */
@@ -84,6 +90,7 @@ export class KilledCommand {
       })
       if (this.#isKilled) return running.ready
       this.#ready = running.ready
+      this.#readyAtMs = performance.now()
       this.#errors = running.errors
     } catch (error) {
       if (this.#isKilled) throw error

@@ -11,6 +11,9 @@ import { KilledCommand } from './_killed-command.ts'
 import { ViolationError } from './_violation-error.ts'
 
 const ACKNOWLEDGING = fileURLToPath(new URL('_acknowledging.ts', import.meta.url))
+const MARKER = 'jarswarm.json'
+/** What a data directory has only when it has a marker. */
+const BESIDE_MARKER = ['db', 'blobs', 'trust', 'joined.json']
 /** Within so long a node that was started again uses the newest head, though those that it asks are being killed. */
 const MAX_BEHIND_MS = 180_000
 
@@ -31,6 +34,8 @@ export class KilledNode {
   #generation = 0
   /** Number of the newest head that it was seen to use. */
   #seen = 0
+  /** Whether its directory was seen with its marker. */
+  #wasMarked = false
 
   constructor(init: KilledNodeInit) {
     this.#init = init
@@ -119,7 +124,11 @@ export class KilledNode {
     const files = judgeBlobFiles(this.dataDir, this.acknowledged.stored)
     if (files.lost.size > 0) throw new ViolationError('lost', [...files.lost].join())
     if (files.wrong.size > 0) throw new ViolationError('bytes', [...files.wrong].join())
-    if (!this.has('jarswarm.json')) return
+    if (!this.has(MARKER)) {
+      this.#judgeUnbegun()
+      return
+    }
+    this.#wasMarked = true
     const copy = join(work, `${name}.copy`)
     await cp(this.dataDir, copy, { recursive: true, filter: (path) => !path.endsWith('.sock') })
     const { lost, wrong, rebuilt, broken } = await judgeDirectory(
@@ -133,6 +142,15 @@ export class KilledNode {
     if (broken.length > 0) throw new ViolationError('rollback', broken.join('; '))
   }
 
+  /** It was killed before it had begun anything, for the marker is what it makes first. */
+  #judgeUnbegun(): void {
+    const there = BESIDE_MARKER.filter((name) => this.has(name))
+    const { stored, trust, step, index } = this.acknowledged
+    const said = [trust, step, index].some(({ acknowledged }) => acknowledged !== undefined)
+    if (!this.#wasMarked && !said && stored.size === 0 && there.length === 0) return
+    throw new ViolationError('lost', `the marker of ${this.#init.name}, beside ${there.join()}`)
+  }
+
   /** Let nothing of it run on. */
   async end(): Promise<void> {
     await this.command.end()
@@ -143,6 +161,7 @@ export class KilledNode {
     rmSync(this.dataDir, { recursive: true, force: true })
     this.#generation += 1
     this.#seen = 0
+    this.#wasMarked = false
     writeFileSync(this.#logFile, '')
     return new FollowedLog(this.#logFile)
   }

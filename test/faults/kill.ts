@@ -9,7 +9,8 @@ import { judgeTree } from './_judged-tree.ts'
 import { untilFirstSync, untilServing, untilStarting } from './_kill-moments.ts'
 import { KillSwarm } from './_kill-swarm.ts'
 import type { KillSwarmInit } from './_kill-swarm.ts'
-import { askOnAndOn } from './_killed-clients.ts'
+import { ask, askOnAndOn } from './_killed-clients.ts'
+import type { ClientCounts } from './_killed-clients.ts'
 import type { KilledNode } from './_killed-node.ts'
 import { SeededRandom } from './_random.ts'
 import { withEndings } from './_with-endings.ts'
@@ -43,7 +44,7 @@ export interface KillReport {
   slowestAloneMs: number
   /** From serving again to using the newest head. */
   slowestHeadMs: number
-  readonly answers: { served: number; refused: number }
+  readonly answers: ClientCounts
   publishes: number
   rotations: number
 }
@@ -81,7 +82,7 @@ class Killing {
     slowestStartMs: 0,
     slowestAloneMs: 0,
     slowestHeadMs: 0,
-    answers: { served: 0, refused: 0 },
+    answers: { served: 0, refused: {} },
     publishes: 0,
     rotations: 0,
   }
@@ -95,14 +96,17 @@ class Killing {
 
   /** Each process has lives of its own, so that several are killed at a time, and while others are away. */
   async run(seed: number): Promise<void> {
-    const { nodes, publisher } = this.#swarm
+    const { nodes, primary, publisher } = this.#swarm
     const [done, quiet] = [new AbortController(), new AbortController()]
     const drawn = (at: number): SeededRandom => new SeededRandom(seed + at)
     publisher.start()
     const clients = nodes.flatMap((node, at) =>
       Array.from({ length: CLIENTS_A_NODE }, (_, client) => {
         const random = drawn(100 + CLIENTS_A_NODE * at + client)
-        return askOnAndOn({ node, publisher, random, counts: this.report.answers }, quiet.signal)
+        return askOnAndOn(
+          { node, primary, publisher, random, counts: this.report.answers },
+          quiet.signal,
+        )
       }),
     )
     const lives = [
@@ -232,17 +236,25 @@ class Killing {
     }
   }
 
-  /** All live on in peace, have the newest head, and serve. */
+  /** All live on in peace, have the newest head, and each serves the oldest release and the newest. */
   async #settle(): Promise<void> {
     const { nodes, primary, publisher } = this.#swarm
     await publisher.idle()
     await publisher.kill()
     await primary.untilReady()
     for (const node of nodes) node.start()
-    await Promise.all(nodes.map((node) => this.#goOn(node)))
-    const { answers } = this.report
-    const before = answers.served
-    await waitFor('right answers', () => answers.served > before || undefined)
+    await Promise.all(
+      nodes.map(async (node) => {
+        await this.#goOn(node)
+        const ready = await node.command.untilReady()
+        for (const version of [1, publisher.versions])
+          await waitFor(`release ${String(version)} of ${node.dataDir}`, async () =>
+            (await ask({ node, primary, publisher }, ready, version)) === undefined
+              ? true
+              : undefined,
+          )
+      }),
+    )
   }
 
   /** Ended in peace, too, each has all that it acknowledged. */
@@ -313,7 +325,8 @@ function* rowsOf(report: KillReport): Generator<Row> {
   yield row('publishes', report.publishes, 'heads')
   yield row('rotations of the online keys', report.rotations, 'roots')
   yield row('right answers', report.answers.served, 'answers')
-  yield row('424, broken off, or no answer', report.answers.refused, 'answers')
+  for (const [why, count] of Object.entries(report.answers.refused))
+    yield row(`refused: ${why}`, count, 'answers')
   yield row('slowest start, on this busy machine', report.slowestStartMs, 'ms')
   yield {
     ...row('slowest start, without waits for a processor', report.slowestAloneMs, 'ms'),
