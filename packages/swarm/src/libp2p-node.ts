@@ -28,7 +28,7 @@ import {
   MAX_STREAMS_PER_CONNECTION,
 } from './limits.ts'
 import type { SwarmLimits } from './limits.ts'
-import { DIAL_TIMEOUT_MS, MAX_PEER_AGE_MS, PING_INTERVAL_MS } from './pace.ts'
+import { DIAL_TIMEOUT_MS, MAX_PEER_AGE_MS, PING_INTERVAL_MS, PING_TIMEOUT_MS } from './pace.ts'
 import { kadProtocol, MDNS_SERVICE } from './protocols.ts'
 
 export interface Libp2pNodeInit {
@@ -125,7 +125,10 @@ function baseOptions(init: Libp2pNodeInit): Libp2pOptions<Services> {
       // Reconnecting is ours: only bootstrap and recently known peers are worth it.
       reconnectRetries: 0,
     },
-    connectionMonitor: { pingInterval: PING_INTERVAL_MS },
+    connectionMonitor: {
+      pingInterval: PING_INTERVAL_MS,
+      pingTimeout: { minTimeout: PING_TIMEOUT_MS },
+    },
     peerStore: { maxAddressAge: MAX_PEER_AGE_MS, maxPeerAge: MAX_PEER_AGE_MS },
   }
 }

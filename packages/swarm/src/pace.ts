@@ -8,6 +8,12 @@ const DAY_MS = 24 * HOUR_MS
 /** One ping per connection every two minutes: the usual 10 s costs 478 B/s each. */
 export const PING_INTERVAL_MS: number = 120 * SECOND_MS
 
+/**
+ * A ping that is not answered in this time, or a multiple of what answers took lately, ends the connection. The usual 5 s end all
+ * connections of a machine at once that is so busy, or so short of memory, that it stands still for a moment.
+ */
+export const PING_TIMEOUT_MS: number = 30 * SECOND_MS
+
 /** A dial that takes longer is as good as a peer that is gone. */
 export const DIAL_TIMEOUT_MS: number = 5 * SECOND_MS
 
