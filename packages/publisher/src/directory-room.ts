@@ -3,75 +3,81 @@ import type { RepositoryPath } from '@jarswarm/maven'
 import { directoryHeadBytes, fileLineBytes, MAX_OBJECT_BYTES } from '@jarswarm/manifest'
 import type { IndexEntry } from '@jarswarm/manifest'
 import type { TreeChange } from './judge-file.ts'
-import type { RecordedFile } from './scan-record.ts'
+
+/** Finds the files that stand published directly in a directory; undefined when it has none. */
+export type DirectorySource = (directory: string) => Promise<readonly IndexEntry[] | undefined>
 
 interface OpenDirectory {
   readonly path: string
-  bytes: number
+  grownBytes: number
 }
 
 /**
- * Sees to it that no directory becomes larger than an index node may be: a directory of some thousands of files must
- * not keep all others from being published.
+ * The changes that there is no room for, by path: a directory of some thousands of files, larger than an index node may
+ * be, must not keep all others from being published. Removals are none of them, and of each directory it is the last.
+ *
+ * @param changes all of them, ascending by path; only those of directories without room are held in memory
+ * @param published as it is before these changes
  */
-export class DirectoryRoom {
-  /** The directories that are not over yet, each in the one before it. */
-  readonly #open: OpenDirectory[] = []
-  readonly #overfull = new Map<string, number>()
-
-  /** Take note of what is to be recorded, in ascending order of paths. */
-  async *measure(files: AsyncIterable<RecordedFile>): AsyncGenerator<RecordedFile> {
-    for await (const file of files) {
-      this.#add(file)
-      yield file
+export async function changesWithoutRoom(
+  changes: AsyncIterable<TreeChange>,
+  published: DirectorySource,
+): Promise<ReadonlyMap<RepositoryPath, TreeChange>> {
+  const excess = new Map<RepositoryPath, TreeChange>()
+  const overfull = await findOverfull(changes, published)
+  if (overfull.size === 0) return excess
+  const crowded: { readonly change: TreeChange; readonly after: IndexEntry }[] = []
+  for await (const change of changes) {
+    const { after } = change
+    if (after !== undefined && overfull.has(directoryOf(after.path))) {
+      crowded.push({ change, after })
     }
-    this.#closeUntil(() => false)
   }
-
-  /**
-   * The changes that there is no room for, the last of each directory, by path. Removals are none of them.
-   *
-   * @param changes all of them, ascending by path; only those of directories without room are held in memory
-   */
-  async excess(
-    changes: AsyncIterable<TreeChange>,
-  ): Promise<ReadonlyMap<RepositoryPath, TreeChange>> {
-    const excess = new Map<RepositoryPath, TreeChange>()
-    if (this.#overfull.size === 0) return excess
-    const crowded: { readonly change: TreeChange; readonly after: IndexEntry }[] = []
-    for await (const change of changes) {
-      const { after } = change
-      if (after !== undefined && this.#overfull.has(directoryOf(after.path))) {
-        crowded.push({ change, after })
-      }
-    }
-    for (const { change, after } of crowded.reverse()) {
-      const directory = directoryOf(after.path)
-      const bytes = this.#overfull.get(directory) ?? 0
-      const grown = fileLineBytes(after) - (change.before ? fileLineBytes(change.before) : 0)
-      if (bytes <= MAX_OBJECT_BYTES || grown <= 0) continue
-      this.#overfull.set(directory, bytes - grown)
-      excess.set(after.path, change)
-    }
-    return excess
+  for (const { change, after } of crowded.reverse()) {
+    const directory = directoryOf(after.path)
+    const bytes = overfull.get(directory) ?? 0
+    const grown = grownBytes(change)
+    if (bytes <= MAX_OBJECT_BYTES || grown <= 0) continue
+    overfull.set(directory, bytes - grown)
+    excess.set(after.path, change)
   }
+  return excess
+}
 
-  #add({ entry }: RecordedFile): void {
+/** The directories that would become larger than a node may be, with their sizes in bytes. */
+async function findOverfull(
+  changes: AsyncIterable<TreeChange>,
+  published: DirectorySource,
+): Promise<Map<string, number>> {
+  const overfull = new Map<string, number>()
+  // Those that are not over yet, each in the one before it: paths ascend, so one is over when a path comes that is not below it.
+  const open: OpenDirectory[] = []
+  const closeUntil = async (isOpen: (directory: string) => boolean): Promise<void> => {
+    for (let last = open.at(-1); last && !isOpen(last.path); last = open.at(-1)) {
+      open.pop()
+      if (last.grownBytes <= 0) continue
+      const files = (await published(last.path)) ?? []
+      const bytes = files.reduce((sum, entry) => sum + fileLineBytes(entry), last.grownBytes)
+      const sizeBytes = directoryHeadBytes(last.path) + bytes
+      if (sizeBytes > MAX_OBJECT_BYTES) overfull.set(last.path, sizeBytes)
+    }
+  }
+  for await (const change of changes) {
+    const entry = change.after ?? change.before
+    if (entry === undefined) continue
     const path = directoryOf(entry.path)
-    this.#closeUntil((open) => open === '' || open === path || path.startsWith(`${open}/`))
-    let last = this.#open.at(-1)
+    await closeUntil((above) => above === '' || above === path || path.startsWith(`${above}/`))
+    let last = open.at(-1)
     if (last?.path !== path) {
-      last = { path, bytes: directoryHeadBytes(path) }
-      this.#open.push(last)
+      last = { path, grownBytes: 0 }
+      open.push(last)
     }
-    last.bytes += fileLineBytes(entry)
+    last.grownBytes += grownBytes(change)
   }
+  await closeUntil(() => false)
+  return overfull
+}
 
-  /** A directory is over when a path comes that is not below it, for they ascend. */
-  #closeUntil(isOpen: (directory: string) => boolean): void {
-    for (let last = this.#open.at(-1); last && !isOpen(last.path); last = this.#open.at(-1)) {
-      this.#open.pop()
-      if (last.bytes > MAX_OBJECT_BYTES) this.#overfull.set(last.path, last.bytes)
-    }
-  }
+function grownBytes({ before, after }: TreeChange): number {
+  return (after ? fileLineBytes(after) : 0) - (before ? fileLineBytes(before) : 0)
 }

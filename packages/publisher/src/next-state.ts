@@ -14,8 +14,10 @@ import { objectSource, updateObjects } from './index-objects.ts'
 import { foldWithdrawals, withWithdrawals } from './next-withdrawals.ts'
 import type { ObjectUpdate, StagedNode } from './index-objects.ts'
 import { isPackDue, writePack } from './pack-writer.ts'
-import { formatCarriedState, readNewestState, stateFiles } from './published-state.ts'
+import { placeRecord } from './place-record.ts'
+import { formatCarriedState, readNewestState, recordOf, stateFiles } from './published-state.ts'
 import type { PublishedState } from './published-state.ts'
+import type { RecordDraft } from './record-draft.ts'
 import { refuseFork } from './refuse-fork.ts'
 import { RetiredFiles } from './retired-files.ts'
 import type { RetiredKind } from './retired-files.ts'
@@ -27,8 +29,8 @@ export interface NextStateInit {
   readonly before: PublishedState | undefined
   /** Ascending by path. */
   readonly changes: ChangeLog
-  /** The new scan record, staged by the state's files. */
-  readonly recordPath: string
+  /** How its scan record differs. */
+  readonly draft: RecordDraft
   /** Base URL that somebody else than its operator saw these files at, or null. */
   readonly observed: string | null
   readonly nowMs: number
@@ -70,6 +72,11 @@ export async function decideNextState(
     pack: pack.pack,
     withdrawn: update.withdrawals,
   }
+  const record = await placeRecord(
+    places.stateFiles,
+    { before: recordOf(init.before), draft: init.draft },
+    directory,
+  )
   const { manifest } = signManifest({
     root: places.state.roots.at(-1) ?? new Uint8Array(),
     head: formatHead(head),
@@ -80,10 +87,9 @@ export async function decideNextState(
   })
   await commit(places, { seq, directory }, [
     ['history', history.toBytes()],
-    ['state.json', formatCarriedState({ pack, withdrawn })],
+    ['state.json', formatCarriedState({ pack, withdrawn, record })],
     ['retired', Buffer.from(retired.toString())],
     ['manifest', manifest],
-    ['record', init.recordPath],
   ])
   const decided = await readNewestState(places.state.layout)
   if (decided?.head.seq !== seq) throw new Error(`Cannot read back state ${String(seq)}`)
@@ -216,8 +222,8 @@ async function extendHistory(
   return history
 }
 
-/** Its name in the state's directory, and its content or where that is staged. */
-type StateFile = readonly [name: string, content: Uint8Array | string]
+/** Its name in the state's directory, and its content. */
+type StateFile = readonly [name: string, content: Uint8Array]
 
 async function openStateDraft({ stateFiles: files }: PublishPlaces): Promise<string> {
   const directory = files.temporaryPath()
@@ -230,13 +236,7 @@ async function commit(
   { seq, directory }: { readonly seq: number; readonly directory: string },
   content: readonly StateFile[],
 ): Promise<void> {
-  for (const [name, bytes] of content) {
-    if (typeof bytes !== 'string') await files.write(join(directory, name), bytes)
-    else {
-      await files.sync(bytes)
-      await files.adopt(bytes, join(directory, name))
-    }
-  }
+  for (const [name, bytes] of content) await files.write(join(directory, name), bytes)
   await files.settle()
   try {
     // Compare and swap: a number that is taken is never given to another head.

@@ -10,60 +10,50 @@ export interface PathPair<File extends ScannedFile> {
   readonly hidden: boolean
 }
 
+/** Pair steps with what is recorded of the same paths; what else is recorded does not come. */
+export async function* pairListed<File extends ScannedFile>(
+  steps: AsyncIterable<ScanStep<File>>,
+  find: (path: string) => RecordedFile | undefined,
+): AsyncGenerator<PathPair<File>> {
+  for await (const step of steps) {
+    yield { path: step.path, step, recorded: find(step.path), hidden: true }
+  }
+}
+
 /** Merge two sequences that both ascend by path, holding no more than one of each. */
 export async function* pairPaths<File extends ScannedFile>(
   steps: AsyncIterable<ScanStep<File>>,
-  records: AsyncIterable<RecordedFile>,
+  records: Iterable<RecordedFile>,
 ): AsyncGenerator<PathPair<File>> {
-  await using left = new Cursor(steps)
-  await using right = new Cursor(records)
-  let step = await left.next()
-  let recorded = await right.next()
-  let unlisted = '/'
-  for (;;) {
-    const pair = firstOf(step, recorded)
-    if (pair === undefined) return
-    const { path } = pair
-    if (pair.step?.kind === 'problem' && path.endsWith('/')) unlisted = path
-    yield { ...pair, hidden: path.startsWith(unlisted) }
-    if (pair.step !== undefined) step = await left.next()
-    if (pair.recorded !== undefined) recorded = await right.next()
-  }
-}
-
-/** What comes first of both, together when they are at one path. */
-function firstOf<File extends ScannedFile>(
-  step: ScanStep<File> | undefined,
-  recorded: RecordedFile | undefined,
-): Omit<PathPair<File>, 'hidden'> | undefined {
-  const order = compare(step?.path, recorded?.entry.path)
-  if (order < 0 && step !== undefined) return { path: step.path, step, recorded: undefined }
-  if (recorded === undefined) return undefined
-  return { path: recorded.entry.path, step: order === 0 ? step : undefined, recorded }
-}
-
-/** Compare paths; what has ended comes after all that is still to come. */
-function compare(left: string | undefined, right: string | undefined): number {
-  if (left === right) return 0
-  if (left === undefined) return 1
-  if (right === undefined) return -1
-  return left < right ? -1 : 1
-}
-
-/** One place in a sequence, which is given up when the merge ends early. */
-class Cursor<T> implements AsyncDisposable {
-  readonly #iterator: AsyncIterator<T>
-
-  constructor(sequence: AsyncIterable<T>) {
-    this.#iterator = sequence[Symbol.asyncIterator]()
-  }
-
-  async next(): Promise<T | undefined> {
-    const result = await this.#iterator.next()
+  const right = records[Symbol.iterator]()
+  const nextRecorded = (): RecordedFile | undefined => {
+    const result = right.next()
     return result.done === true ? undefined : result.value
   }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#iterator.return?.()
+  try {
+    let unlisted = '/'
+    let recorded = nextRecorded()
+    for await (const step of steps) {
+      const { path } = step
+      for (; recorded !== undefined && recorded.entry.path < path; recorded = nextRecorded()) {
+        yield pairGone(recorded, unlisted)
+      }
+      if (step.kind === 'problem' && path.endsWith('/')) unlisted = path
+      const isBoth = recorded?.entry.path === path
+      const hidden = path.startsWith(unlisted)
+      yield { path, step, recorded: isBoth ? recorded : undefined, hidden }
+      if (isBoth) recorded = nextRecorded()
+    }
+    for (; recorded !== undefined; recorded = nextRecorded()) yield pairGone(recorded, unlisted)
+  } finally {
+    right.return?.()
   }
+}
+
+function pairGone<File extends ScannedFile>(
+  recorded: RecordedFile,
+  unlisted: string,
+): PathPair<File> {
+  const { path } = recorded.entry
+  return { path, step: undefined, recorded, hidden: path.startsWith(unlisted) }
 }

@@ -1,22 +1,26 @@
-import { MAX_OBJECT_BYTES } from '@jarswarm/manifest'
+import { findDirectory, MAX_OBJECT_BYTES } from '@jarswarm/manifest'
 import { ChangeLog } from './change-log.ts'
 import { completeState } from './complete-state.ts'
 import type { PublishPlaces } from './complete-state.ts'
-import { DirectoryRoom } from './directory-room.ts'
+import { changesWithoutRoom } from './directory-room.ts'
 import { TreeShrunkError } from './errors.ts'
+import { inTurns } from './in-turns.ts'
+import { objectSource } from './index-objects.ts'
 import { decideNextState } from './next-state.ts'
-import { stateFiles } from './published-state.ts'
+import { pairListed, pairPaths } from './pair-paths.ts'
+import { recordOf } from './published-state.ts'
 import type { PublishedState } from './published-state.ts'
+import { RecordDraft } from './record-draft.ts'
+import { recordPaths } from './record-files.ts'
+import { RecordFinder } from './record-finder.ts'
+import { replaceRecord } from './replace-record.ts'
 import { isResignDue, resignState } from './resign-timestamp.ts'
-import { formatRecordedFile, readScanRecord, SCAN_RECORD_HEADER } from './scan-record.ts'
-import type { RecordedFile } from './scan-record.ts'
+import { mergeRecordFiles, recordedFiles } from './scan-record.ts'
 import { emptyReport, scanTree } from './scan-tree.ts'
 import type { Judge, PublishProgress, ScanReport } from './scan-tree.ts'
 import type { ScannedFile, ScanStep } from './tree-file.ts'
 import { leavingWithdrawn } from './withdrawn-files.ts'
 
-/** The scan record is written in pieces of about so many characters, not line by line. */
-const RECORD_CHUNK_CHARS = 65_536
 /** A tree with less than this part of the files of last time is refused: one half. */
 const SHRINK_PARTS = 2
 
@@ -65,129 +69,120 @@ export async function publishRound<File extends ScannedFile>(
   { source, options }: { readonly source: ScanSource<File>; readonly options: RoundOptions },
 ): Promise<Round> {
   const report = emptyReport()
-  const room = new DirectoryRoom()
-  const scanned = await scan({ places, before, source }, { report, room, options })
-  const { recordPath, changes } = await withhold(places, scanned, { report, room })
+  const scanned = await scan({ places, before, source }, report, options)
+  const { draft, changes } = await withhold({ places, before }, scanned, report)
   if (before === undefined) source.checkFirst?.()
   if (!options.allowShrink) {
-    checkSize(source.name, before, report)
+    checkSize(source, before, report)
     source.check?.()
   }
   options.signal?.throwIfAborted()
   const { observed, nowMs } = options
   const { counts } = changes
   if (before === undefined || before.head.observed !== observed || changes.size > 0) {
-    const next = { before, changes, recordPath, observed, nowMs }
+    const next = { before, changes, draft, observed, nowMs }
     const state = await decideNextState(places, next)
     await completeState(places, state)
     return { state, report, counts }
   }
-  if (report.isRecordChanged) await replaceRecord(places, before, recordPath)
-  const isDue = options.resign || isResignDue(places.state, before, nowMs)
-  const state = isDue ? await resignState(places, before, nowMs) : before
+  const current = await replaceRecord(places, before, draft)
+  const isDue = options.resign || isResignDue(places.state, current, nowMs)
+  const state = isDue ? await resignState(places, current, nowMs) : current
   return { state, report, counts }
 }
 
-/** Where a scan is staged: the new scan record, and its differences from the one before. */
+/** What a scan found, on disk: how the scan record and the index differ from the ones before. */
 interface Scanned {
-  readonly recordPath: string
+  readonly draft: RecordDraft
   readonly changes: ChangeLog
 }
 
-interface ScanInput<File extends ScannedFile> {
+/** From where a round goes on. */
+interface Beginning {
   readonly places: PublishPlaces
   readonly before: PublishedState | undefined
-  readonly source: ScanSource<File>
-}
-
-interface ScanOutput {
-  readonly report: ScanReport
-  readonly room: DirectoryRoom
-  readonly options: RoundOptions
 }
 
 async function scan<File extends ScannedFile>(
-  { places, before, source }: ScanInput<File>,
-  { report, room, options }: ScanOutput,
+  { places, before, source }: Beginning & { readonly source: ScanSource<File> },
+  report: ScanReport,
+  { restore, onProgress }: RoundOptions,
 ): Promise<Scanned> {
-  const records =
-    before === undefined ? noRecords() : readScanRecord(stateFiles(before.directory).record)
-  const changes = new ChangeLog(places.stateFiles.temporaryPath())
-  const { steps, concurrency, isPartial } = source
+  const { draft, changes } = openScanned(places)
   const withdrawn = before?.carried.withdrawn ?? []
-  const judge = leavingWithdrawn(source.judge, { withdrawn, restore: options.restore })
+  const record = recordOf(before)
+  using finder = new RecordFinder(record)
+  const pairs = source.isPartial
+    ? pairListed(source.steps, (path) => finder.find(path))
+    : pairPaths(source.steps, recordedFiles(recordPaths(record)))
   try {
-    const recorded = scanTree({ steps, records }, report, {
-      judge,
-      concurrency,
-      isPartial,
+    await scanTree(pairs, report, {
+      judge: leavingWithdrawn(source.judge, { withdrawn, restore }),
+      concurrency: source.concurrency,
+      onRecord: (was, is) => {
+        draft.compare(was, is)
+      },
       onChange: (change) => {
         changes.append(change)
       },
-      onProgress: options.onProgress,
+      onProgress,
     })
-    const recordPath = await places.stateFiles.stage(formatRecord(room.measure(recorded)))
-    return { recordPath, changes }
+    return { draft, changes }
   } finally {
     changes.close()
+    draft.close()
+  }
+}
+
+function openScanned({ stateFiles }: PublishPlaces): Scanned {
+  return {
+    draft: new RecordDraft(stateFiles.temporaryPath()),
+    changes: new ChangeLog(stateFiles.temporaryPath()),
   }
 }
 
 /** Let those files wait that their directories have no room for, and take them out of what was scanned. */
 async function withhold(
-  places: PublishPlaces,
+  { places, before }: Beginning,
   scanned: Scanned,
-  { report, room }: Pick<ScanOutput, 'report' | 'room'>,
+  report: ScanReport,
 ): Promise<Scanned> {
-  const excess = await room.excess(scanned.changes)
+  const source = objectSource(places)
+  const excess = await changesWithoutRoom(scanned.changes, (directory) =>
+    before === undefined
+      ? Promise.resolve(undefined)
+      : findDirectory(source, before.head.index.root, directory),
+  )
   if (excess.size === 0) return scanned
-  const changes = new ChangeLog(places.stateFiles.temporaryPath())
+  const { draft, changes } = openScanned(places)
   for await (const change of scanned.changes) {
     if (change.after === undefined || !excess.has(change.after.path)) changes.append(change)
   }
   changes.close()
   const reason = `its directory has no room for it: wanted at most ${String(MAX_OBJECT_BYTES)} bytes of index for one directory, some thousands of files`
   for (const path of excess.keys()) report.waiting.add({ path, reason })
-  const kept = async function* (): AsyncGenerator<RecordedFile> {
-    for await (const file of readScanRecord(scanned.recordPath)) {
-      const change = excess.get(file.entry.path)
-      if (change === undefined) yield file
-      else if (change.before !== undefined) {
-        yield { entry: change.before, stamp: undefined, refused: undefined }
-      }
+  for await (const line of inTurns(mergeRecordFiles(scanned.draft.files))) {
+    const change = excess.get(line.path)
+    if (change === undefined) draft.append(line)
+    else if (change.before !== undefined) {
+      draft.append({
+        ...line,
+        file: { entry: change.before, stamp: undefined, refused: undefined },
+      })
     }
   }
-  return { recordPath: await places.stateFiles.stage(formatRecord(kept())), changes }
+  draft.close()
+  return { draft, changes }
 }
 
-/** Write a scan record, in pieces. */
-export async function* formatRecord(files: AsyncIterable<RecordedFile>): AsyncGenerator<string> {
-  let lines = SCAN_RECORD_HEADER
-  for await (const file of files) {
-    lines += formatRecordedFile(file)
-    if (lines.length < RECORD_CHUNK_CHARS) continue
-    yield lines
-    lines = ''
-  }
-  yield lines
-}
-
-// eslint-disable-next-line @typescript-eslint/require-await -- an empty record, in the form of a read one
-async function* noRecords(): AsyncGenerator<RecordedFile> {
-  yield* []
-}
-
-function checkSize(name: string, before: PublishedState | undefined, report: ScanReport): void {
-  const wanted = before === undefined ? 1 : Math.ceil(report.presentBefore / SHRINK_PARTS)
-  if (report.present < wanted) throw new TreeShrunkError(name, { found: report.present, wanted })
-}
-
-async function replaceRecord(
-  { stateFiles: files }: PublishPlaces,
-  state: PublishedState,
-  recordPath: string,
-): Promise<void> {
-  await files.sync(recordPath)
-  await files.adopt(recordPath, stateFiles(state.directory).record)
-  await files.settle()
+function checkSize<File extends ScannedFile>(
+  { name, isPartial }: ScanSource<File>,
+  before: PublishedState | undefined,
+  { present, presentBefore, publishedBefore }: ScanReport,
+): void {
+  // What was not looked at is there as it was.
+  const unseen = isPartial ? (before?.head.index.files ?? 0) - publishedBefore : 0
+  const wanted = before === undefined ? 1 : Math.ceil((presentBefore + unseen) / SHRINK_PARTS)
+  const found = present + unseen
+  if (found < wanted) throw new TreeShrunkError(name, { found, wanted })
 }

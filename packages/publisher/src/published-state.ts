@@ -1,9 +1,9 @@
 // One directory `states/<seq>/` of the state directory holds all that is known of one state:
 //
 // manifest   the root manifest, as it must stand in the tree
-// state.json what goes on from state to state, beside the next three
+// state.json what goes on from state to state, beside the next three; it lists the files of the scan record
 // history    the growing end of the history
-// record     the scan record
+// record.…   files of the scan record; those that stay are shared with the state before
 // retired    files to be removed in time
 // log/…      tiles and entry bundles that this state adds, to be copied into the tree
 // published  empty; there once the manifest stands in the tree
@@ -18,16 +18,22 @@ import { parseManifest } from '@jarswarm/trust'
 import { CorruptStateError } from './errors.ts'
 import type { StateLayout } from './layout.ts'
 import type { PackState } from './pack-writer.ts'
+import { checkRecordFiles } from './record-files.ts'
+import type { PlacedRecord, RecordFile } from './record-files.ts'
 import { RetiredFiles } from './retired-files.ts'
 import { readOptional } from './state-directory.ts'
 
-const STATE_FORMAT = 'jarswarm state 1'
+const STATE_FORMAT = 'jarswarm state 2'
+/** As it was when the scan record was one file: there is no list of its files. */
+const OLDER_STATE_FORMAT = 'jarswarm state 1'
 
 /** What goes on from one state to the next in `state.json`. */
 export interface CarriedState {
   readonly pack: PackState
   /** All that was withdrawn and has not come back. */
   readonly withdrawn: readonly Withdrawal[]
+  /** The scan record, in the directory of the state, the oldest file first. */
+  readonly record: readonly RecordFile[]
 }
 
 /** A state that was decided, and perhaps not completely published yet. */
@@ -50,7 +56,6 @@ export interface StateFiles {
   readonly manifest: string
   readonly state: string
   readonly history: string
-  readonly record: string
   readonly retired: string
   readonly log: string
   readonly published: string
@@ -62,11 +67,15 @@ export function stateFiles(directory: string): StateFiles {
     manifest: join(directory, 'manifest'),
     state: join(directory, 'state.json'),
     history: join(directory, 'history'),
-    record: join(directory, 'record'),
     retired: join(directory, 'retired'),
     log: join(directory, 'log'),
     published: join(directory, 'published'),
   }
+}
+
+/** Where the scan record of a state is; before the first state it has no files. */
+export function recordOf(state: PublishedState | undefined): PlacedRecord {
+  return { directory: state?.directory ?? '', files: state?.carried.record ?? [] }
 }
 
 /** Write `state.json`. */
@@ -113,7 +122,7 @@ export async function readNewestState(layout: StateLayout): Promise<PublishedSta
     history,
     head,
     headDigest: sha256(headBytes),
-    carried,
+    carried: { ...carried, record: await checkRecordFiles(directory, carried.record) },
     retired: RetiredFiles.parse((await readNeeded(files.retired)).toString()),
     wasPublished: (await readOptional(files.published)) !== undefined,
   }
@@ -134,8 +143,11 @@ async function readNeeded(path: string): Promise<Buffer> {
   throw new CorruptStateError(`Cannot read ${path}: found nothing, wanted a file of the state`)
 }
 
+/** As it is read: one of the older format lists no files. */
+type ReadState = Omit<CarriedState, 'record'> & Partial<Pick<CarriedState, 'record'>>
+
 // Our own file, written whole: the format line is what can be wrong with it.
-function parseCarriedState(path: string, bytes: Buffer): CarriedState {
+function parseCarriedState(path: string, bytes: Buffer): ReadState {
   let value: unknown
   try {
     value = JSON.parse(bytes.toString())
@@ -144,8 +156,8 @@ function parseCarriedState(path: string, bytes: Buffer): CarriedState {
       cause,
     })
   }
-  const { format, ...carried } = value as CarriedState & { readonly format: unknown }
-  if (format !== STATE_FORMAT) {
+  const { format, ...carried } = value as ReadState & { readonly format: unknown }
+  if (format !== STATE_FORMAT && format !== OLDER_STATE_FORMAT) {
     throw new CorruptStateError(
       `Cannot read ${path}: found format ${JSON.stringify(format)}, wanted ${JSON.stringify(STATE_FORMAT)}`,
     )

@@ -1,20 +1,26 @@
 // jarswarm scan 1
 // <path> <sha256> <sha1> <size> <mtime> <piece list or -> <stamp or -> <other sha256 or ->
+// <path> -
 //
 // One line for each artifact of the index, in ascending order of paths. `stamp` tells when the file need not be read
 // again, `-` that it is not there. The last field is the digest of a release whose bytes are no longer those that
 // were published.
-import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
+//
+// A scan record is one such file, and others over it that hold what changed since: of the lines for one path that of
+// the newest file counts. The short line says that the path has left.
 import type { Digest, IndexEntry } from '@jarswarm/manifest'
 import { parsePath } from '@jarswarm/maven'
+import type { RepositoryPath } from '@jarswarm/maven'
 import { CorruptStateError } from './errors.ts'
+import { inTurns } from './in-turns.ts'
+import { readLines } from './read-lines.ts'
 
-/** First line of a scan record. */
+/** First line of each file of a scan record. */
 export const SCAN_RECORD_HEADER = 'jarswarm scan 1\n'
 
 const LINE =
   /^([!-~]+) ([0-9a-f]{64}) ([0-9a-f]{40}) ([0-9]{1,16}) ([0-9]{1,16}) (-|[0-9a-f]{64}) ([-0-9.+]+) (-|[0-9a-f]{64})$/
+const LEFT = /^([!-~]+) -$/
 
 /** What was last published at a path, and what its file was like then. */
 export interface RecordedFile {
@@ -25,10 +31,19 @@ export interface RecordedFile {
   readonly refused: Digest | undefined
 }
 
+/** What one file of a record says of a path. */
+export interface RecordLine {
+  readonly path: RepositoryPath
+  /** Undefined when nothing is published there any more. */
+  readonly file: RecordedFile | undefined
+}
+
 /** Write one line. */
-export function formatRecordedFile({ entry, stamp, refused }: RecordedFile): string {
+export function formatRecordLine({ path, file }: RecordLine): string {
+  if (file === undefined) return `${path} -\n`
+  const { entry, stamp, refused } = file
   const fields = [
-    entry.path,
+    path,
     entry.digest,
     entry.sha1,
     entry.sizeBytes,
@@ -41,42 +56,95 @@ export function formatRecordedFile({ entry, stamp, refused }: RecordedFile): str
 }
 
 /**
- * Read a scan record, line by line.
+ * Read one line, without its end.
  *
- * @throws {CorruptStateError} when a line is malformed or out of order
+ * @param name of its file, for the error
+ * @throws {CorruptStateError}
  */
-export async function* readScanRecord(path: string): AsyncGenerator<RecordedFile> {
-  const lines = createInterface({ input: createReadStream(path, 'utf8'), crlfDelay: Infinity })
-  let number = 0
-  let last = ''
-  for await (const line of lines) {
-    number += 1
-    if (number === 1) {
-      if (`${line}\n` !== SCAN_RECORD_HEADER) throw corrupt(path, { number, line })
-      continue
-    }
-    const recorded = parseRecordedFile(line)
-    if (recorded === undefined || recorded.entry.path <= last) throw corrupt(path, { number, line })
-    last = recorded.entry.path
-    yield recorded
+export function parseRecordLine(line: string, name: string): RecordLine {
+  const match = LINE.exec(line)
+  if (match === null) {
+    const [, left] = LEFT.exec(line) ?? []
+    if (left === undefined) throw corrupt(name, line)
+    return { path: parsePath(left), file: undefined }
+  }
+  const [, text = '', digest = '', sha1 = '', size, mtime, pieces, stamp, refused] = match
+  const path = parsePath(text)
+  return {
+    path,
+    file: {
+      entry: {
+        path,
+        digest,
+        sha1,
+        sizeBytes: Number(size),
+        mtimeSeconds: Number(mtime),
+        pieceList: orNothing(pieces),
+      },
+      stamp: orNothing(stamp),
+      refused: orNothing(refused),
+    },
   }
 }
 
-function parseRecordedFile(line: string): RecordedFile | undefined {
-  const match = LINE.exec(line)
-  if (match === null) return undefined
-  const [, path = '', digest = '', sha1 = '', size, mtime, pieces, stamp, refused] = match
-  return {
-    entry: {
-      path: parsePath(path),
-      digest,
-      sha1,
-      sizeBytes: Number(size),
-      mtimeSeconds: Number(mtime),
-      pieceList: orNothing(pieces),
-    },
-    stamp: orNothing(stamp),
-    refused: orNothing(refused),
+/**
+ * Read a scan record, ascending by path, and let others run now and then.
+ *
+ * @param files of it, the oldest first
+ * @throws {CorruptStateError} when a line is malformed or out of order
+ */
+export function readScanRecord(
+  files: readonly string[],
+): AsyncGenerator<RecordedFile, void, undefined> {
+  return inTurns(recordedFiles(files))
+}
+
+/** As `readScanRecord`, for whoever lets others run already. */
+export function* recordedFiles(files: readonly string[]): Generator<RecordedFile, void, undefined> {
+  for (const { file } of mergeRecordFiles(files)) if (file !== undefined) yield file
+}
+
+/** The lines that count, ascending by path; with what has left since the oldest of these files. */
+export function mergeRecordFiles(files: readonly string[]): Iterable<RecordLine> {
+  return files.map(readRecordFile).reduce<Iterable<RecordLine>>(layOver, [])
+}
+
+function* readRecordFile(name: string): Generator<RecordLine, void, undefined> {
+  let isHeader = true
+  let last = ''
+  for (const text of readLines(name)) {
+    if (isHeader) {
+      if (`${text}\n` !== SCAN_RECORD_HEADER) throw corrupt(name, text)
+      isHeader = false
+      continue
+    }
+    const line = parseRecordLine(text, name)
+    if (line.path <= last) throw corrupt(name, text)
+    last = line.path
+    yield line
+  }
+  if (isHeader) throw corrupt(name, '')
+}
+
+/** Of two lines for one path the upper one counts. */
+function* layOver(
+  lower: Iterable<RecordLine>,
+  upper: Iterable<RecordLine>,
+): Generator<RecordLine, void, undefined> {
+  const over = upper[Symbol.iterator]()
+  try {
+    let next = over.next()
+    for (const line of lower) {
+      while (next.done !== true && next.value.path < line.path) {
+        yield next.value
+        next = over.next()
+      }
+      if (next.done !== true && next.value.path === line.path) continue
+      yield line
+    }
+    for (; next.done !== true; next = over.next()) yield next.value
+  } finally {
+    over.return?.()
   }
 }
 
@@ -84,8 +152,8 @@ function orNothing(field: string | undefined): string | undefined {
   return field === '-' ? undefined : field
 }
 
-function corrupt(path: string, at: { readonly number: number; readonly line: string }): Error {
+function corrupt(name: string, line: string): Error {
   return new CorruptStateError(
-    `Cannot read ${path}: found ${JSON.stringify(at.line.slice(0, 200))} in line ${String(at.number)}, wanted a line of the scan record`,
+    `Cannot read ${name}: found ${JSON.stringify(line.slice(0, 200))}, wanted a line of the scan record, in order`,
   )
 }

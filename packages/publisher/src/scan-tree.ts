@@ -1,11 +1,10 @@
 import PQueue from 'p-queue'
 import { judgeMissing, judgeVanished } from './judge-file.ts'
 import type { RefusedFile, TreeChange, Verdict } from './judge-file.ts'
-import { pairPaths } from './pair-paths.ts'
 import type { PathPair } from './pair-paths.ts'
 import { ReportedPaths } from './reported-paths.ts'
 import type { RecordedFile } from './scan-record.ts'
-import type { ScannedFile, ScanStep } from './tree-file.ts'
+import type { ScannedFile } from './tree-file.ts'
 
 /** Paths that are judged ahead of the one that is written next: enough that a large file does not stop the others. */
 const MAX_AHEAD = 512
@@ -32,8 +31,8 @@ export interface ScanReport {
   /** What was withdrawn and still stands there. */
   readonly withdrawn: ReportedPaths
   leftOut: number
-  /** Whether what is to be recorded differs from what was. */
-  isRecordChanged: boolean
+  /** Artifacts that were looked for and published before. */
+  publishedBefore: number
   /** Artifacts that stand in the tree, and those that stood there at the last scan. */
   present: number
   presentBefore: number
@@ -50,56 +49,55 @@ export interface ScanOptions<File extends ScannedFile> {
   readonly judge: Judge<File>
   /** Files looked at at a time. */
   readonly concurrency: number
-  /** Whether paths without a step were not looked at, so that what is published there stays. @defaultValue false */
-  readonly isPartial?: boolean
+  /** Called with what was and what is to be recorded of each path, in ascending order. */
+  readonly onRecord: (before: RecordedFile | undefined, after: RecordedFile | undefined) => void
   /** Called with each change, in ascending order of paths. */
   readonly onChange: (change: TreeChange) => void
   readonly onProgress: ((progress: PublishProgress) => void) | undefined
 }
 
 /**
- * Compare a tree with what was recorded of it, both in ascending order of paths, reading only what changed.
+ * Compare a tree with what was recorded of it, reading only what changed.
  *
- * @param report filled in on the way; complete when the iteration ends
- * @returns what to record of each path, ascending
+ * @param pairs ascending by path
+ * @param report filled in on the way; complete in the end
  */
-export async function* scanTree<File extends ScannedFile>(
-  sources: {
-    readonly steps: AsyncIterable<ScanStep<File>>
-    readonly records: AsyncIterable<RecordedFile>
-  },
+export async function scanTree<File extends ScannedFile>(
+  pairs: AsyncIterable<PathPair<File>>,
   report: ScanReport,
   options: ScanOptions<File>,
-): AsyncGenerator<RecordedFile> {
+): Promise<void> {
   const queue = new PQueue({ concurrency: options.concurrency })
   const progress = { done: 0, total: 0, hashedFiles: 0, hashedBytes: 0 }
-  const settle = (pair: PathPair<File>, verdict: Verdict): RecordedFile | undefined => {
+  const settle = (pair: PathPair<File>, verdict: Verdict): void => {
     count(pair, verdict, report)
     if (verdict.change !== undefined) options.onChange(verdict.change)
+    options.onRecord(pair.recorded, verdict.recorded)
     progress.done += 1
     if (verdict.hashedBytes !== undefined) {
       progress.hashedFiles += 1
       progress.hashedBytes += verdict.hashedBytes
     }
     options.onProgress?.({ ...progress })
-    return verdict.recorded
   }
-  const ahead: { readonly pair: PathPair<File>; readonly verdict: Promise<Verdict> | Verdict }[] =
-    []
+  const ahead: { readonly pair: PathPair<File>; readonly verdict: Promise<Verdict> }[] = []
+  const settleNext = async (): Promise<void> => {
+    const next = ahead.shift()
+    if (next !== undefined) settle(next.pair, await next.verdict)
+  }
   try {
-    for await (const found of pairPaths(sources.steps, sources.records)) {
-      const pair = options.isPartial === true ? { ...found, hidden: true } : found
+    for await (const pair of pairs) {
       progress.total += 1
-      ahead.push({ pair, verdict: judge(pair, queue, options) })
-      if (ahead.length < MAX_AHEAD) continue
-      const next = ahead.shift()
-      const recorded = next && settle(next.pair, await next.verdict)
-      if (recorded !== undefined) yield recorded
+      const verdict = judge(pair, queue, options)
+      // Most have not changed: nobody has to wait for what is said at once.
+      if (ahead.length === 0 && !(verdict instanceof Promise)) {
+        settle(pair, verdict)
+        continue
+      }
+      ahead.push({ pair, verdict: Promise.resolve(verdict) })
+      if (ahead.length >= MAX_AHEAD) await settleNext()
     }
-    for (const next of ahead.splice(0)) {
-      const recorded = settle(next.pair, await next.verdict)
-      if (recorded !== undefined) yield recorded
-    }
+    while (ahead.length > 0) await settleNext()
   } finally {
     // After an error what has begun ends before the caller goes on, so that nothing writes behind its back.
     queue.clear()
@@ -116,7 +114,7 @@ export function emptyReport(): ScanReport {
     missing: new ReportedPaths(),
     withdrawn: new ReportedPaths(),
     leftOut: 0,
-    isRecordChanged: false,
+    publishedBefore: 0,
     present: 0,
     presentBefore: 0,
   }
@@ -167,7 +165,7 @@ function countFile(
 ): void {
   const wasPresent = recorded?.stamp !== undefined
   if (step?.kind === 'left-out') report.leftOut += 1
-  if (verdict.recorded !== recorded) report.isRecordChanged = true
+  if (recorded !== undefined) report.publishedBefore += 1
   if (wasPresent) report.presentBefore += 1
   const isThere = step?.kind === 'file' && verdict.missing === undefined
   if (isThere || (step === undefined && hidden && wasPresent)) report.present += 1

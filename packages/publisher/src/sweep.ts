@@ -1,7 +1,8 @@
 import { isMutablePath } from '@jarswarm/maven'
 import type { PublishPlaces } from './complete-state.ts'
-import { stateFiles } from './published-state.ts'
+import { recordOf, stateFiles } from './published-state.ts'
 import type { PublishedState } from './published-state.ts'
+import { recordPaths } from './record-files.ts'
 import type { RetiredFile } from './retired-files.ts'
 import { readScanRecord } from './scan-record.ts'
 
@@ -18,7 +19,7 @@ export async function sweep(
   const kept = state.retired.copy(Math.floor(nowMs / 1000))
   for (const { kind, digest } of expired.values()) kept.delete(kind, digest)
   // Two paths may share a piece list or a blob, and only one of them may have gone.
-  for await (const { entry } of readScanRecord(stateFiles(state.directory).record)) {
+  for await (const { entry } of readScanRecord(recordPaths(recordOf(state)))) {
     if (entry.pieceList !== undefined) expired.delete(`object ${entry.pieceList}`)
     if (isMutablePath(entry.path)) expired.delete(`blob ${entry.digest}`)
   }

@@ -1,10 +1,10 @@
 import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import type { BigIntStats, Dirent } from 'node:fs'
 import { join, sep } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
 import { isBookkeeping, isPath, parsePath, RESERVED_SEGMENT, sidecarOf } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import { describeErrno, isErrno } from './errno.ts'
+import { inTurns } from './in-turns.ts'
 import type { TreeFile, TreeProblem, TreeSidecar, TreeStep } from './tree-file.ts'
 
 /** What the path of a directory has in common with that of a file: it stands for something that is still to come. */
@@ -29,9 +29,6 @@ interface Child {
 
 const NO_FILE: BigIntStats | undefined = undefined
 
-/** The walk lets others run after so long, in milliseconds: short beside the timeouts of a node that publishes itself. */
-const TURN_MS = 10
-
 /**
  * Walk a Maven tree in ascending order of whole paths. Sidecars come with their artifacts; bookkeeping is only
  * counted, and hidden directories and `.jarswarm/` are not entered.
@@ -42,18 +39,10 @@ const TURN_MS = 10
  */
 export async function* walkTree(treeDir: string, signal?: AbortSignal): AsyncGenerator<TreeStep> {
   const root = realpathSync(treeDir)
-  let turn = performance.now()
-  // Directories are read synchronously: for hundreds of thousands of files that do not change, handing each call to
-  // another thread takes several times as long as the calls.
-  for (const step of walkDirectory(
-    { path: '', realPath: root, above: [root], linked: false },
-    root,
-  )) {
+  const top = { path: '', realPath: root, above: [root], linked: false }
+  for await (const step of inTurns(walkDirectory(top, root))) {
     signal?.throwIfAborted()
     yield step
-    if (performance.now() - turn < TURN_MS) continue
-    await setImmediate()
-    turn = performance.now()
   }
 }
 

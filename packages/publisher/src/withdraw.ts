@@ -20,9 +20,10 @@ import { decideNextState } from './next-state.ts'
 import { foldWithdrawals } from './next-withdrawals.ts'
 import { openPlaces } from './open-places.ts'
 import type { OpenedPlaces } from './open-places.ts'
-import { formatRecord } from './publish-round.ts'
-import { readNewestState, stateFiles } from './published-state.ts'
+import { readNewestState, recordOf } from './published-state.ts'
 import type { PublishedState } from './published-state.ts'
+import { RecordDraft } from './record-draft.ts'
+import { recordPaths } from './record-files.ts'
 import { readScanRecord } from './scan-record.ts'
 import type { RecordedFile } from './scan-record.ts'
 import { openStateDirectory } from './state-directory.ts'
@@ -89,9 +90,9 @@ export async function withdrawPaths(options: WithdrawOptions): Promise<WithdrawR
   changes.close()
   const next = { before, changes, observed: before.head.observed, nowMs }
   await checkLimit(places, next)
-  const kept = keptRecords(before, new Set(leaving.map(({ entry }) => entry.path)))
-  const recordPath = await places.stateFiles.stage(formatRecord(kept))
-  const state = await decideNextState(places, { ...next, recordPath })
+  const draft = new RecordDraft(places.stateFiles.temporaryPath())
+  for (const file of leaving) draft.compare(file, undefined)
+  const state = await decideNextState(places, { ...next, draft })
   await completeState(places, state)
   await removeBlobs(places, state, leaving)
   await sweep(places, state, nowMs)
@@ -177,7 +178,7 @@ async function select(state: PublishedState, paths: readonly string[]): Promise<
     return matching.length > 0
   }
   const leaving: RecordedFile[] = []
-  for await (const file of readScanRecord(stateFiles(state.directory).record)) {
+  for await (const file of readScanRecord(recordPaths(recordOf(state)))) {
     if (matches(file.entry.path)) leaving.push(file)
   }
   const already = state.carried.withdrawn.map(({ path }) => path).filter(matches)
@@ -200,15 +201,6 @@ async function checkLimit(
   if (found > wanted) throw new WithdrawalLimitError({ found, wanted })
 }
 
-async function* keptRecords(
-  before: PublishedState,
-  leaving: ReadonlySet<string>,
-): AsyncGenerator<RecordedFile> {
-  for await (const file of readScanRecord(stateFiles(before.directory).record)) {
-    if (!leaving.has(file.entry.path)) yield file
-  }
-}
-
 /** Published copies of mutable files go at once: others stay for a week after they were replaced. */
 async function removeBlobs(
   { tree, treeFiles }: OpenedPlaces,
@@ -222,7 +214,7 @@ async function removeBlobs(
       .map(({ digest }) => digest),
   )
   if (digests.size === 0) return
-  for await (const { entry } of readScanRecord(stateFiles(state.directory).record)) {
+  for await (const { entry } of readScanRecord(recordPaths(recordOf(state)))) {
     if (isMutablePath(entry.path)) digests.delete(entry.digest)
   }
   for (const digest of digests) await treeFiles.remove(tree.blob(digest))

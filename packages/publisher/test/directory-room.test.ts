@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { buildIndex, InvalidIndexEntryError } from '@jarswarm/manifest'
 import type { IndexEntry } from '@jarswarm/manifest'
-import { parsePath } from '@jarswarm/maven'
-import { DirectoryRoom } from '../src/directory-room.ts'
+import { directoryOf, parsePath } from '@jarswarm/maven'
+import { changesWithoutRoom } from '../src/directory-room.ts'
 import type { TreeChange } from '../src/judge-file.ts'
 
 const DIRECTORY = 'a/b-SNAPSHOT'
@@ -23,21 +23,12 @@ async function* sequence<T>(items: readonly T[]): AsyncGenerator<T> {
   for (const item of items) yield await Promise.resolve(item)
 }
 
-async function excessOf(entries: IndexEntry[], changes: TreeChange[]): Promise<string[]> {
-  const room = new DirectoryRoom()
-  const files = async function* (): AsyncGenerator<{
-    entry: IndexEntry
-    stamp: undefined
-    refused: undefined
-  }> {
-    for (const each of entries) {
-      yield await Promise.resolve({ entry: each, stamp: undefined, refused: undefined })
-    }
-  }
-  let count = 0
-  for await (const file of room.measure(files())) count += file.entry.path.length > 0 ? 1 : 0
-  assert.equal(count, entries.length)
-  return [...(await room.excess(sequence(changes))).keys()]
+/** @param published what the directories hold before the changes */
+async function excessOf(changes: TreeChange[], published: IndexEntry[] = []): Promise<string[]> {
+  const filesIn = (directory: string): Promise<IndexEntry[]> =>
+    Promise.resolve(published.filter(({ path }) => directoryOf(path) === directory))
+  const log = { [Symbol.asyncIterator]: () => sequence(changes) }
+  return [...(await changesWithoutRoom(log, filesIn)).keys()]
 }
 
 const put = (after: IndexEntry): TreeChange => ({ kind: 'mut', before: undefined, after })
@@ -57,14 +48,20 @@ function capacity(): number {
   return count
 }
 
-describe('DirectoryRoom', () => {
+describe('changesWithoutRoom', () => {
   const most = capacity()
   const full = Array.from({ length: most }, (_, number) => entry(number))
 
   it('has room for exactly what an index takes', async () => {
-    assert.deepEqual(await excessOf(full, full.map(put)), [])
+    assert.deepEqual(await excessOf(full.map(put)), [])
     const one = [...full, entry(most)]
-    assert.deepEqual(await excessOf(one, one.map(put)), [entry(most).path])
+    assert.deepEqual(await excessOf(one.map(put)), [entry(most).path])
+  })
+
+  it('counts what stands published in the directory', async () => {
+    const last = entry(most)
+    assert.deepEqual(await excessOf([put(last)], full.slice(1)), [])
+    assert.deepEqual(await excessOf([put(last)], full), [last.path])
   })
 
   it('withholds what makes a line longer when nothing was added', async () => {
@@ -74,7 +71,7 @@ describe('DirectoryRoom', () => {
     const changes = later
       .slice(0, 40)
       .map((after, number): TreeChange => ({ kind: 'mut', before: entry(number), after }))
-    const excess = await excessOf(later, changes)
+    const excess = await excessOf(changes, full)
     assert.ok(excess.length > 0 && excess.length <= 40)
     const kept = later.map((each, number) => (excess.includes(each.path) ? entry(number) : each))
     buildIndex(kept, () => undefined)
@@ -86,6 +83,6 @@ describe('DirectoryRoom', () => {
       ...each,
       path: parsePath(each.path.replace(DIRECTORY, `${DIRECTORY}x`)),
     }))
-    assert.deepEqual(await excessOf([...half, ...beside], [...half, ...beside].map(put)), [])
+    assert.deepEqual(await excessOf([...half, ...beside].map(put)), [])
   })
 })

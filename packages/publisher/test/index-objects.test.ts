@@ -4,13 +4,16 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
 import type { IndexEntry } from '@jarswarm/manifest'
+import { parsePath } from '@jarswarm/maven'
 import { ChangeLog } from '../src/change-log.ts'
 import { updateObjects } from '../src/index-objects.ts'
 import type { ObjectUpdate } from '../src/index-objects.ts'
 import { publishTree } from '../src/index.ts'
 import { openPlaces } from '../src/open-places.ts'
 import type { OpenedPlaces } from '../src/open-places.ts'
-import { stateFiles } from '../src/published-state.ts'
+import { recordOf } from '../src/published-state.ts'
+import { RecordDraft } from '../src/record-draft.ts'
+import { recordPaths } from '../src/record-files.ts'
 import { readScanRecord } from '../src/scan-record.ts'
 import { createRepository, START_MS } from './_temporary.ts'
 import type { TestRepository } from './_temporary.ts'
@@ -18,11 +21,10 @@ import type { TestRepository } from './_temporary.ts'
 const METADATA = 'a/b/maven-metadata.xml'
 const jar = (number: number): string => `g${String(number % 40)}/a/1/${String(number)}.jar`
 
-const recordOf = ({ newest }: OpenedPlaces): string => stateFiles(newest?.directory ?? '').record
-
 async function entriesOf(places: OpenedPlaces): Promise<Map<string, IndexEntry>> {
   const entries = new Map<string, IndexEntry>()
-  for await (const { entry } of readScanRecord(recordOf(places))) entries.set(entry.path, entry)
+  for await (const { entry } of readScanRecord(recordPaths(recordOf(places.newest))))
+    entries.set(entry.path, entry)
   return entries
 }
 
@@ -39,15 +41,22 @@ async function write(
 }
 
 /** What differs between two states, as a scan of the newer one would say it. */
-async function compare(before: OpenedPlaces, after: OpenedPlaces): Promise<ChangeLog> {
+async function compare(
+  before: OpenedPlaces,
+  after: OpenedPlaces,
+): Promise<{ changes: ChangeLog; draft: RecordDraft }> {
   const [old, young] = [await entriesOf(before), await entriesOf(after)]
   const changes = new ChangeLog(before.stateFiles.temporaryPath())
+  const draft = new RecordDraft(before.stateFiles.temporaryPath())
   for (const path of [...new Set([...old.keys(), ...young.keys()])].sort()) {
     const change = { before: old.get(path), after: young.get(path) }
     if (change.before?.digest === change.after?.digest) continue
     changes.append({ kind: change.after === undefined ? 'del' : 'put', ...change })
+    const file = change.after && { entry: change.after, stamp: undefined, refused: undefined }
+    draft.append({ path: parsePath(path), file })
   }
-  return changes
+  draft.close()
+  return { changes, draft }
 }
 
 async function open(t: TestContext, repository: TestRepository): Promise<OpenedPlaces> {
@@ -76,8 +85,7 @@ describe('updateObjects', () => {
     await publishTree({ ...older, nowMs: START_MS })
     await publishTree({ ...newer, nowMs: START_MS })
     const [before, after] = [await open(t, older), await open(t, newer)]
-    const changes = await compare(before, after)
-    const init = { before: before.newest, changes, recordPath: recordOf(after) }
+    const init = { before: before.newest, ...(await compare(before, after)) }
     const updated = await updateObjects(before, init)
     const rebuilt = await updateObjects(before, { ...init, maxUpdateChanges: 0 })
     // What leaves is asked when the new nodes stand in the tree.

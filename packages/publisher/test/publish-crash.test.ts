@@ -4,7 +4,11 @@ import { join, relative } from 'node:path'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
 import type { DiskStep } from '../src/durable-files.ts'
+import { openPlaces } from '../src/open-places.ts'
 import { publishWith } from '../src/publish-tree.ts'
+import { recordOf } from '../src/published-state.ts'
+import { recordPaths } from '../src/record-files.ts'
+import { readScanRecord } from '../src/scan-record.ts'
 import { readPublished } from './_reader.ts'
 import { createRepository, START_MS } from './_temporary.ts'
 import type { TestRepository } from './_temporary.ts'
@@ -49,6 +53,15 @@ async function save(repository: TestRepository, name: 'first' | 'second'): Promi
       preserveTimestamps: true,
     })
   }
+}
+
+/** What is recorded of each file. */
+async function readRecorded(repository: TestRepository): Promise<Map<string, string | undefined>> {
+  await using places = await openPlaces(repository)
+  const files = readScanRecord(recordPaths(recordOf(places.newest)))
+  const recorded = new Map<string, string | undefined>()
+  for await (const { entry, stamp } of files) recorded.set(entry.path, stamp)
+  return recorded
 }
 
 async function prepare(t: TestContext): Promise<TestRepository> {
@@ -100,6 +113,31 @@ describe('publishTree, cut off at any change of the disk', () => {
       assert.deepEqual(after.history.slice(0, seen.history.length), seen.history)
     }
     assert.ok(completed > 0)
+  })
+
+  it('keeps all of a scan record whose files are shared from state to state', async (t) => {
+    const repository = await createRepository(t)
+    // So long that the lowest file of the record stays as it is.
+    const directory = `${'g'.repeat(240)}/${'a'.repeat(240)}`
+    const paths = Array.from({ length: 24 }, (_, number) => `${directory}/${String(number)}`)
+    for (const path of paths) await repository.write(path, path)
+    await publish(repository)
+    await repository.write(paths[0] ?? '', paths[0] ?? '')
+    await save(repository, 'first')
+    await repository.write('a/b/1.1/b-1.1.pom', '<project>1.1</project>')
+    await save(repository, 'second')
+    for (const name of ['first', 'second'] as const) {
+      for (let cutAt = 1; ; cutAt += 1) {
+        await restore(repository, name)
+        const { cut } = await publish(repository, cutAt)
+        if (!cut) break
+        await publish(repository)
+        const recorded = await readRecorded(repository)
+        const wanted = name === 'first' ? paths : [...paths, 'a/b/1.1/b-1.1.pom']
+        assert.deepEqual([...recorded.keys()].sort(), [...wanted].sort())
+        assert.ok(![...recorded.values()].includes(undefined), `cut at ${String(cutAt)}`)
+      }
+    }
   })
 
   it('makes the names of new releases durable before it decides the state that names them', async (t) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { publishTree } from '../src/index.ts'
@@ -80,5 +80,22 @@ describe('publishTree beyond the usual', () => {
     await repository.write(JAR, 'one')
     await utimes(join(repository.treeDir, JAR), -1, -1)
     assert.equal((await publish(repository)).files, 1)
+  })
+
+  it('goes on from a state whose scan record is one file without a list', async (t) => {
+    const repository = await createRepository(t)
+    await repository.write(JAR, 'one')
+    await publish(repository)
+    const state = join(repository.stateDir, 'states', '1')
+    const carried = JSON.parse(await readFile(join(state, 'state.json'), 'utf8')) as {
+      record: readonly { readonly name: string }[]
+    }
+    const { record, ...older } = { ...carried, format: 'jarswarm state 1' }
+    await rename(join(state, record[0]?.name ?? ''), join(state, 'record'))
+    await writeFile(join(state, 'state.json'), JSON.stringify(older))
+    await repository.remove(JAR)
+    await repository.write(METADATA, 'two')
+    const { files, added } = await publish(repository, { allowShrink: true })
+    assert.deepEqual([files, added], [2, 1])
   })
 })

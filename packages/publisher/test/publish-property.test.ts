@@ -5,7 +5,8 @@ import type { IndexEntry } from '@jarswarm/manifest'
 import fc from 'fast-check'
 import { openPlaces } from '../src/open-places.ts'
 import { publishTree } from '../src/index.ts'
-import { stateFiles } from '../src/published-state.ts'
+import { recordOf } from '../src/published-state.ts'
+import { recordPaths } from '../src/record-files.ts'
 import { readScanRecord } from '../src/scan-record.ts'
 import { readPublished } from './_reader.ts'
 import { createRepository, START_MS } from './_temporary.ts'
@@ -51,7 +52,7 @@ describe('publishTree over any sequence of changes', () => {
         assert.deepEqual([...(read?.files ?? [])].sort(), [...wanted].sort())
         await using places = await openPlaces(repository)
         assert.ok(places.newest)
-        const record = readScanRecord(stateFiles(places.newest.directory).record)
+        const record = readScanRecord(recordPaths(recordOf(places.newest)))
         const entries: IndexEntry[] = []
         for await (const { entry } of record) entries.push(entry)
         assert.deepEqual(

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { parsePath } from '@jarswarm/maven'
 import type { TreeChange } from '../src/judge-file.ts'
+import { pairPaths } from '../src/pair-paths.ts'
 import type { RecordedFile } from '../src/scan-record.ts'
 import { emptyReport, scanTree } from '../src/scan-tree.ts'
 import type { TreeFile, TreeStep } from '../src/tree-file.ts'
@@ -25,11 +26,16 @@ async function* sequence<T>(...items: T[]): AsyncGenerator<T> {
 async function scan(
   steps: TreeStep[],
   records: RecordedFile[],
-): Promise<{ kept: string[]; changes: TreeChange[]; report: ReturnType<typeof emptyReport> }> {
+): Promise<{
+  kept: string[]
+  differing: string[]
+  changes: TreeChange[]
+  report: ReturnType<typeof emptyReport>
+}> {
   const report = emptyReport()
+  const differing: string[] = []
   const changes: TreeChange[] = []
   const kept: string[] = []
-  const sources = { steps: sequence(...steps), records: sequence(...records) }
   const options = {
     concurrency: 1,
     judge: {
@@ -37,10 +43,14 @@ async function scan(
       look: () => Promise.reject(new Error('nothing is to be looked at')),
     },
     onChange: (change: TreeChange) => changes.push(change),
+    onRecord: (before: RecordedFile | undefined, after: RecordedFile | undefined) => {
+      if (after !== undefined) kept.push(after.entry.path)
+      if (after !== before) differing.push((after ?? before)?.entry.path ?? '')
+    },
     onProgress: undefined,
   }
-  for await (const { entry } of scanTree(sources, report, options)) kept.push(entry.path)
-  return { kept, changes, report }
+  await scanTree(pairPaths(sequence(...steps), records), report, options)
+  return { kept, differing, changes, report }
 }
 
 describe('scanTree', () => {
@@ -66,9 +76,9 @@ describe('scanTree', () => {
     assert.deepEqual([kept, changes], [[path], []])
   })
 
-  it('says whether anything is to be recorded anew', async () => {
+  it('says what is to be recorded anew', async () => {
     const hidden: TreeStep = { kind: 'problem', path: 'a/', reason: '' }
-    assert.equal((await scan([hidden], [recorded('a/b.jar')])).report.isRecordChanged, false)
-    assert.equal((await scan([], [recorded('a/b.jar')])).report.isRecordChanged, true)
+    assert.deepEqual((await scan([hidden], [recorded('a/b.jar')])).differing, [])
+    assert.deepEqual((await scan([], [recorded('a/b.jar')])).differing, ['a/b.jar'])
   })
 })

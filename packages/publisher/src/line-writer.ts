@@ -1,0 +1,53 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
+
+/** Lines are written in pieces of about so many characters, not one by one. */
+const CHUNK_CHARS = 65_536
+
+/** Writes lines to a file that is made with the first of them; it is not synced. */
+export class LineWriter {
+  readonly path: string
+  readonly #header: string
+  #lines = ''
+  #file: number | undefined
+  #sizeBytes = 0
+
+  /**
+   * @param path of a file that is not there; whoever owns its directory removes it
+   * @param header what comes before the first line
+   */
+  constructor(path: string, header = '') {
+    this.path = path
+    this.#header = header
+  }
+
+  /** Bytes of the file once it is closed; 0 when there is none. */
+  get sizeBytes(): number {
+    return this.#sizeBytes
+  }
+
+  /** @param line with its end */
+  append(line: string): void {
+    if (this.#sizeBytes === 0) this.#add(this.#header)
+    this.#add(line)
+    if (this.#lines.length >= CHUNK_CHARS) this.#flush()
+  }
+
+  /** Nothing is appended any more. Idempotent. */
+  close(): void {
+    this.#flush()
+    if (this.#file !== undefined) closeSync(this.#file)
+    this.#file = undefined
+  }
+
+  #add(text: string): void {
+    this.#lines += text
+    this.#sizeBytes += Buffer.byteLength(text)
+  }
+
+  #flush(): void {
+    if (this.#lines === '') return
+    this.#file ??= openSync(this.path, 'a', 0o600)
+    writeSync(this.#file, this.#lines)
+    this.#lines = ''
+  }
+}
