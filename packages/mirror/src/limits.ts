@@ -1,11 +1,12 @@
 import type { LimitGroup, Limits } from '@jarswarm/ports'
 import { DONATION_LIMITS } from './donate/limits.ts'
+import { PREFETCH_LIMITS } from './prefetch/limits.ts'
+import { PROXIED_LIMITS } from './proxy/limits.ts'
 
 /** Every bound of the mirror in one place: what peers, origins and builds may set going, and what is kept of it. */
 
 const KIB = 1024
 const MIB = 1024 * KIB
-const GIB = 1024 * MIB
 
 const STATES = {
   VERIFICATION_BURST: {
@@ -153,102 +154,6 @@ const FILES = {
   },
 } satisfies Limits
 
-const PREFETCH = {
-  MAX_WALKS: {
-    value: 64,
-    unit: 'poms whose closures are walked at the same time',
-    why: 'others are left to the client',
-  },
-  PREFETCH_PARALLEL: {
-    value: 16,
-    unit: 'files fetched ahead at a time',
-    why: 'a client that waits has the line too',
-  },
-  MAX_FILES_AHEAD: {
-    value: 4_000,
-    unit: 'files fetched ahead after one pom',
-    why: 'the largest applications have 2 000',
-  },
-  MAX_BYTES_AHEAD: {
-    value: GIB,
-    unit: 'bytes fetched ahead after one pom',
-    why: 'a client that asks for one pom must not fill a disk',
-  },
-  PREFETCH_SHARE: {
-    value: 0.125,
-    unit: 'share of a full store that they may push out in a day',
-    why: 'nobody asked for them yet',
-  },
-  MAX_WATCHED_FILES: {
-    value: 50_000,
-    unit: 'files whose use is watched for',
-    why: 'older ones count as never used',
-  },
-  MAX_DOCUMENT_BYTES: {
-    value: 8 * MIB,
-    unit: 'bytes of POMs, and as many of metadata, that stay parsed',
-    why: 'parents and BOMs are read again and again',
-  },
-  MAX_REMEMBERED_DEPENDENCIES: {
-    value: 100_000,
-    unit: 'dependencies, in all, of POMs that stay understood',
-    why: 'about 10 MB: those of many large builds',
-  },
-  MAX_MISSED_FILES: {
-    value: 1_000,
-    unit: 'files that a client did not find, and not elsewhere yet',
-    why: 'they tell in which order clients ask',
-  },
-} satisfies Limits
-
-const PROXIED = {
-  MAX_DOWNLOADS: {
-    value: 256,
-    unit: 'files asked of one origin at a time',
-    why: 'each may take 256 KiB of memory',
-  },
-  MAX_HEAP_BYTES: {
-    value: 64 * MIB,
-    unit: 'bytes in memory of files without a place on disk or a stated length',
-    why: 'builds go on, and memory stays bounded',
-  },
-  MAX_UNSTATED_BYTES: {
-    value: 16 * MIB,
-    unit: 'bytes of a file whose length the origin does not state',
-    why: 'it is read into memory',
-  },
-  MAX_UNSTORED_BYTES: {
-    value: 16 * MIB,
-    unit: 'bytes of files kept in memory while the disk is full',
-    why: 'the poms and small jars of one build',
-  },
-  MAX_CHECKSUM_FILE_BYTES: {
-    value: KIB,
-    unit: 'bytes of a checksum file',
-    why: 'a checksum with a file name, twice over; what is longer is an error page',
-  },
-  MAX_MISSES: {
-    value: 20_000,
-    unit: 'files remembered that an origin does not have',
-    why: 'a large build asks for some thousand that its first repository does not have',
-  },
-  MAX_DOWNLOAD_MS: {
-    value: 1_800_000,
-    unit: 'ms for a whole file',
-    why: 'an origin that drips holds a place for nothing; enough for 50 MB at 28 KB/s',
-  },
-  MAX_SCANNED_RECORDS: {
-    value: 100_000,
-    unit: 'records looked at for one listing',
-    why: 'it is for people',
-  },
-  MAX_REMEMBERED_FILES: {
-    value: 4_000,
-    unit: 'mutable files whose last confirmation is remembered, and files that nobody was given yet',
-    why: 'as many as large builds ask for within 10 s',
-  },
-} satisfies Limits
-
 export const VERIFICATION_BURST: number = STATES.VERIFICATION_BURST.value
 export const MAX_ACCOUNTS: number = STATES.MAX_ACCOUNTS.value
 export const MAX_UNDER_WAY: number = STATES.MAX_UNDER_WAY.value
@@ -279,31 +184,11 @@ export const MAX_REMEMBERED_CHANGES: number = FILES.MAX_REMEMBERED_CHANGES.value
 export const MAX_RESTING_PEERS: number = FILES.MAX_RESTING_PEERS.value
 export const MAX_NAMED_WITHDRAWALS: number = FILES.MAX_NAMED_WITHDRAWALS.value
 
-export const MAX_WALKS: number = PREFETCH.MAX_WALKS.value
-export const PREFETCH_PARALLEL: number = PREFETCH.PREFETCH_PARALLEL.value
-export const MAX_FILES_AHEAD: number = PREFETCH.MAX_FILES_AHEAD.value
-export const MAX_BYTES_AHEAD: number = PREFETCH.MAX_BYTES_AHEAD.value
-export const PREFETCH_SHARE: number = PREFETCH.PREFETCH_SHARE.value
-export const MAX_WATCHED_FILES: number = PREFETCH.MAX_WATCHED_FILES.value
-export const MAX_DOCUMENT_BYTES: number = PREFETCH.MAX_DOCUMENT_BYTES.value
-export const MAX_REMEMBERED_DEPENDENCIES: number = PREFETCH.MAX_REMEMBERED_DEPENDENCIES.value
-export const MAX_MISSED_FILES: number = PREFETCH.MAX_MISSED_FILES.value
-
-export const MAX_DOWNLOADS: number = PROXIED.MAX_DOWNLOADS.value
-export const MAX_HEAP_BYTES: number = PROXIED.MAX_HEAP_BYTES.value
-export const MAX_UNSTATED_BYTES: number = PROXIED.MAX_UNSTATED_BYTES.value
-export const MAX_UNSTORED_BYTES: number = PROXIED.MAX_UNSTORED_BYTES.value
-export const MAX_CHECKSUM_FILE_BYTES: number = PROXIED.MAX_CHECKSUM_FILE_BYTES.value
-export const MAX_MISSES: number = PROXIED.MAX_MISSES.value
-export const MAX_DOWNLOAD_MS: number = PROXIED.MAX_DOWNLOAD_MS.value
-export const MAX_SCANNED_RECORDS: number = PROXIED.MAX_SCANNED_RECORDS.value
-export const MAX_REMEMBERED_FILES: number = PROXIED.MAX_REMEMBERED_FILES.value
-
 /** All of it, for people. */
 export const MIRROR_LIMITS: readonly LimitGroup[] = [
   { title: 'Signed states', limits: STATES },
   { title: 'Fetching and sharing', limits: FILES },
   DONATION_LIMITS,
-  { title: 'Fetching ahead of a build', limits: PREFETCH },
-  { title: 'Proxied repositories', limits: PROXIED },
+  PREFETCH_LIMITS,
+  PROXIED_LIMITS,
 ]

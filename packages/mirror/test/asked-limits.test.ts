@@ -5,13 +5,13 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ObjectFetcher } from '../src/index-tree/object-fetcher.ts'
 import {
-  MAX_DOWNLOAD_MS,
   MAX_LAN_PEERS,
   MAX_OBJECT_PEERS,
   MAX_RESTING_PEERS,
   MAX_ROOT_PEERS,
   OBJECT_PEERS_AT_ONCE,
 } from '../src/limits.ts'
+import { MAX_DOWNLOAD_MS } from '../src/proxy/limits.ts'
 import { LAN_FIND_MS, LanPeers } from '../src/lan/lan-peers.ts'
 import { OriginDownload } from '../src/proxy/origin-download.ts'
 import type { OriginDownloadComponents } from '../src/proxy/origin-download.ts'

@@ -9,17 +9,13 @@ import { describe, it } from 'node:test'
 import { LanShelf } from '../src/index.ts'
 import {
   MAX_ACCOUNTS,
-  MAX_BYTES_AHEAD,
-  MAX_FILES_AHEAD,
-  MAX_HEAP_BYTES,
-  MAX_MISSES,
   MAX_NAMED_BLOBS,
   MAX_ROOT_SEARCHES,
-  MAX_UNSTORED_BYTES,
   MAX_WAITING_SEARCHES,
-  MAX_WALKS,
   VERIFICATION_BURST,
 } from '../src/limits.ts'
+import { MAX_BYTES_AHEAD, MAX_FILES_AHEAD, MAX_WALKS } from '../src/prefetch/limits.ts'
+import { MAX_HEAP_BYTES, MAX_MISSES, MAX_UNSTORED_BYTES } from '../src/proxy/limits.ts'
 import { FileBringer } from '../src/prefetch/file-bringer.ts'
 import type { PrefetchSource } from '../src/prefetch/prefetch-source.ts'
 import { PrefetchRoom } from '../src/prefetch/prefetch-room.ts'

@@ -3,7 +3,7 @@ import { NoSpaceError } from '@jarswarm/ports'
 import { ManualClock } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { PREFETCH_SHARE } from '../src/limits.ts'
+import { PREFETCH_SHARE } from '../src/prefetch/limits.ts'
 import { ClientOrder } from '../src/prefetch/client-order.ts'
 import { PREFETCH_RENEW_MS, PrefetchRoom } from '../src/prefetch/prefetch-room.ts'
 

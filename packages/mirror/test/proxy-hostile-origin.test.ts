@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { WITHHELD_BYTES } from '../src/proxy/arrival.ts'
 import { parseChecksumFile } from '../src/proxy/checksum-file.ts'
-import { MAX_CHECKSUM_FILE_BYTES, MAX_DOWNLOADS, MAX_UNSTATED_BYTES } from '../src/limits.ts'
+import { MAX_CHECKSUM_FILE_BYTES, MAX_DOWNLOADS, MAX_UNSTATED_BYTES } from '../src/proxy/limits.ts'
 import { createProxyRig, JAR, read, readAll, reasonOf, waitFor } from './_proxy-rig.ts'
 import type { ProxyRig } from './_proxy-rig.ts'
 

@@ -7,17 +7,18 @@ import { describe, it } from 'node:test'
 import type { BlobFetcher } from '../src/fetch/blob-fetcher.ts'
 import { EvidenceRecorder } from '../src/history/evidence-recorder.ts'
 import {
-  MAX_DOCUMENT_BYTES,
   MAX_HELD_BLOBS,
-  MAX_MISSED_FILES,
   MAX_NAMED_WITHDRAWALS,
   MAX_REMEMBERED_CHANGES,
-  MAX_REMEMBERED_DEPENDENCIES,
-  MAX_REMEMBERED_FILES,
-  MAX_SCANNED_RECORDS,
   MAX_SEEN_CONTRADICTIONS,
   MAX_UNTOLD_BLOBS,
 } from '../src/limits.ts'
+import {
+  MAX_DOCUMENT_BYTES,
+  MAX_MISSED_FILES,
+  MAX_REMEMBERED_DEPENDENCIES,
+} from '../src/prefetch/limits.ts'
+import { MAX_REMEMBERED_FILES, MAX_SCANNED_RECORDS } from '../src/proxy/limits.ts'
 import { ClientOrder } from '../src/prefetch/client-order.ts'
 import type { FileBringer } from '../src/prefetch/file-bringer.ts'
 import { PomLibrary } from '../src/prefetch/pom-library.ts'

@@ -15,8 +15,8 @@ import {
   MAX_PACK_BYTES,
   MAX_PEERS_AT_ONCE,
   MAX_PEERS_PER_BLOB,
-  PREFETCH_PARALLEL,
 } from '../src/limits.ts'
+import { PREFETCH_PARALLEL } from '../src/prefetch/limits.ts'
 import { PeerSource } from '../src/transfer/peer-source.ts'
 import { PeerStandings } from '../src/transfer/peer-standings.ts'
 import type { UpstreamSet } from '../src/upstreams/upstream-set.ts'

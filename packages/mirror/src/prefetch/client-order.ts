@@ -1,7 +1,7 @@
 import type { RepositoryPath } from '@jarswarm/maven'
 import type { RepositoryId } from '@jarswarm/trust'
 import { LRUCache } from 'lru-cache'
-import { MAX_MISSED_FILES } from '../limits.ts'
+import { MAX_MISSED_FILES } from './limits.ts'
 
 /**
  * In which order clients ask repositories. Nobody says so, but who finds a file in the second repository has just been told

@@ -20,7 +20,7 @@ import type {
   RepositoryPath,
 } from '@jarswarm/maven'
 import type { Logger } from '@jarswarm/ports'
-import { MAX_DOCUMENT_BYTES, MAX_REMEMBERED_DEPENDENCIES } from '../limits.ts'
+import { MAX_DOCUMENT_BYTES, MAX_REMEMBERED_DEPENDENCIES } from './limits.ts'
 import { FILE_PRIORITY, POM_PRIORITY } from './file-bringer.ts'
 import type { BroughtFile, FileBringer } from './file-bringer.ts'
 import { SizedMemo } from './sized-memo.ts'

@@ -2,7 +2,7 @@ import type { RepositoryPath } from '@jarswarm/maven'
 import { NoSpaceError } from '@jarswarm/ports'
 import type { BlobStore, Clock } from '@jarswarm/ports'
 import { LRUCache } from 'lru-cache'
-import { MAX_WATCHED_FILES, PREFETCH_SHARE } from '../limits.ts'
+import { MAX_WATCHED_FILES, PREFETCH_SHARE } from './limits.ts'
 
 /** What was fetched ahead in vain is forgiven after so long: an unused eighth a day flushes no store of a week's builds. */
 export const PREFETCH_RENEW_MS = 86_400_000

@@ -1,7 +1,7 @@
 import { formatCoordinates, walkClosure } from '@jarswarm/maven'
 import type { Coordinates } from '@jarswarm/maven'
 import type { ServedArtifact } from '@jarswarm/ports'
-import { MAX_WALKS } from '../limits.ts'
+import { MAX_WALKS } from './limits.ts'
 import { FileBringer } from './file-bringer.ts'
 import type { FileBringerComponents } from './file-bringer.ts'
 import { PomLibrary } from './pom-library.ts'

@@ -1,6 +1,6 @@
 import type { RepositoryPath } from '@jarswarm/maven'
 import type { PrefetchCounts } from '@jarswarm/ports'
-import { MAX_WATCHED_FILES } from '../limits.ts'
+import { MAX_WATCHED_FILES } from './limits.ts'
 
 interface Watched {
   stored: boolean

@@ -11,7 +11,7 @@ import type {
 } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import PQueue from 'p-queue'
-import { PREFETCH_PARALLEL } from '../limits.ts'
+import { PREFETCH_PARALLEL } from './limits.ts'
 import { ClientOrder } from './client-order.ts'
 import { PrefetchRoom } from './prefetch-room.ts'
 import { PrefetchSession } from './prefetch-session.ts'

@@ -1,6 +1,6 @@
 import type { RepositoryPath } from '@jarswarm/maven'
 import type { AbortOptions, BlobStore, Clock, IndexStore, ProxyCache } from '@jarswarm/ports'
-import { MAX_SCANNED_RECORDS } from '../limits.ts'
+import { MAX_SCANNED_RECORDS } from './limits.ts'
 
 /** A file that was evicted is remembered so long: what is asked for now and then keeps its first digest in the log. */
 export const FORGET_AFTER_MS: number = 30 * 86_400_000

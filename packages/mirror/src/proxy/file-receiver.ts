@@ -14,7 +14,7 @@ import type {
 } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import type { LanPeers } from '../lan/lan-peers.ts'
-import { MAX_UNSTATED_BYTES } from '../limits.ts'
+import { MAX_UNSTATED_BYTES } from './limits.ts'
 import { Arrival } from './arrival.ts'
 import { NoChecksumError, WrongChecksumError } from './errors.ts'
 import { Hashes } from './hashes.ts'

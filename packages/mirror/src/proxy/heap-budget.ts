@@ -1,5 +1,5 @@
 import { NoSpaceError } from '@jarswarm/ports'
-import { MAX_HEAP_BYTES } from '../limits.ts'
+import { MAX_HEAP_BYTES } from './limits.ts'
 
 /** What may be taken of the heap by files on their way. */
 export class HeapBudget {

@@ -1,6 +1,6 @@
 import type { Clock } from '@jarswarm/ports'
 import { LRUCache } from 'lru-cache'
-import { MAX_MISSES } from '../limits.ts'
+import { MAX_MISSES } from './limits.ts'
 
 /** Paths that the origin said it does not have, each for a while. In memory: a restart forgets them. */
 export class Misses {

@@ -1,6 +1,6 @@
 import { CHECKSUM_KINDS, SourceUnavailableError } from '@jarswarm/ports'
 import type { ChecksumKind, OriginFile, ProxyOrigin } from '@jarswarm/ports'
-import { MAX_CHECKSUM_FILE_BYTES } from '../limits.ts'
+import { MAX_CHECKSUM_FILE_BYTES } from './limits.ts'
 import { parseChecksumFile } from './checksum-file.ts'
 import { OriginBusyError } from './errors.ts'
 

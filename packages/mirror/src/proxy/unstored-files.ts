@@ -1,7 +1,7 @@
 import type { Digest } from '@jarswarm/manifest'
 import type { ArtifactContent } from '@jarswarm/ports'
 import { LRUCache } from 'lru-cache'
-import { MAX_UNSTORED_BYTES } from '../limits.ts'
+import { MAX_UNSTORED_BYTES } from './limits.ts'
 
 /** Small checked files that the store has no room for: a build goes on while the disk is full. */
 export class UnstoredFiles {
