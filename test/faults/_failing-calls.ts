@@ -4,9 +4,12 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { waitFor } from '../_wait-for.ts'
+import { readCalls } from './_system-calls.ts'
+import type { SystemCall } from './_system-calls.ts'
 
-/** Calls by which a node changes its disk, or looks at it, each with all its names; a machine has some of them. */
+/** Calls by which programs change a disk, or look at it, each with all its names; a machine has some of them. */
 const NAMES = {
   fsync: 'fsync',
   fdatasync: 'fdatasync',
@@ -14,16 +17,16 @@ const NAMES = {
   write: 'write',
   rename: '?rename,?renameat,renameat2',
   open: '?open,openat',
+  link: '?link,linkat',
 } as const
 export type DiskCall = keyof typeof NAMES
-export const DISK_CALLS: readonly DiskCall[] = [
-  'fsync',
-  'fdatasync',
-  'pwrite',
-  'write',
-  'rename',
-  'open',
-]
+export const DISK_CALLS = Object.keys(NAMES) as readonly DiskCall[]
+const TRACED = [...Object.values(NAMES), '?unlink,unlinkat'].join()
+
+/** Which kind a call of a trace is of. */
+export function kindOf({ name }: SystemCall): DiskCall | undefined {
+  return DISK_CALLS.find((call) => NAMES[call].replaceAll('?', '').split(',').includes(name))
+}
 
 /** Why no call can be made to fail here, or false when it can. */
 export function failingCallsMissing(): string | false {
@@ -40,35 +43,26 @@ export function failingCallsMissing(): string | false {
     : 'making system calls fail needs strace, and the right to trace'
 }
 
-export interface FailingInit {
-  readonly pid: number
-  readonly call: DiskCall
-  /** The first fails, and then each so-manieth. */
-  readonly every: number
+/** Which calls fail, and with what. */
+export interface CallFault {
+  /** @defaultValue none */
+  readonly call?: DiskCall | undefined
+  /** The first of a thread fails, and then each so-manieth. @defaultValue 1 */
+  readonly every?: number
+  /** Only those that concern these files. @defaultValue all */
+  readonly only?: readonly string[] | undefined
 }
 
-/**
- * Have calls of a process fail while something is done.
- *
- * @returns what strace wrote of that call, of fsync and of rename, each with the paths
- */
+/** Have calls of a running process fail while something is done. @returns its calls, or those that concern the files */
 export async function whileFailing(
-  { pid, call, every }: FailingInit,
+  pid: number,
+  fault: CallFault,
   run: () => Promise<void>,
-): Promise<string> {
-  const directory = mkdtempSync(join(tmpdir(), 'jarswarm-trace-'))
-  const output = join(directory, 'trace')
-  // By write a process also speaks to its other threads and to sockets; only the database's journal is meant.
-  const only = call === 'write' ? journalsOf(pid).flatMap((path) => ['-P', path]) : []
-  const strace = spawn(
-    'strace',
-    [
-      ...['-f', '-y', '-s', '8', '-o', output, '-p', String(pid), ...only],
-      ...['-e', call === 'write' ? 'trace=write' : `trace=${NAMES[call]},fsync,${NAMES.rename}`],
-      ...['-e', `inject=${NAMES[call]}:error=EIO:when=1+${String(every)}`],
-    ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  )
+): Promise<readonly SystemCall[]> {
+  const trace = new TraceFile()
+  const strace = spawn('strace', [...trace.options(fault), '-p', String(pid)], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   const gone = once(strace, 'exit')
   let said = ''
   strace.stderr.on('data', (chunk) => (said += String(chunk)))
@@ -83,41 +77,68 @@ export async function whileFailing(
     if (strace.exitCode === null) strace.kill('SIGINT')
     await gone
   }
-  const trace = readFileSync(output, 'utf8')
-  rmSync(directory, { recursive: true })
-  return trace
+  return trace.take()
 }
 
-/** How many calls failed. */
-export function countFailed(trace: string): number {
-  return trace.split('(INJECTED)').length - 1
+/** What a command that ran to its end did. */
+export interface TracedCommand {
+  readonly code: number | null
+  readonly stderr: string
+  readonly calls: readonly SystemCall[]
 }
 
-/**
- * Temporary files of which a sync failed and which were used all the same: synced again, or given a name. The kernel may have
- * dropped what could not be written, and the second sync then succeeds on nothing.
- */
-export function usedAfterFailedSync(trace: string): string[] {
-  const failed = new Set<string>()
-  const syncing = new Map<string, string>()
-  const used: string[] = []
-  for (const line of trace.split('\n')) {
-    const [thread = ''] = line.split(' ', 1)
-    const synced = /(?:fsync|fdatasync)\(\d+<([^>]*)>/.exec(line)?.[1]
-    const renamed = /rename(?:at2?)?\([^"]*"([^"]*)"/.exec(line)?.[1]
-    if (synced !== undefined) syncing.set(thread, synced)
-    for (const path of [synced, renamed]) {
-      if (path !== undefined && failed.has(path)) used.push(path)
-    }
-    const path = syncing.get(thread) ?? ''
-    // Folders, and files that are replaced under the same temporary name, are other files or have no bytes to lose.
-    const isFailure = /sync.* = -1 EIO .*\(INJECTED\)/.test(line)
-    if (isFailure && /\/tmp\/\d+$/.test(path)) failed.add(path)
+/** Run a program to its end, calls of which fail; one that says to be ready is ended. */
+export async function runFailing(
+  command: readonly string[],
+  fault: CallFault,
+): Promise<TracedCommand> {
+  const trace = new TraceFile()
+  // One thread for the disk: the same things come in the same order.
+  const env = { ...process.env, UV_THREADPOOL_SIZE: '1' }
+  const child = spawn('strace', ['--seccomp-bpf', ...trace.options(fault), ...command], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  child.stdout.on('data', (chunk) => {
+    if (String(chunk).includes('"ready":true')) endTraced(child.pid ?? 0)
+  })
+  const [stderr] = await Promise.all([text(child.stderr), once(child, 'close')])
+  return { code: child.exitCode, stderr, calls: trace.take() }
+}
+
+/** End in peace what strace runs. */
+function endTraced(strace: number): void {
+  const pid = readFileSync(`/proc/${String(strace)}/task/${String(strace)}/children`, 'utf8')
+  process.kill(Number(pid.trim()), 'SIGTERM')
+}
+
+/** Where strace writes to. */
+class TraceFile {
+  readonly #directory = mkdtempSync(join(tmpdir(), 'jarswarm-trace-'))
+
+  options({ call, every = 1, only = [] }: CallFault): readonly string[] {
+    return [
+      ...['-f', '-y', '-s', '8', '-o', this.#path, '-e', `trace=${TRACED}`],
+      ...only.flatMap((path) => ['-P', path]),
+      ...(call === undefined
+        ? []
+        : ['-e', `inject=${NAMES[call]}:error=EIO:when=1+${String(every)}`]),
+    ]
   }
-  return used
+
+  take(): readonly SystemCall[] {
+    const calls = [...readCalls(readFileSync(this.#path, 'utf8'))]
+    rmSync(this.#directory, { recursive: true })
+    return calls
+  }
+
+  get #path(): string {
+    return join(this.#directory, 'trace')
+  }
 }
 
-function journalsOf(pid: number): string[] {
+/** Journals of databases that a process has open. */
+export function journalsOf(pid: number): string[] {
   const directory = `/proc/${String(pid)}/fd`
   const open = readdirSync(directory).flatMap((name) => {
     try {
@@ -127,5 +148,5 @@ function journalsOf(pid: number): string[] {
       return []
     }
   })
-  return open.filter((path) => /\/db\/\d+\.log$/.test(path))
+  return open.filter((path) => /\/\d+\.log$/.test(path))
 }

@@ -1,3 +1,5 @@
+import { existsSync, statSync } from 'node:fs'
+
 /** A system call as strace (-f -y) wrote it. */
 export interface SystemCall {
   readonly name: string
@@ -65,6 +67,14 @@ export function usedAfterFailedSync(
     else if (isSync(call) && !isDirectory(call.path)) failed.add(call.path)
   }
   return used
+}
+
+/** `usedAfterFailedSync` of a trace, by what is there now: what is gone is a file if it was made by opening it. */
+export function usedInTrace(calls: readonly SystemCall[]): string[] {
+  const made = new Set(calls.filter(({ args }) => args.includes('O_CREAT')).map(({ path }) => path))
+  const isFile = (path: string): boolean =>
+    made.has(path) || (existsSync(path) && statSync(path).isFile())
+  return usedAfterFailedSync(calls, (path) => !isFile(path))
 }
 
 const isSync = ({ name }: SystemCall): boolean => /^f(?:data)?sync$/.test(name)

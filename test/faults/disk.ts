@@ -6,20 +6,17 @@ import { join } from 'node:path'
 import { handleCount } from '../_process-figures.ts'
 import type { Row } from '../_report.ts'
 import { DiskWork } from './_disk-work.ts'
-import {
-  countFailed,
-  DISK_CALLS,
-  failingCallsMissing,
-  usedAfterFailedSync,
-  whileFailing,
-} from './_failing-calls.ts'
-import type { DiskCall } from './_failing-calls.ts'
+import { failingCallsMissing, journalsOf, whileFailing } from './_failing-calls.ts'
+import type { CallFault, DiskCall } from './_failing-calls.ts'
 import type { FaultRun } from './_fault-run.ts'
 import { publishOnFullDisk } from './_full-publisher.ts'
 import { SeededRandom } from './_random.ts'
 import { shell } from './_shell.ts'
+import { usedInTrace } from './_system-calls.ts'
 import { SmallDisk, smallDiskMissing } from './_small-disk.ts'
 
+/** By which a node changes its disk, or looks at it. */
+const NODE_CALLS: readonly DiskCall[] = ['fsync', 'fdatasync', 'pwrite', 'write', 'rename', 'open']
 const FULL_RUNS = 40
 export const SHORT_RUNS = 2
 /** The database takes a few of them for itself. */
@@ -83,21 +80,22 @@ export async function fillDisk({ runs, seed }: DiskInit): Promise<DiskReport> {
 export async function failCalls({ runs, seed }: DiskInit): Promise<DiskReport> {
   return onPlainDisk(seed, async (work, report, random) => {
     for (let run = 0; run < runs; run += 1) {
-      for (const call of DISK_CALLS) {
-        const init = { pid: work.pid, call, every: 1 + random.below(3) }
+      for (const call of NODE_CALLS) {
+        const fault = faultOf(work.pid, call, 1 + random.below(3))
         let failed = 0
         for (let burst = 0; failed === 0; burst += 1) {
           // What a burst of requests makes a node do depends on what it holds: one may open no file.
           assert.ok(burst < MOST_BURSTS, `no ${call} failed`)
-          const trace = await whileFailing(init, async () => {
+          const calls = await whileFailing(work.pid, fault, async () => {
             await work.publish()
             const answers = await work.burst(REQUESTS)
             report.served += answers.served
             report.refused += answers.refused
-            if (!mayStopReads(init)) await work.assertKeptIsServed(REQUESTS)
+            // A file that cannot be opened cannot be read.
+            if (call !== 'open') await work.assertKeptIsServed(REQUESTS)
           })
-          assert.deepEqual(usedAfterFailedSync(trace), [])
-          failed += countFailed(trace)
+          assert.deepEqual(usedInTrace(calls), [])
+          failed += calls.filter(({ isInjected }) => isInjected).length
         }
         report.faults += failed
         await work.recovered()
@@ -106,18 +104,9 @@ export async function failCalls({ runs, seed }: DiskInit): Promise<DiskReport> {
   })
 }
 
-/**
- * A file that cannot be opened cannot be read. And calls that fail now and then may let the disk pass for a sound one, so that
- * the database is closed, and fail when it is to be opened again.
- */
-function mayStopReads({
-  call,
-  every,
-}: {
-  readonly call: DiskCall
-  readonly every: number
-}): boolean {
-  return call === 'open' || (call === 'fdatasync' && every > 1)
+function faultOf(pid: number, call: DiskCall, every: number): CallFault {
+  // By write a process also speaks to its other threads and to sockets; only files are meant.
+  return { call, every, only: call === 'write' ? journalsOf(pid) : undefined }
 }
 
 /** Why handles cannot be taken away here, or false when they can. */

@@ -3,7 +3,11 @@ import { getSystemErrorMessage } from 'node:util'
 /** What to do about those that users meet. */
 const ADVICE: Readonly<Record<string, string>> = {
   EACCES: 'a path that this user may use is wanted',
+  EDQUOT: 'free space is wanted; make room, or have the quota of this user raised',
+  EIO: 'a disk that works is wanted; look for its errors in the log of the system, then do this again',
   EISDIR: 'a file is wanted',
+  EMFILE: 'more open files are wanted; raise their number (see ulimit -n)',
+  ENFILE: 'more open files are wanted; the whole machine has no more',
   ENOENT: 'an existing path is wanted',
   ENOSPC: 'free space is wanted; make room on the disk',
   ENOTDIR: 'a directory is wanted',

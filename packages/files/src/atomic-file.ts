@@ -1,5 +1,6 @@
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { namingPath } from './naming-path.ts'
 import { PRIVATE_FILE_MODE } from './private-file.ts'
 
 /** What all may read, as far as the umask of the process lets them. */
@@ -26,12 +27,8 @@ export async function writeFileAtomically(
     await rm(temporary, { force: true })
     throw error
   }
-  const directory = await open(dirname(file), 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
-  }
+  await using directory = await open(dirname(file), 'r')
+  await namingPath(dirname(file), () => directory.sync())
 }
 
 async function writeSynced(
@@ -39,11 +36,9 @@ async function writeSynced(
   content: string | Uint8Array,
   mode: number,
 ): Promise<void> {
-  const handle = await open(file, 'wx', mode)
-  try {
+  await using handle = await open(file, 'wx', mode)
+  await namingPath(file, async () => {
     await handle.writeFile(content)
     await handle.sync()
-  } finally {
-    await handle.close()
-  }
+  })
 }

@@ -10,4 +10,5 @@ export {
   PRIVATE_FILE_MODE,
   readPrivateFile,
 } from './private-file.ts'
+export { namePath, namingPath } from './naming-path.ts'
 export { openUnfollowed } from './unfollowed-file.ts'

@@ -1,7 +1,8 @@
 import { createReadStream, createWriteStream } from 'node:fs'
-import { chmod, link, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { namePath, namingPath } from '@jarswarm/files'
 import { isErrno } from './errno.ts'
 import { DISK_PARALLEL, inParallel } from './in-parallel.ts'
 
@@ -9,7 +10,6 @@ import { DISK_PARALLEL, inParallel } from './in-parallel.ts'
 export type DiskStep =
   | { readonly kind: 'write'; readonly path: string }
   | { readonly kind: 'rename'; readonly path: string }
-  | { readonly kind: 'link'; readonly path: string }
   | { readonly kind: 'sync-directory'; readonly path: string }
   | { readonly kind: 'remove'; readonly path: string }
 
@@ -59,8 +59,11 @@ export class DurableFiles {
   /** Write an unfinished file; it is not synced yet. */
   async stage(content: FileContent): Promise<string> {
     const temporary = this.temporaryPath()
-    if (content instanceof Uint8Array) await writeFile(temporary, content, { flag: 'wx' })
-    else await pipeline(content, createWriteStream(temporary, { flags: 'wx' }))
+    await namingPath(temporary, () =>
+      content instanceof Uint8Array
+        ? writeFile(temporary, content, { flag: 'wx' })
+        : pipeline(content, createWriteStream(temporary, { flags: 'wx' })),
+    )
     return temporary
   }
 
@@ -76,7 +79,7 @@ export class DurableFiles {
   async writePrivate(path: string, text: string): Promise<void> {
     this.#before({ kind: 'write', path })
     const temporary = this.temporaryPath()
-    await writeFile(temporary, text, { mode: 0o600, flag: 'wx' })
+    await namingPath(temporary, () => writeFile(temporary, text, { mode: 0o600, flag: 'wx' }))
     await chmod(temporary, 0o600)
     await this.sync(temporary)
     await this.adopt(temporary, path)
@@ -95,21 +98,11 @@ export class DurableFiles {
 
   /** Copy a file. */
   async copy(from: string, path: string): Promise<void> {
-    await this.write(path, createReadStream(from))
-  }
-
-  /** Give a finished, synced file that never changes another name; a copy of it where the file system has one name a file. */
-  async link(from: string, path: string): Promise<void> {
-    await this.makeDirectory(dirname(path))
-    this.#before({ kind: 'link', path })
-    try {
-      await link(from, path)
-      this.#touched.add(dirname(path))
-    } catch (error) {
-      if (!isErrno(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV'))
-        throw error
-      await this.copy(from, path)
-    }
+    const content = createReadStream(from)
+    content.on('error', (error) => {
+      namePath(error, from)
+    })
+    await this.write(path, content)
   }
 
   /** Give a finished, synced file or directory its name. */
@@ -158,12 +151,8 @@ export class DurableFiles {
 }
 
 async function syncPath(path: string, flags: 'r' | 'r+'): Promise<void> {
-  const handle = await open(path, flags)
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
+  await using handle = await open(path, flags)
+  await namingPath(path, () => handle.sync())
 }
 
 /** A directory that was removed since has no names to keep. */

@@ -1,7 +1,8 @@
 import { open, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
-import { openUnfollowed } from '@jarswarm/files'
+import { namingPath, openUnfollowed } from '@jarswarm/files'
 import { MAX_ARTIFACT_BYTES, PIECE_BYTES } from '@jarswarm/manifest'
+import { describeErrno } from './errno.ts'
 import { FileHasher } from './file-hasher.ts'
 import type { FileDigests } from './file-hasher.ts'
 import { isUnchanged } from './tree-file.ts'
@@ -11,6 +12,12 @@ import type { TreeFile } from './tree-file.ts'
 export class UnsteadyFileError extends Error {
   override readonly name = 'UnsteadyFileError'
   readonly code = 'ERR_UNSTEADY_FILE'
+}
+
+/** What was written to the file may be lost, though it can be read. */
+export class FailedSyncError extends Error {
+  override readonly name = 'FailedSyncError'
+  readonly code = 'ERR_FAILED_SYNC'
 }
 
 export interface HashFileOptions {
@@ -26,6 +33,7 @@ export interface HashFileOptions {
  *
  * @throws {UnsteadyFileError} when it is not what the walk saw, or changes meanwhile
  * @throws {RangeError} when it is too large for a piece list
+ * @throws {FailedSyncError} with the system's reason
  */
 export async function hashFile(
   file: TreeFile,
@@ -38,19 +46,21 @@ export async function hashFile(
   }
   await using handle = await openUnfollowed(file.realPath)
   if (!isUnchanged(file.stat, await handle.stat({ bigint: true }))) throw unsteady('before')
-  await using copy = options.copyTo === undefined ? undefined : await open(options.copyTo, 'wx')
-  const digests = await hashPieces(file, { handle, copy, signal: options.signal })
+  const { copyTo, signal } = options
+  await using copy = copyTo === undefined ? undefined : await open(copyTo, 'wx')
+  const digests = await hashPieces(file, { handle, copy, copyTo, signal })
   const after = await stat(file.realPath, { bigint: true })
   if (!isUnchanged(file.stat, after) || digests.sizeBytes !== Number(file.stat.size)) {
     throw unsteady('while')
   }
-  if (options.sync === true) await handle.sync()
+  if (options.sync === true) await sync(handle, file.realPath)
   return digests
 }
 
 interface Reading {
   readonly handle: FileHandle
   readonly copy: FileHandle | undefined
+  readonly copyTo: string | undefined
   readonly signal: AbortSignal | undefined
 }
 
@@ -67,12 +77,27 @@ async function hashPieces(file: TreeFile, reading: Reading): Promise<FileDigests
     const length = await fill(reading.handle, buffer, offset)
     const piece = buffer.subarray(0, length)
     hasher.update(piece)
-    if (length > 0) await reading.copy?.writeFile(piece)
+    if (length > 0) await writeCopy(piece, reading)
     offset += length
     // One byte more than expected is enough to know that the file grew.
     if (length < buffer.length || offset > sizeBytes) break
   }
   return hasher.digests()
+}
+
+async function sync(handle: FileHandle, path: string): Promise<void> {
+  try {
+    await handle.sync()
+  } catch (cause) {
+    throw new FailedSyncError(
+      `Cannot sync ${path}: found ${describeErrno(cause)}, wanted a disk that works; what was written there may be lost, so write it there anew`,
+      { cause },
+    )
+  }
+}
+
+async function writeCopy(piece: Uint8Array, { copy, copyTo = '' }: Reading): Promise<void> {
+  await namingPath(copyTo, async () => copy?.writeFile(piece))
 }
 
 /** Read until the buffer is full or the file ends; one read may give less. */

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { namePath } from '@jarswarm/files'
 import { access } from 'node:fs/promises'
 import { buildIndexFrom, removedObjects, updateIndex } from '@jarswarm/manifest'
 import type { Digest, IndexEntry, IndexNode, IndexTotals } from '@jarswarm/manifest'
@@ -6,10 +7,7 @@ import type { ChangeLog } from './change-log.ts'
 import type { PublishPlaces } from './complete-state.ts'
 import { isErrno } from './errno.ts'
 import { DISK_PARALLEL, inParallel } from './in-parallel.ts'
-import { recordOf } from './published-state.ts'
 import type { PublishedState } from './published-state.ts'
-import type { RecordDraft } from './record-draft.ts'
-import { recordPaths } from './record-files.ts'
 import { readScanRecord } from './scan-record.ts'
 import { readOptional } from './state-directory.ts'
 
@@ -34,8 +32,7 @@ export interface ObjectUpdate {
 export interface ObjectUpdateInit {
   readonly before: PublishedState | undefined
   readonly changes: ChangeLog
-  /** How the scan record differs. */
-  readonly draft: RecordDraft
+  readonly recordPath: string
   /** @defaultValue {@link MAX_UPDATE_CHANGES} */
   readonly maxUpdateChanges?: number
 }
@@ -68,23 +65,22 @@ export function objectSource({
 
 async function rebuild(
   places: PublishPlaces,
-  { before, draft }: ObjectUpdateInit,
+  { before, recordPath }: ObjectUpdateInit,
 ): Promise<ObjectUpdate> {
   const made: StagedNode[] = []
   const stage = ({ digest, bytes }: IndexNode): void => {
     // The index is built in one go: nobody waits meanwhile whom a synchronous write could hold up.
     const content = places.treeFiles.temporaryPath()
-    writeFileSync(content, bytes, { flag: 'wx' })
+    writeStaged(content, bytes)
     made.push({ digest, content })
   }
-  const files = [...recordPaths(recordOf(before)), ...draft.files]
-  const totals = await buildIndexFrom(entriesOf(files), stage)
+  const totals = await buildIndexFrom(entriesOf(recordPath), stage)
   const nodes = before === undefined ? made : await withoutPublished(places, made)
   return { totals, nodes, removed: () => leavingNodes(places, before, totals) }
 }
 
-async function* entriesOf(files: readonly string[]): AsyncGenerator<IndexEntry> {
-  for await (const { entry } of readScanRecord(files)) yield entry
+async function* entriesOf(recordPath: string): AsyncGenerator<IndexEntry> {
+  for await (const { entry } of readScanRecord(recordPath)) yield entry
 }
 
 async function* leavingNodes(
@@ -114,4 +110,13 @@ async function withoutPublished(
     }
   })
   return nodes.filter(({ digest }) => missing.has(digest))
+}
+
+function writeStaged(path: string, bytes: Uint8Array): void {
+  try {
+    writeFileSync(path, bytes, { flag: 'wx' })
+  } catch (error) {
+    namePath(error, path)
+    throw error
+  }
 }

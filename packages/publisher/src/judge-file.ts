@@ -4,13 +4,17 @@ import type { Digest, IndexEntry } from '@jarswarm/manifest'
 import { isMutablePath } from '@jarswarm/maven'
 import type { RepositoryPath, SidecarAlgorithm } from '@jarswarm/maven'
 import { describeErrno, isErrno } from './errno.ts'
-import { hashFile, UnsteadyFileError } from './hash-file.ts'
+import type { FailedSyncs } from './failed-syncs.ts'
+import { FailedSyncError, hashFile, UnsteadyFileError } from './hash-file.ts'
 import type { FileDigests } from './file-hasher.ts'
 import type { RecordedFile } from './scan-record.ts'
 import { checkSidecars } from './sidecar-check.ts'
 import type { SidecarMismatch } from './sidecar-check.ts'
 import { mayBeUnwritten, stampOf } from './tree-file.ts'
 import type { TreeFile } from './tree-file.ts'
+
+const FAILED_SYNC =
+  'its sync failed, so that what was written may be lost: write it there anew, by a copy in its place'
 
 /** One difference between the index and the tree. */
 export interface TreeChange {
@@ -63,6 +67,7 @@ export interface JudgeOptions {
   readonly stage: (bytes: Uint8Array) => Promise<string>
   /** Told of a file whose name must be durable before it is published. */
   readonly keepName: (file: TreeFile) => void
+  readonly failedSyncs: FailedSyncs
   readonly signal: AbortSignal | undefined
 }
 
@@ -98,6 +103,7 @@ export async function judgeFile(
   recorded: RecordedFile | undefined,
   options: JudgeOptions,
 ): Promise<Verdict> {
+  if (options.failedSyncs.has(file)) return wait(recorded, FAILED_SYNC)
   const stamp = stampOf(file)
   const mutable = isMutablePath(file.path)
   const copyPath = mutable ? options.temporaryPath() : undefined
@@ -109,7 +115,8 @@ export async function judgeFile(
     if (sync) options.keepName(file)
   } catch (error) {
     await discard(copyPath)
-    return wait(recorded, reasonToWait(error))
+    if (error instanceof FailedSyncError) await options.failedSyncs.add(file)
+    return wait(recorded, reasonToWait(error, copyPath))
   }
   const verdict = await judgeReading(
     {
@@ -226,8 +233,9 @@ export function refusalOf({ entry, refused }: RecordedFile): { readonly refused?
   return { refused: { path, recorded: digest, found: refused, reason } }
 }
 
-/** Only what concerns the one file; a full disk, for one, ends the publish. */
-function reasonToWait(error: unknown): string {
+/** Only what concerns the one file; a full disk, for one, ends the publish, and so does a copy that cannot be written. */
+function reasonToWait(error: unknown, copyPath: string | undefined): string {
+  if ((error as NodeJS.ErrnoException).path === copyPath && copyPath !== undefined) throw error
   if (error instanceof UnsteadyFileError || error instanceof RangeError) return error.message
   if (isErrno(error, 'ENOENT', 'EACCES', 'EPERM', 'ELOOP', 'EISDIR', 'EIO', 'ENXIO', 'ESTALE')) {
     return `cannot read it: ${describeErrno(error)}`

@@ -40,6 +40,8 @@ export interface StateLayout {
   readonly temporary: string
   /** The root that is to follow, while its signatures are gathered. */
   readonly proposal: string
+  /** Which files of the tree may not be on its disk. */
+  readonly failedSyncs: string
   /** @param name of a key, without the ending */
   key(name: string): string
   root(number: number): string
@@ -55,6 +57,7 @@ export function stateLayout(stateDir: string): StateLayout {
     states: join(stateDir, 'states'),
     temporary: join(stateDir, 'unfinished'),
     proposal: join(stateDir, 'proposal.json'),
+    failedSyncs: join(stateDir, 'failed-syncs'),
     key: (name) => join(stateDir, 'keys', `${name}.pem`),
     root: (number) => join(stateDir, 'roots', rootName(number)),
     state: (seq) => join(stateDir, 'states', String(seq)),

@@ -1,5 +1,6 @@
 import { open, rm } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
+import { namingPath } from '@jarswarm/files'
 import { UnusableAnswerError } from '@jarswarm/http'
 import type { HttpFile, PatientReader } from '@jarswarm/http'
 import { formatPieceList, MAX_ARTIFACT_BYTES, sha256 } from '@jarswarm/manifest'
@@ -96,7 +97,7 @@ async function hashBody(file: HttpFile, copyTo: string | undefined): Promise<Fil
       readBytes += chunk.length
       refuseSize(readBytes)
       hasher.update(chunk)
-      await copy?.writeFile(chunk)
+      await namingPath(copyTo ?? '', async () => copy?.writeFile(chunk))
     }
   } finally {
     await copy?.close()

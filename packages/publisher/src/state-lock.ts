@@ -1,6 +1,7 @@
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { namingPath } from '@jarswarm/files'
 import { isErrno } from './errno.ts'
 import { StateLockedError } from './errors.ts'
 
@@ -36,8 +37,8 @@ export async function lockState(stateDir: string, options: LockOptions = {}): Pr
   const path = join(stateDir, 'lock')
   const mine = join(stateDir, `lock.${String(process.pid)}.${crypto.randomUUID()}`)
   const identity = `${String(process.pid)} ${await startOf(process.pid)}\n`
-  await writeFile(mine, identity, { mode: 0o600 })
   try {
+    await namingPath(mine, () => writeFile(mine, identity, { mode: 0o600 }))
     const wait = waitFor(stateDir, options)
     for (let attempt = 1; !(await tryLink(mine, path));) {
       const holder = await readLock(path)

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
 import { parsePath } from '@jarswarm/maven'
+import { DurableFiles } from '../src/durable-files.ts'
+import { FailedSyncs } from '../src/failed-syncs.ts'
 import { hashFile, UnsteadyFileError } from '../src/hash-file.ts'
 import { judgeFile } from '../src/judge-file.ts'
 import type { TreeFile } from '../src/tree-file.ts'
@@ -72,6 +74,7 @@ describe('judgeFile', () => {
       temporaryPath: () => '',
       stage: () => Promise.resolve(''),
       keepName: (file: TreeFile) => kept.push(file),
+      failedSyncs: await FailedSyncs.read(`${fresh.realPath}.none`, new DurableFiles('')),
       signal: undefined,
     }
     await judgeFile(fresh, undefined, options)
@@ -88,6 +91,7 @@ describe('judgeFile', () => {
       temporaryPath: () => '',
       stage: () => Promise.resolve(''),
       keepName: () => assert.fail('nothing is published of it'),
+      failedSyncs: await FailedSyncs.read(`${file.realPath}.none`, new DurableFiles('')),
       signal: undefined,
     })
     assert.equal(verdict.waiting, 'cannot read it: ENOENT')
