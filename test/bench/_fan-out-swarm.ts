@@ -11,6 +11,7 @@ import { cpuSeconds } from '../_process-figures.ts'
 import { waitFor } from '../_wait-for.ts'
 import { addVersion, jarOf } from '../swarm/_tiny-repository.ts'
 import { startNginx } from './_nginx.ts'
+import { note } from './_progress.ts'
 import type { Nginx } from './_nginx.ts'
 
 const NAME = 'bench'
@@ -106,6 +107,7 @@ export class FanOutSwarm {
       { namespace: host.namespace, built: true },
     )
     test.after(() => running.stop())
+    note(`node ${String(this.#nodes.length + 1)} runs`)
     this.#nodes.push({ running, control: new ControlClient(data) })
     return running
   }
@@ -125,7 +127,9 @@ export class FanOutSwarm {
       what,
       async () => {
         if (performance.now() - lookedMs < LOOK_MS) return undefined
+        const before = left.size
         for (const node of left) if (await isTrue(node)) left.delete(node)
+        if (left.size < before) note(`${what}: ${String(left.size)} nodes are not there yet`)
         lookedMs = performance.now()
         return left.size === 0 || undefined
       },

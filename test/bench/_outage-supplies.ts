@@ -9,6 +9,7 @@ import { startNginx } from './_nginx.ts'
 import type { Artifact, OutageModel, Project } from './_outage-model.ts'
 import { OutageNodes } from './_outage-nodes.ts'
 import type { OutageNode, OutageNodeInit } from './_outage-nodes.ts'
+import { note, reach } from './_progress.ts'
 
 /** What builds have besides the origin. */
 export interface Supply {
@@ -50,7 +51,7 @@ const COPIES = 4
 /** Nodes that a newcomer is told of. */
 const BOOTSTRAPS = 3
 const PARALLEL_USERS = 4
-const FILLED_MS = 300_000
+const NOTED_NODES = 10
 
 const nothingToStop = (): Promise<void> => Promise.resolve()
 
@@ -107,7 +108,7 @@ const donors = (count: number): Supply => ({
     const { bytes, files } = world.model
     const swarm = new NodeSwarm(world)
     const nodes = await swarm.add(count, { donatedBytes: Math.ceil((bytes * ROOM) / count) })
-    await swarm.until(nodes, 'several copies of each file', COPIES * files)
+    await swarm.until(nodes, `blobs on ${String(count)} donors`, COPIES * files)
     return swarm
   },
 })
@@ -116,7 +117,11 @@ const fullMirror: Supply = {
   name: 'one full mirror',
   start: async (world) => {
     const swarm = new NodeSwarm(world)
-    await swarm.until(await swarm.add(1, { mirror: 'all' }), 'all files', world.model.files)
+    await swarm.until(
+      await swarm.add(1, { mirror: 'all' }),
+      'blobs on the full mirror',
+      world.model.files,
+    )
     return swarm
   },
 }
@@ -126,9 +131,7 @@ export const supplies = (nodes: number): readonly Supply[] => [
   nothing,
   nginxCache,
   httpMirror,
-  caches(1),
-  caches(5),
-  caches(nodes),
+  ...[...new Set([1, TEAM, nodes])].map(caches),
   donors(nodes),
   fullMirror,
 ]
@@ -154,20 +157,17 @@ class NodeSwarm implements RunningSupply {
       const node = await this.#nodes.start({ ...this.#init(), ...init })
       this.#addresses.push(...node.addresses)
       added.push(node)
+      if (added.length % NOTED_NODES === 0) note(`${String(added.length)} nodes run`)
     }
     return added
   }
 
   /** Wait until nodes hold so many blobs together. */
   async until(nodes: readonly OutageNode[], what: string, blobs: number): Promise<void> {
-    await waitFor(
-      what,
-      async () => {
-        const all = await Promise.all(nodes.map((node) => node.status()))
-        return all.reduce((sum, { store }) => sum + store.blobs, 0) >= blobs || undefined
-      },
-      FILLED_MS,
-    )
+    await reach(what, blobs, async () => {
+      const all = await Promise.all(nodes.map((node) => node.status()))
+      return all.reduce((sum, { store }) => sum + store.blobs, 0)
+    })
   }
 
   async newMachine(): Promise<OutageNode> {

@@ -7,9 +7,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { serialize } from 'node:v8'
 import { SignedRepositoryBuilder } from '@jarswarm/testkit'
-import { waitFor } from '../_wait-for.ts'
+import { COUNTED_SHARE } from '../../packages/mirror/src/donate/copies-goal.ts'
 import { QUICKENED } from './_donors.ts'
 import type { BenchRepository, DonorOrder, DonorReport } from './_donors.ts'
+import { note } from './_progress.ts'
 import type { Bench, Row } from './_row.ts'
 import { withTemporary } from './_temporary.ts'
 import { seededBytes } from './_tree.ts'
@@ -17,10 +18,13 @@ import { seededBytes } from './_tree.ts'
 const PROCESS = fileURLToPath(new URL('_donor-process.ts', import.meta.url))
 const PROCESSES = 5
 const DONORS = 50
-/** How many leave at once, and how many come. */
-const MOVING = 10
-/** Copies of everything that the donated space of all would take. */
-const ROOM = 6
+/** One of so many leaves, all at once, and as many come. */
+const MOVING = 5
+/**
+ * Copies of everything that the donated space of all would take. Eight copies are the most that are made; with five, ten of
+ * fifty that leave at once take all of some file with them in one repository of five.
+ */
+const ROOM = 9
 /** Copies that are promised while so many have left. */
 const PROMISED = 4
 const FILES = 20_000
@@ -32,7 +36,9 @@ const BOOTSTRAPS = 3
 const LOOK_MS = 1_000
 /** Without a byte moved for so long nothing more is on its way. */
 const QUIET_MS = 20_000
-const BOUND_MS = 1_200_000
+/** Who leaves is missed only when its notice has ended, after 15 to 20 minutes before they are shortened. */
+const STILL_MS = 180_000
+const NOTE_MS = 10_000
 
 interface State {
   readonly holders: Uint8Array
@@ -88,28 +94,26 @@ class Donors {
     }
   }
 
-  /** Wait until each file is held so often, and then until nothing moves. */
+  /** Wait until each file is held so often, and then until nothing moves; or until nothing moves that would bring it there. */
   async settle(copies: number): Promise<Settled> {
     const start = performance.now()
-    await waitFor(
-      `${String(copies)} copies of each file`,
-      async () => leastOf(await this.#later()) >= copies || undefined,
-      BOUND_MS,
-    )
-    const tookMs = performance.now() - start
-    let before = await this.state()
-    let quietSince = performance.now()
-    await waitFor(
-      'rest',
-      async () => {
-        const now = await this.#later()
-        if (now.storedBytes !== before.storedBytes) quietSince = performance.now()
-        before = now
-        return performance.now() - quietSince > QUIET_MS || undefined
-      },
-      BOUND_MS,
-    )
-    return { tookMs, state: before }
+    let [tookMs, movedMs, notedMs]: [number | undefined, number, number] = [undefined, start, start]
+    for (let before = await this.state(); ;) {
+      const state = await this.#later()
+      const nowMs = performance.now()
+      if (state.storedBytes !== before.storedBytes) movedMs = nowMs
+      before = state
+      const least = leastOf(state)
+      if (least >= copies) tookMs ??= nowMs - start
+      if (nowMs - notedMs > NOTE_MS) {
+        const stored = (state.storedBytes / 1e6).toFixed(0)
+        note(
+          `${String(least)} of ${String(copies)} copies of the rarest file, ${stored} MB stored so far`,
+        )
+        notedMs = nowMs
+      }
+      if (nowMs - movedMs > (tookMs === undefined ? STILL_MS : QUIET_MS)) return { tookMs, state }
+    }
   }
 
   lackingBytes({ holders }: State, copies: number): number {
@@ -133,15 +137,24 @@ class Donors {
 
   async #order(process: number, order: DonorOrder): Promise<DonorReport> {
     const child = this.#processes[process]
-    if (child === undefined) throw new RangeError(`Cannot reach process ${String(process)}`)
+    if (child?.connected !== true) throw new Error(`Cannot reach process ${String(process)}`)
+    const { promise, resolve, reject } = Promise.withResolvers<DonorReport>()
+    const gone = (): void => {
+      reject(new Error(`Cannot go on: process ${String(process)} ended`))
+    }
+    child.once('message', resolve).once('exit', gone)
     child.send(order)
-    const [report] = (await once(child, 'message')) as [DonorReport]
-    return report
+    try {
+      return await promise
+    } finally {
+      child.off('exit', gone)
+    }
   }
 }
 
 interface Settled {
-  readonly tookMs: number
+  /** Undefined when it did not come to that. */
+  readonly tookMs: number | undefined
   readonly state: State
 }
 
@@ -174,20 +187,28 @@ function publish(files: number): {
   }
 }
 
-async function measure(donors: Donors, bytes: number): Promise<readonly Row[]> {
-  const donatedBytes = Math.ceil((bytes * ROOM) / DONORS)
+async function measure(
+  donors: Donors,
+  { bytes, count }: { readonly bytes: number; readonly count: number },
+): Promise<readonly Row[]> {
+  const donatedBytes = Math.ceil((bytes * ROOM) / count)
+  const moving = count / MOVING
   const rows: Row[] = []
   const add = (what: string, value: number, rest: Pick<Row, 'unit' | 'target'>): void => {
     rows.push({ bench: 'donate', what, value, ...rest })
   }
-  const step = async (name: string, copies: number, begin: () => Promise<void>): Promise<void> => {
+  const step = async (name: string, aim: number, begin: () => Promise<void>): Promise<void> => {
+    note(name)
     await begin()
     const before = await donors.state()
-    const lacking = donors.lackingBytes(before, copies)
-    const { tookMs, state } = await donors.settle(copies)
+    const { tookMs, state } = await donors.settle(aim)
+    const lacking = donors.lackingBytes(before, Math.max(aim, state.wantedCopies))
     const moved = state.storedBytes - before.storedBytes
-    add(`${name}: least copies of a file`, leastOf(state), { unit: '', target: `${copies}` })
-    add(`${name}: time until then`, tookMs / 1_000, { unit: 's' })
+    const target = `at least ${PROMISED}`
+    add(`${name}: least copies of a file at first`, leastOf(before), { unit: '' })
+    add(`${name}: least copies of a file in the end`, leastOf(state), { unit: '', target })
+    if (tookMs !== undefined)
+      add(`${name}: time until each had ${aim}`, tookMs / 1_000, { unit: 's' })
     add(`${name}: bytes stored / bytes that had to move`, moved / lacking, {
       unit: '',
       target: 'at most 1.5',
@@ -195,32 +216,35 @@ async function measure(donors: Donors, bytes: number): Promise<readonly Row[]> {
     const received = state.receivedBytes - before.receivedBytes
     add(`${name}: bytes received from peers`, received / 1e6, { unit: 'MB' })
   }
-  const wanted = Math.floor(0.9 * ROOM)
-  await step(`${String(DONORS)} donors fill from an origin`, wanted, () =>
-    donors.join(DONORS, donatedBytes),
+  const [full, fewer] = [ROOM, ROOM * (1 - 1 / MOVING)].map((room) => Math.floor(COUNTED_SHARE * room))
+  await step(`${String(count)} donors fill from an origin`, full ?? 0, () =>
+    donors.join(count, donatedBytes),
   )
   await donors.tellAll({ kind: 'origin-dies' })
-  await step(`the origin dies, ${String(MOVING)} leave at once`, PROMISED, () =>
-    donors.tellAll({ kind: 'leave', count: MOVING / PROCESSES }),
+  await step(`the origin dies, ${String(moving)} leave at once`, fewer ?? 0, () =>
+    donors.tellAll({ kind: 'leave', count: moving / PROCESSES }),
   )
-  await step(`${String(MOVING)} join`, wanted, () => donors.join(MOVING, donatedBytes))
+  await step(`${String(moving)} join`, full ?? 0, () => donors.join(moving, donatedBytes))
   return rows
 }
 
 export const donate: Bench = {
   name: 'donate',
-  about: `space donated by ${String(DONORS)} nodes over loopback, waits shortened ${String(QUICKENED)} times`,
-  run: ({ files = FILES }) =>
+  about: `space donated by ${String(DONORS)} nodes over loopback, waits shortened ${String(QUICKENED)} times (--nodes, --files)`,
+  run: ({ files = FILES, nodes = DONORS }) =>
     withTemporary(async (directory) => {
+      const multiple = MOVING * PROCESSES
+      if (nodes % multiple !== 0)
+        throw new RangeError(
+          `Cannot measure: found ${nodes} nodes, wanted a multiple of ${multiple}`,
+        )
       const { repository, sizes } = publish(files)
       const file = join(directory, 'repository')
       writeFileSync(file, serialize(repository))
       const donors = new Donors(file, sizes)
       try {
-        return await measure(
-          donors,
-          sizes.reduce((sum, bytes) => sum + bytes, 0),
-        )
+        const bytes = sizes.reduce((sum, size) => sum + size, 0)
+        return await measure(donors, { bytes, count: nodes })
       } finally {
         await donors.stop()
       }

@@ -10,6 +10,7 @@ import { addVersion } from '../swarm/_tiny-repository.ts'
 import { FanOutSwarm } from './_fan-out-swarm.ts'
 import { timed } from './_measure.ts'
 import { missingNginx } from './_nginx.ts'
+import { note } from './_progress.ts'
 import type { Bench, Row } from './_row.ts'
 import { withTemporary } from './_temporary.ts'
 import { writeTree } from './_tree.ts'
@@ -72,6 +73,7 @@ async function* measure(
     return { ms, bytes: network.sentBytes(origin) - before }
   }
   const once = await sent(() => download(hosts[0] as Host, urls, bytes))
+  note(`one client took them in ${(once.ms / 1e3).toFixed(1)} s`)
   const few = urls.slice(0, files / CLIENTS_SHARE)
   const fewBytes = bytes / CLIENTS_SHARE
   const clients = await sent(() => Promise.all(hosts.map((host) => download(host, few, fewBytes))))

@@ -8,6 +8,7 @@ import type { CountedLink } from '../swarm/_counted-link.ts'
 import { waitFor } from '../_wait-for.ts'
 import { median } from '../_percentile.ts'
 import { timed } from './_measure.ts'
+import { note } from './_progress.ts'
 import type { Bench, Row } from './_row.ts'
 import { rsync } from './_rsync.ts'
 import { ShapedPrimary } from './_shaped-primary.ts'
@@ -17,7 +18,7 @@ import { withTemporary } from './_temporary.ts'
 const FILES = 20_000
 const ROUNDS = 5
 const KIBIBYTE = 1024
-const BOUND_MS = 300_000
+const BOUND_MS = 600_000
 /** A head that was confirmed so long ago is looked for anew. */
 const CONFIRMED_MS = 11_000
 /** Without a byte for so long nothing more is on its way. */
@@ -97,11 +98,13 @@ class Follower {
 async function measure(work: string, files: number): Promise<readonly Row[]> {
   const primary = await ShapedPrimary.create(work, files)
   await primary.publish()
+  note(`${primary.what} are published`)
   const origin = await primary.serve()
   const ends: (() => void)[] = []
   const link = await countedLink({ after: (end) => ends.push(end) }, origin)
   const follower = new Follower(primary, link, join(work, 'node'))
   const { node, moved: first } = await follower.start()
+  note(`the first index took ${(first.ms / 1_000).toFixed(1)} s`)
   try {
     const copy = join(work, 'copy')
     mkdirSync(copy)
@@ -112,7 +115,9 @@ async function measure(work: string, files: number): Promise<readonly Row[]> {
     const deploys: Moved[] = []
     const rsyncs: Moved[] = []
     for (let round = 0; round < ROUNDS; round += 1) {
-      deploys.push(await follower.deploy(node))
+      const deployed = await follower.deploy(node)
+      note(`a deploy was in use after ${deployed.ms.toFixed(0)} ms`)
+      deploys.push(deployed)
       const { ms, wireBytes } = await rsync(primary.tree, copy, FILES_ALONE)
       rsyncs.push({ ms, bytes: wireBytes })
     }

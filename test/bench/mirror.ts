@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { cpuSeconds, readBytes } from '../_process-figures.ts'
 import { startJarswarm } from '../_jarswarm.ts'
 import type { Running } from '../_jarswarm.ts'
-import { waitFor } from '../_wait-for.ts'
 import { timed } from './_measure.ts'
+import { note, reach } from './_progress.ts'
 import type { Bench, Row } from './_row.ts'
 import { rsync } from './_rsync.ts'
 import { ShapedPrimary } from './_shaped-primary.ts'
@@ -15,7 +15,6 @@ import { withTemporary } from './_temporary.ts'
 const FILES = 20_000
 const PEERS = 4
 const MEBIBYTE = 1024 * 1024
-const BOUND_MS = 1_800_000
 
 async function blobsOf(node: Running): Promise<number> {
   return (await statusOf(node)).store.blobs
@@ -23,8 +22,7 @@ async function blobsOf(node: Running): Promise<number> {
 
 /** Wait until a node holds so many blobs. */
 async function holds(node: Running, blobs: number): Promise<void> {
-  const what = `${String(blobs)} blobs`
-  await waitFor(what, async () => (await blobsOf(node)) >= blobs || undefined, BOUND_MS)
+  await reach('blobs', blobs, () => blobsOf(node))
 }
 
 /** Full mirrors of one repository whose primary is gone, and the link by which others find them. */
@@ -111,16 +109,19 @@ async function measureResumed(
 async function measure(work: string, files: number): Promise<readonly Row[]> {
   const primary = await ShapedPrimary.create(work, files)
   await primary.publish()
+  note(`${primary.what} are published`)
   const { files: blobs, bytes } = primary.shape
   const [mirrors, fromOrigin] = await Mirrors.fill(work, primary)
   try {
-    let cpuMs = 0
+    note('four full mirrors run')
+    let node: Running | undefined
     const fromPeers = await timed(async () => {
-      const node = await mirrors.start('mirror')
+      node = await mirrors.start('mirror')
       await holds(node, blobs)
-      cpuMs = cpuSeconds(node.process.pid ?? 0) * 1_000
-      await mirrors.end(node)
     })
+    const cpuMs = cpuSeconds(node?.process.pid ?? 0) * 1_000
+    if (node !== undefined) await mirrors.end(node)
+    note(`a fifth was filled from them in ${(fromPeers / 1_000).toFixed(1)} s`)
     const copied = await rsync(primary.tree, join(work, 'copy'), ['--exclude', '/.jarswarm'])
     const synced = await rsync(primary.tree, join(work, 'synced'), [
       '--exclude',

@@ -9,7 +9,8 @@ import { OutageModel } from './_outage-model.ts'
 import type { Project } from './_outage-model.ts'
 import { supplies } from './_outage-supplies.ts'
 import type { RunningSupply, Supply, World } from './_outage-supplies.ts'
-import type { Bench, Row } from './_row.ts'
+import { note } from './_progress.ts'
+import type { Bench, BenchOptions, Row } from './_row.ts'
 import { withTemporary } from './_temporary.ts'
 
 const NODES = 50
@@ -70,6 +71,7 @@ async function measureSupply(
   const [knownProjects = []] = world.users
   world.origin.setDelay(0)
   await world.origin.setReachable(true)
+  note(`${name}: being set up`)
   const supply = await start(world)
   world.origin.setDelay(world.delayMs)
   try {
@@ -85,7 +87,7 @@ async function measureSupply(
   } finally {
     await supply.stop()
   }
-  process.stderr.write(`${name}: ${cells.map(describeCell).join(' ')}\n`)
+  note(`${name}: ${cells.map(describeCell).join(' ')}`)
   return cells
 }
 
@@ -129,7 +131,7 @@ function rowsOf(cells: readonly Cell[]): readonly Row[] {
 
 async function measure(
   work: string,
-  init: { readonly files: number; readonly nodes: number; readonly runs: number },
+  init: Required<Pick<BenchOptions, 'files' | 'nodes' | 'runs'>> & BenchOptions,
 ): Promise<readonly Row[]> {
   const tree = join(work, 'tree')
   mkdirSync(tree)
@@ -151,15 +153,15 @@ async function measure(
   } finally {
     await origin.stop()
   }
-  process.stderr.write(`\n${tableOf(cells)}\n\n`)
+  init.showTable?.(tableOf(cells))
   return rowsOf(cells)
 }
 
 export const outage: Bench = {
   name: 'outage',
   about: `which builds succeed with the origin up and down, and how quickly, beside what else one might have; ${String(NODES)} nodes in few processes (--nodes, --files, --runs)`,
-  run: async ({ files = FILES, nodes = NODES, runs = RUNS }) => {
+  run: async ({ files = FILES, nodes = NODES, runs = RUNS, ...rest }) => {
     if (missingNginx !== undefined) throw new Error(`Cannot measure: ${missingNginx}`)
-    return await withTemporary((work) => measure(work, { files, nodes, runs }))
+    return await withTemporary((work) => measure(work, { files, nodes, runs, ...rest }))
   },
 }

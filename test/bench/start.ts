@@ -7,6 +7,7 @@ import type { Running } from '../_jarswarm.ts'
 import { waitFor } from '../_wait-for.ts'
 import { median } from '../_percentile.ts'
 import { timed } from './_measure.ts'
+import { note } from './_progress.ts'
 import type { Bench, Row } from './_row.ts'
 import { ShapedPrimary } from './_shaped-primary.ts'
 import { BUILT, isSynced, LOOPBACK, REPOSITORY } from './_swarm.ts'
@@ -15,7 +16,7 @@ import { withTemporary } from './_temporary.ts'
 const FILES = 20_000
 const ROUNDS = 5
 const MEBIBYTE = 1024 * 1024
-const BOUND_MS = 300_000
+const BOUND_MS = 600_000
 /** Then what comes after the start, such as the comparison of the store with the index, is done. */
 const SETTLE_MS = 10_000
 
@@ -34,11 +35,13 @@ async function startOnce(data: string): Promise<{ readonly node: Running; readon
 async function measure(work: string, files: number): Promise<readonly Row[]> {
   const primary = await ShapedPrimary.create(work, files)
   await primary.publish()
+  note(`${primary.what} are published`)
   const data = join(work, 'node')
   const origin = await primary.serve()
   const join_ = ['--data', data, '--join', String(origin.ready.link), '--no-mdns']
   const first = await startJarswarm(['start', ...join_, ...LOOPBACK], BUILT)
   await waitFor('the index', () => isSynced(first, 1), BOUND_MS)
+  note('the index is there')
   await first.stop()
   await origin.stop()
   const times: number[] = []
@@ -46,6 +49,7 @@ async function measure(work: string, files: number): Promise<readonly Row[]> {
   for (let round = 0; round < ROUNDS; round += 1) {
     const { node, ms } = await startOnce(data)
     times.push(ms)
+    note(`started in ${ms.toFixed(0)} ms`)
     await node.stop()
     bare.push(await timed(() => Promise.resolve(spawnSync(process.execPath, ['-e', '0']))))
   }
