@@ -1,25 +1,20 @@
-import { closeSync, createReadStream, openSync, writeSync } from 'node:fs'
-import { createInterface } from 'node:readline'
-import { namePath } from '@jarswarm/files'
+import { inTurns } from './in-turns.ts'
 import type { TreeChange } from './judge-file.ts'
-
-/** Changes are written in pieces of about so many characters. */
-const CHUNK_CHARS = 65_536
+import { LineWriter } from './line-writer.ts'
+import { readLines } from './read-lines.ts'
 
 /**
  * The differences between the index and what is to be published, on disk: a first publish has as many as there are
  * files. Written once, then read as often as needed.
  */
 export class ChangeLog implements AsyncIterable<TreeChange> {
-  readonly #path: string
+  readonly #lines: LineWriter
   readonly #counts = { added: 0, changed: 0, removed: 0 }
   #pieceLists = 0
-  #lines = ''
-  #file: number | undefined
 
   /** @param path of a file that is not there; whoever owns its directory removes it */
   constructor(path: string) {
-    this.#path = path
+    this.#lines = new LineWriter(path)
   }
 
   /** How many there are. */
@@ -42,34 +37,19 @@ export class ChangeLog implements AsyncIterable<TreeChange> {
     if (change.after === undefined) this.#counts.removed += 1
     else if (change.before === undefined) this.#counts.added += 1
     else this.#counts.changed += 1
-    this.#lines += `${JSON.stringify(change)}\n`
-    if (this.#lines.length >= CHUNK_CHARS) this.#flush()
+    this.#lines.append(`${JSON.stringify(change)}\n`)
   }
 
   /** Nothing is appended any more. Idempotent. */
   close(): void {
-    this.#flush()
-    if (this.#file !== undefined) closeSync(this.#file)
-    this.#file = undefined
+    this.#lines.close()
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<TreeChange> {
     this.close()
     if (this.size === 0) return
-    for await (const line of createInterface({ input: createReadStream(this.#path, 'utf8') })) {
+    for await (const line of inTurns(readLines(this.#lines.path))) {
       yield JSON.parse(line) as TreeChange
     }
-  }
-
-  #flush(): void {
-    if (this.#lines === '') return
-    this.#file ??= openSync(this.#path, 'a', 0o600)
-    try {
-      writeSync(this.#file, this.#lines)
-    } catch (error) {
-      namePath(error, this.#path)
-      throw error
-    }
-    this.#lines = ''
   }
 }

@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs'
-import { chmod, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, link, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { namePath, namingPath } from '@jarswarm/files'
@@ -10,6 +10,7 @@ import { DISK_PARALLEL, inParallel } from './in-parallel.ts'
 export type DiskStep =
   | { readonly kind: 'write'; readonly path: string }
   | { readonly kind: 'rename'; readonly path: string }
+  | { readonly kind: 'link'; readonly path: string }
   | { readonly kind: 'sync-directory'; readonly path: string }
   | { readonly kind: 'remove'; readonly path: string }
 
@@ -103,6 +104,20 @@ export class DurableFiles {
       namePath(error, from)
     })
     await this.write(path, content)
+  }
+
+  /** Give a finished, synced file that never changes another name; a copy of it where the file system has one name a file. */
+  async link(from: string, path: string): Promise<void> {
+    await this.makeDirectory(dirname(path))
+    this.#before({ kind: 'link', path })
+    try {
+      await link(from, path)
+      this.#touched.add(dirname(path))
+    } catch (error) {
+      if (!isErrno(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV'))
+        throw error
+      await this.copy(from, path)
+    }
   }
 
   /** Give a finished, synced file or directory its name. */

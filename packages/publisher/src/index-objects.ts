@@ -7,7 +7,10 @@ import type { ChangeLog } from './change-log.ts'
 import type { PublishPlaces } from './complete-state.ts'
 import { isErrno } from './errno.ts'
 import { DISK_PARALLEL, inParallel } from './in-parallel.ts'
+import { recordOf } from './published-state.ts'
 import type { PublishedState } from './published-state.ts'
+import type { RecordDraft } from './record-draft.ts'
+import { recordPaths } from './record-files.ts'
 import { readScanRecord } from './scan-record.ts'
 import { readOptional } from './state-directory.ts'
 
@@ -32,7 +35,8 @@ export interface ObjectUpdate {
 export interface ObjectUpdateInit {
   readonly before: PublishedState | undefined
   readonly changes: ChangeLog
-  readonly recordPath: string
+  /** How the scan record differs. */
+  readonly draft: RecordDraft
   /** @defaultValue {@link MAX_UPDATE_CHANGES} */
   readonly maxUpdateChanges?: number
 }
@@ -65,7 +69,7 @@ export function objectSource({
 
 async function rebuild(
   places: PublishPlaces,
-  { before, recordPath }: ObjectUpdateInit,
+  { before, draft }: ObjectUpdateInit,
 ): Promise<ObjectUpdate> {
   const made: StagedNode[] = []
   const stage = ({ digest, bytes }: IndexNode): void => {
@@ -74,13 +78,14 @@ async function rebuild(
     writeStaged(content, bytes)
     made.push({ digest, content })
   }
-  const totals = await buildIndexFrom(entriesOf(recordPath), stage)
+  const files = [...recordPaths(recordOf(before)), ...draft.files]
+  const totals = await buildIndexFrom(entriesOf(files), stage)
   const nodes = before === undefined ? made : await withoutPublished(places, made)
   return { totals, nodes, removed: () => leavingNodes(places, before, totals) }
 }
 
-async function* entriesOf(recordPath: string): AsyncGenerator<IndexEntry> {
-  for await (const { entry } of readScanRecord(recordPath)) yield entry
+async function* entriesOf(files: readonly string[]): AsyncGenerator<IndexEntry> {
+  for await (const { entry } of readScanRecord(files)) yield entry
 }
 
 async function* leavingNodes(

@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
+import { namePath } from '@jarswarm/files'
 
 /** Lines are written in pieces of about so many characters, not one by one. */
 const CHUNK_CHARS = 65_536
@@ -47,7 +48,12 @@ export class LineWriter {
   #flush(): void {
     if (this.#lines === '') return
     this.#file ??= openSync(this.path, 'a', 0o600)
-    writeSync(this.#file, this.#lines)
+    try {
+      writeSync(this.#file, this.#lines)
+    } catch (error) {
+      namePath(error, this.path)
+      throw error
+    }
     this.#lines = ''
   }
 }
