@@ -216,7 +216,9 @@ async function measure(
     const received = state.receivedBytes - before.receivedBytes
     add(`${name}: bytes received from peers`, received / 1e6, { unit: 'MB' })
   }
-  const [full, fewer] = [ROOM, ROOM * (1 - 1 / MOVING)].map((room) => Math.floor(COUNTED_SHARE * room))
+  const [full, fewer] = [ROOM, ROOM * (1 - 1 / MOVING)].map((room) =>
+    Math.floor(COUNTED_SHARE * room),
+  )
   await step(`${String(count)} donors fill from an origin`, full ?? 0, () =>
     donors.join(count, donatedBytes),
   )
