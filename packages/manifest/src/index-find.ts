@@ -5,7 +5,7 @@ import type { IndexEntry } from './index-entry.ts'
 import { directoryKey } from './index-key.ts'
 import type { IndexLeaf } from './index-node.ts'
 import { childReference, readNode, rootReference } from './node-source.ts'
-import type { NodeReference, NodeSource } from './node-source.ts'
+import type { NodeReference, NodeSource, RememberingSource } from './node-source.ts'
 
 /**
  * Find what the index says of a path.
@@ -15,11 +15,11 @@ import type { NodeReference, NodeSource } from './node-source.ts'
  * @throws {InvalidIndexNodeError} a node is malformed, or not the one that must stand there
  */
 export async function findEntry(
-  source: NodeSource,
+  nodes: NodeSource | RememberingSource,
   root: Digest,
   path: RepositoryPath,
 ): Promise<IndexEntry | undefined> {
-  const entries = await findDirectory(source, root, directoryOf(path))
+  const entries = await findDirectory(nodes, root, directoryOf(path))
   return entries?.find((entry) => entry.path === path)
 }
 
@@ -32,14 +32,14 @@ export async function findEntry(
  * @throws {InvalidIndexNodeError} a node is malformed, or not the one that must stand there
  */
 export async function findDirectory(
-  source: NodeSource,
+  nodes: NodeSource | RememberingSource,
   root: Digest,
   directory: string,
 ): Promise<readonly IndexEntry[] | undefined> {
   const key = directoryKey(directory)
   let reference: NodeReference | undefined = rootReference(root)
   while (reference !== undefined) {
-    const node = await readNode(source, reference)
+    const node = await readNode(nodes, reference)
     if (node.kind === 'leaf') return entriesIn(node, directory)
     reference = childReference(node, reference.prefix, key.charAt(reference.prefix.length))
   }

@@ -1,10 +1,10 @@
 import type { Digest } from './digest.ts'
-import { InvalidIndexNodeError, InvalidProofError, MissingNodeError } from './errors.ts'
+import { InvalidIndexNodeError, InvalidProofError } from './errors.ts'
 import type { IndexEntry } from './index-entry.ts'
 import { entriesIn } from './index-find.ts'
 import { directoryKey } from './index-key.ts'
-import { checkNode, childReference, rootReference } from './node-source.ts'
-import type { NodeReference, NodeSource } from './node-source.ts'
+import { checkNode, childReference, readNodeBytes, rootReference } from './node-source.ts'
+import type { NodeReference, NodeSource, RememberingSource } from './node-source.ts'
 
 /**
  * Collect the nodes that prove what is in a directory: from the root to its leaf, or to the branch without a child
@@ -14,7 +14,7 @@ import type { NodeReference, NodeSource } from './node-source.ts'
  * @throws {InvalidIndexNodeError} a node is malformed, or not the one that must stand there
  */
 export async function proveDirectory(
-  source: NodeSource,
+  nodes: NodeSource | RememberingSource,
   root: Digest,
   directory: string,
 ): Promise<Uint8Array[]> {
@@ -22,10 +22,8 @@ export async function proveDirectory(
   const proof: Uint8Array[] = []
   let reference: NodeReference | undefined = rootReference(root)
   while (reference !== undefined) {
-    const bytes = await source(reference.digest)
-    if (bytes === undefined) throw new MissingNodeError(reference.digest)
+    const { node, bytes } = await readNodeBytes(nodes, reference)
     proof.push(bytes)
-    const node = checkNode(bytes, reference)
     if (node.kind === 'leaf') break
     reference = childReference(node, reference.prefix, key.charAt(reference.prefix.length))
   }

@@ -65,7 +65,7 @@ export type {
 } from './index-sync.ts'
 export { updateIndex } from './index-update.ts'
 export type { IndexChanges, IndexUpdate } from './index-update.ts'
-export type { NodeSource } from './node-source.ts'
+export type { BranchMemory, NodeSource, RememberingSource } from './node-source.ts'
 export { formatPack, packChunks, parsePack } from './pack.ts'
 export { formatPieceList, parsePieceList, PIECE_BYTES, splitPieces } from './piece-list.ts'
 export type { PieceRange } from './piece-list.ts'

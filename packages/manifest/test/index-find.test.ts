@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { parsePath } from '@jarswarm/maven'
+import { directoryOf, parsePath } from '@jarswarm/maven'
 import fc from 'fast-check'
 import {
   EMPTY_INDEX,
@@ -14,7 +14,7 @@ import {
   verifyProof,
   walkIndex,
 } from '../src/index.ts'
-import type { IndexEntry } from '../src/index.ts'
+import type { IndexBranch, IndexEntry } from '../src/index.ts'
 import { anyEntries, entryOf, manyEntries, MemoryObjects } from './_entries.ts'
 
 const byPath = (entries: Iterable<IndexEntry>): IndexEntry[] =>
@@ -77,6 +77,41 @@ describe('findEntry', () => {
         InvalidIndexNodeError,
       )
     }
+  })
+})
+
+describe('remembered branches', () => {
+  it('change no answer and no proof, and are read once', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyEntries, async (entries) => {
+        const objects = new MemoryObjects()
+        const { root } = objects.build(entries)
+        const nodes = { source: objects.source, branches: new Map<string, IndexBranch>() }
+        for (const { path } of entries) {
+          const directory = directoryOf(path)
+          const proof = await proveDirectory(objects.source, root, directory)
+          objects.reads.length = 0
+          assert.deepEqual(await proveDirectory(nodes, root, directory), proof)
+          assert.deepEqual(await proveDirectory(nodes, root, directory), proof)
+          assert.ok(objects.reads.length <= proof.length + 1)
+          const found = await findDirectory(objects.source, root, directory)
+          assert.deepEqual(await findDirectory(nodes, root, directory), found)
+        }
+        const branches = [...objects.objects].filter(([digest]) => nodes.branches.has(digest))
+        assert.equal(branches.length, nodes.branches.size)
+      }),
+      { numRuns: 30 },
+    )
+  })
+  it('are refused where their parent says something else of them', async () => {
+    const objects = new MemoryObjects()
+    const { root } = objects.build(manyEntries(2_000, 1))
+    const nodes = { source: objects.source, branches: new Map<string, IndexBranch>() }
+    await findDirectory(nodes, root, 'g0/a0/1.0')
+    const first = nodes.branches.get(root) ?? assert.fail()
+    const children = first.children.map((child) => ({ ...child, files: child.files + 1 }))
+    nodes.branches.set(root, { ...first, children })
+    await assert.rejects(findDirectory(nodes, root, 'g0/a0/1.0'), InvalidIndexNodeError)
   })
 })
 

@@ -1,5 +1,6 @@
 export type { DonationPace } from './donate/donation-pace.ts'
 export { DECISION_TIMEOUT_MS } from './fetch/blob-fetcher.ts'
+export { createBranchMemory } from './index-tree/branch-memory.ts'
 export { MAX_ENTRIES_READ, MIRROR_LIMITS } from './limits.ts'
 export { LanPeers } from './lan/lan-peers.ts'
 export type { LanPeersComponents } from './lan/lan-peers.ts'

@@ -49,6 +49,11 @@ const STATES = {
     unit: 'entries of the index read at a time',
     why: 'some megabytes, wherever they go',
   },
+  MAX_REMEMBERED_BRANCHES: {
+    value: 4_500,
+    unit: 'branches of the index that look-ups remember',
+    why: 'the four upper levels of an index of two million files; some 3 KiB each, and only those that look-ups came by',
+  },
   MAX_SEEN_CONTRADICTIONS: {
     value: 1_000,
     unit: 'contradictions of the keys that are remembered',
@@ -162,6 +167,7 @@ export const MAX_WAITING_SEARCHES: number = STATES.MAX_WAITING_SEARCHES.value
 export const MAX_PACK_BYTES: number = STATES.MAX_PACK_BYTES.value
 export const MAX_UNPACKED_BYTES: number = STATES.MAX_UNPACKED_BYTES.value
 export const MAX_ENTRIES_READ: number = STATES.MAX_ENTRIES_READ.value
+export const MAX_REMEMBERED_BRANCHES: number = STATES.MAX_REMEMBERED_BRANCHES.value
 export const MAX_SEEN_CONTRADICTIONS: number = STATES.MAX_SEEN_CONTRADICTIONS.value
 export const MAX_KEPT_FOR_OTHERS: number = STATES.MAX_KEPT_FOR_OTHERS.value
 export const OBJECT_PEERS_AT_ONCE: number = STATES.OBJECT_PEERS_AT_ONCE.value

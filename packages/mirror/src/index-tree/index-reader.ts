@@ -4,6 +4,7 @@ import { directoryOf } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import type { AbortOptions, Clock, IndexStore } from '@jarswarm/ports'
 import { withDeadline } from '../wait/deadline.ts'
+import { createBranchMemory } from './branch-memory.ts'
 import type { IndexKeeper } from './index-keeper.ts'
 
 /** Longest wait for the nodes of one proof that are not here. */
@@ -28,6 +29,7 @@ export interface IndexReaderComponents {
 export class IndexReader {
   readonly #components: IndexReaderComponents
   readonly #remembered = new Map<string, readonly IndexEntry[]>()
+  readonly #branches = createBranchMemory()
 
   constructor(components: IndexReaderComponents) {
     this.#components = components
@@ -66,9 +68,11 @@ export class IndexReader {
       reason: 'the index was not had in time',
       parents: [options.signal],
     }
-    const entries = await withDeadline(clock, init, (signal) =>
-      findDirectory((digest) => keeper.read(digest, { signal }), root, directory),
-    )
+    const branches = this.#branches
+    const entries = await withDeadline(clock, init, (signal) => {
+      const source = (digest: Digest): Promise<Uint8Array> => keeper.read(digest, { signal })
+      return findDirectory({ source, branches }, root, directory)
+    })
     this.#remember(key, entries ?? [])
     return entries?.find((entry) => entry.path === path)
   }
