@@ -21,14 +21,18 @@ import { withEndings } from './_with-endings.ts'
 const CONVERGED_MS = 60_000
 /** Between two looks at the head of a node. */
 const WATCH_MS = 200
+/** Where some splits are long, one of so many. */
+const LONG_EVERY = 3
 
 export interface PartitionsInit {
   readonly seed: number
   /** Nodes beside the primary. */
   readonly nodes: number
   readonly splits: number
-  /** Longest split that is drawn. */
+  /** Longest split that is drawn, unless it is a long one. */
   readonly longestMs: number
+  /** One of three splits lasts for so long, up to twice that. @defaultValue none does */
+  readonly longMs?: number
   /** A last split of so long, in which connections die in silence. @defaultValue none */
   readonly lastMs?: number
 }
@@ -38,14 +42,18 @@ export interface Healing {
   /** Until the last node used the newest head. */
   readonly convergedMs: number
   readonly splitMs: number
+  /** Nodes that could reach the primary, and until all of these used what it published meanwhile. */
+  readonly beside: number
+  readonly besideMs: number
   /** Nodes that could not reach the primary. */
   readonly away: number
   readonly reset: boolean
 }
 
 /**
- * Split a network of real processes again and again while the primary publishes. Throws when a node's head ever falls,
- * when one takes longer than a minute after healing, and when a split keeps nobody from anything.
+ * Split a network of real processes again and again while the primary publishes. Throws when a node's head ever falls, when one
+ * takes longer than a minute after healing, when one beside the primary takes longer meanwhile, and when one that is cut off has
+ * what is published all the same.
  */
 export async function liveThroughPartitions(
   test: Pick<TestContext, 'after'>,
@@ -55,10 +63,15 @@ export async function liveThroughPartitions(
   const random = new SeededRandom(init.seed)
   const healings: Healing[] = []
   for (let split = 0; split < init.splits; split += 1)
-    healings.push(await swarm.splitOnce(random, random.below(init.longestMs)))
+    healings.push(await swarm.splitOnce(random, drawMs(random, init)))
   if (init.lastMs !== undefined) healings.push(await swarm.splitOnce(random, init.lastMs, false))
   swarm.assertNoneFell()
   return healings
+}
+
+function drawMs(random: SeededRandom, { longestMs, longMs }: PartitionsInit): number {
+  const isLong = longMs !== undefined && random.below(LONG_EVERY) === 0
+  return isLong ? longMs + random.below(longMs) : random.below(longestMs)
 }
 
 /** A node whose head is watched all along. */
@@ -95,11 +108,15 @@ class PartitionedSwarm {
     const link = await swarm.#startPrimary(test)
     await Promise.all(network.hosts.slice(1).map((host) => swarm.#startNode(test, host, link)))
     for (const node of swarm.#watched) void swarm.#watch(node, watch.signal)
-    await swarm.#converged()
+    await swarm.#converged(swarm.#watched)
     return swarm
   }
 
-  /** Split, publish, heal, and wait for all nodes to have what was published. */
+  /**
+   * Split, publish, and have all nodes beside the primary use that; heal, and wait for the others.
+   *
+   * @param splitMs how long, at least: those beside the primary may have to find it first
+   */
   async splitOnce(
     random: SeededRandom,
     splitMs: number,
@@ -109,22 +126,29 @@ class PartitionedSwarm {
     // A side of one host at least, and of all but one at most.
     const drawn = random.shuffled(hosts).slice(0, 1 + random.below(hosts.length - 1))
     const [primary] = hosts
-    const cutOff = drawn.some((host) => host === primary)
-      ? hosts.filter((host) => !drawn.includes(host))
-      : drawn
+    const hasPrimary = drawn.some((host) => host === primary)
+    const isAway = ({ host }: Watched): boolean => drawn.includes(host) !== hasPrimary
+    const away = this.#watched.filter(isAway)
+    const beside = this.#watched.filter((node) => !isAway(node))
     this.#network.split(drawn, { reset })
-    const earlyMs = random.below(splitMs + 1)
-    await delay(earlyMs)
+    const begunMs = performance.now()
+    await delay(random.below(splitMs + 1))
     const before = this.#published
     await this.#publish()
-    await delay(splitMs - earlyMs)
-    for (const node of this.#watched)
-      if (cutOff.includes(node.host)) assert.ok(node.seq <= before, 'a split kept nothing back')
+    const besideMs = await this.#converged(beside)
+    await delay(Math.max(0, splitMs - (performance.now() - begunMs)))
+    for (const { seq } of away) assert.ok(seq <= before, 'a split kept nothing back')
     this.#network.heal()
-    const beganMs = performance.now()
-    await this.#converged()
-    const convergedMs = performance.now() - beganMs
-    return { convergedMs, splitMs, away: cutOff.length, reset }
+    const healedMs = performance.now()
+    const convergedMs = await this.#converged(this.#watched)
+    return {
+      convergedMs,
+      splitMs: healedMs - begunMs,
+      beside: beside.length,
+      besideMs,
+      away: away.length,
+      reset,
+    }
   }
 
   assertNoneFell(): void {
@@ -177,15 +201,18 @@ class PartitionedSwarm {
     }
   }
 
-  async #converged(): Promise<void> {
+  /** @returns milliseconds until all of these nodes used the newest head */
+  async #converged(nodes: readonly Watched[]): Promise<number> {
+    const begunMs = performance.now()
     await waitFor(
-      `head ${String(this.#published)} on all nodes`,
+      `head ${String(this.#published)} on ${String(nodes.length)} nodes`,
       () => {
         this.assertNoneFell()
-        return this.#watched.every(({ seq }) => seq === this.#published) ? true : undefined
+        return nodes.every(({ seq }) => seq === this.#published) ? true : undefined
       },
       CONVERGED_MS,
     )
+    return performance.now() - begunMs
   }
 }
 
@@ -206,7 +233,12 @@ export const partitions: FaultRun = {
       const missing = namespacesMissing()
       if (missing !== false) throw new Error(`Cannot run: ${missing}`)
       const swarms = full ? FULL_SWARMS : 1
-      const each = { nodes: 4, longestMs: 12_000, splits: Math.ceil(splits / swarms) - 1 }
+      const each = {
+        nodes: 4,
+        longestMs: 12_000,
+        splits: Math.ceil(splits / swarms) - 1,
+        ...(full && { longMs: 30_000 }),
+      }
       const lived = await Promise.all(
         Array.from({ length: swarms }, (_, at) =>
           liveThroughPartitions(test, { ...each, seed: seed + at, lastMs: full ? 75_000 : 5_000 }),
@@ -229,8 +261,25 @@ function rowsOf(healings: readonly Healing[]): readonly Row[] {
     { name: 'all', of: healings },
     { name: 'connections reset', of: healings.filter(({ reset }) => reset) },
     { name: 'connections silent', of: healings.filter(({ reset }) => !reset) },
+    { name: 'of 30 s and more', of: healings.filter(({ splitMs }) => splitMs >= 30_000) },
   ]
-  return kinds.flatMap(({ name, of }) => {
+  const beside = healings.filter((healing) => healing.beside > 0)
+  const meanwhile = row(
+    `${String(beside.length)} splits with nodes beside the primary: these had the new head after, slowest`,
+    percentile(
+      beside.map(({ besideMs }) => besideMs / 1_000),
+      100,
+    ),
+    '60',
+  )
+  const longest = row(
+    'longest split',
+    percentile(
+      healings.map(({ splitMs }) => splitMs / 1_000),
+      100,
+    ),
+  )
+  const healed = kinds.flatMap(({ name, of }) => {
     const seconds = of.map(({ convergedMs }) => convergedMs / 1_000)
     const what = `${String(of.length)} splits, ${name}: converged after healing,`
     return [
@@ -239,4 +288,5 @@ function rowsOf(healings: readonly Healing[]): readonly Row[] {
       row(`${what} slowest`, percentile(seconds, 100), '60'),
     ]
   })
+  return [longest, meanwhile, ...healed]
 }
