@@ -20,6 +20,8 @@ export const LOOPBACK: readonly string[] = [
 
 /** Two nodes as separate processes; the origin is gone, and only the first holds the files. */
 export interface BenchSwarm {
+  /** How others follow the repository. */
+  readonly link: string
   readonly holder: Running
   readonly asker: Running
   /** Base URL of the repository at a node. */
@@ -77,6 +79,7 @@ export async function startBenchSwarm(tree: string, blobs: number): Promise<Benc
   )
   await primary.stop('SIGKILL')
   return {
+    link: String(primary.ready.link),
     holder,
     asker,
     url: (node) => `${String(node.ready.http)}/${REPOSITORY}/`,

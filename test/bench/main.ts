@@ -15,6 +15,7 @@ import { idle } from './idle.ts'
 import { indexTree } from './index-tree.ts'
 import { mirror } from './mirror.ts'
 import { outage } from './outage.ts'
+import { peer } from './peer.ts'
 import { prefetch } from './prefetch.ts'
 import { publish } from './publish.ts'
 import { serve } from './serve.ts'
@@ -29,6 +30,7 @@ const BENCHES: readonly Bench[] = [
   mirror,
   coldGet,
   exchange,
+  peer,
   prefetch,
   clients,
   serve,
