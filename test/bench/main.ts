@@ -7,6 +7,7 @@ import { note } from './_progress.ts'
 import type { Bench, BenchOptions, Row } from './_row.ts'
 import { clients } from './clients.ts'
 import { coldGet } from './cold-get.ts'
+import { coldLan } from './cold-lan.ts'
 import { donate } from './donate.ts'
 import { exchange } from './exchange.ts'
 import { follow } from './follow.ts'
@@ -33,6 +34,7 @@ const BENCHES: readonly Bench[] = [
   peer,
   prefetch,
   clients,
+  coldLan,
   serve,
   fanOut,
   idle,
