@@ -30,15 +30,22 @@ export interface BlobEvent {
   readonly kind: 'stored' | 'dropped'
   readonly node: string
   readonly digest: string
-  /** Whether the node had to make room. */
-  readonly evicting: boolean
 }
 
-/** All blobs that a node has when it is started again. */
+/** A node began to store a blob, for which it needs room, or that came to an end. */
+export interface RoomEvent {
+  readonly kind: 'wanted' | 'settled'
+  readonly node: string
+  readonly sizeBytes: number
+}
+
+/** All blobs that a node has when it is started again; nothing is being stored then. */
 export interface InventoryEvent {
   readonly kind: 'inventory'
   readonly node: string
   readonly digests: ReadonlySet<string>
+  /** What its blobs may take together; Infinity for no limit. */
+  readonly quotaBytes: number
 }
 
 /** What a client asked of a node, and was answered. */
@@ -57,8 +64,10 @@ export interface OperationEvent {
   readonly nowMs: number
   /** Who could be asked from then until it had answered, without anything being done to them: itself, honest peers, {@link ORIGIN}. */
   readonly reachable: readonly string[]
-  /** Why it was refused, in words. */
+  /** Why it was refused, or why its body broke off, in words. */
   readonly reason?: string
+  /** Only a part of the body came. */
+  readonly brokeOff: boolean
   /** SHA-256 of the body in hex. */
   readonly digest: string
   /** Stated length of the body. */
@@ -72,4 +81,5 @@ export interface OperationEvent {
 /** In the place of a peer's name. */
 export const ORIGIN = 'the origin'
 
-export type SwarmEvent = PublishedEvent | HeadEvent | BlobEvent | InventoryEvent | OperationEvent
+export type SwarmEvent =
+  PublishedEvent | HeadEvent | BlobEvent | RoomEvent | InventoryEvent | OperationEvent

@@ -18,7 +18,7 @@ import type { Rule } from './_violation-error.ts'
 const DAY_MS = 86_400_000
 /** Of a head: for as long a node surely answers with what it names, though the path may change. */
 const SURELY_FRESH_MS = 6 * DAY_MS
-/** Not now: allowed as long as nobody who could be asked has it. */
+/** Not now: allowed as long as nobody who could be asked has it, as is a body that breaks off. */
 const UNAVAILABLE = 424
 
 /** Looks at events in the order in which they came, and throws at the first that must not be. */
@@ -29,7 +29,15 @@ export class OperationChecker {
   readonly #directories = new Map<string, Set<string>>()
   readonly #used = new Map<string, number>()
   readonly #blobs = new HeldBlobs()
+  /** Of all that was ever published, by digest. */
+  readonly #sizes = new Map<string, number>()
   #events = 0
+  #evictions = 0
+
+  /** How many blobs went to make room. */
+  get evictions(): number {
+    return this.#evictions
+  }
 
   /** How many events were looked at. */
   get events(): number {
@@ -47,7 +55,13 @@ export class OperationChecker {
         this.#use(event)
         return
       case 'stored':
-        this.#blobs.stored(event.node, event.digest, this.#events)
+        this.#store(event)
+        return
+      case 'wanted':
+        this.#blobs.wanted(event.node, event.sizeBytes)
+        return
+      case 'settled':
+        this.#blobs.wanted(event.node, -event.sizeBytes)
         return
       case 'dropped':
         this.#drop(event)
@@ -64,6 +78,7 @@ export class OperationChecker {
     const { seq, changes } = event
     this.#heads.set(seq, event)
     for (const [path, state] of changes) {
+      if (state?.kind === 'file') this.#sizes.set(sha256(state.bytes), state.bytes.length)
       const states = this.#states.get(path) ?? []
       states.push({ seq, state })
       this.#states.set(path, states)
@@ -83,9 +98,21 @@ export class OperationChecker {
     this.#used.set(node, seq)
   }
 
-  #drop({ node, digest, evicting }: BlobEvent): void {
+  #store({ node, digest }: Pick<BlobEvent, 'node' | 'digest'>): void {
+    const sizeBytes = this.#sizes.get(digest)
+    if (sizeBytes === undefined)
+      throw new ViolationError('bytes', `${node} stored ${digest}, which nobody published`)
+    this.#blobs.stored(node, digest, { since: this.#events, sizeBytes })
+  }
+
+  /** What the head in use names goes only to make room. */
+  #drop({ node, digest }: BlobEvent): void {
+    const isNeeded = this.#blobs.lacksRoom(node)
     this.#blobs.dropped(node, digest)
-    if (evicting) return
+    if (isNeeded) {
+      this.#evictions += 1
+      return
+    }
     const seq = this.#used.get(node) ?? 0
     const named = [...this.#states.keys()].find((path) => {
       const state = this.#stateAt(path, seq)
@@ -94,17 +121,19 @@ export class OperationChecker {
     if (named !== undefined) throw new ViolationError('lost', `${node} dropped what ${named} is`)
   }
 
-  #takeStock({ node, digests }: InventoryEvent): void {
-    for (const digest of digests) this.#blobs.stored(node, digest, this.#events)
+  #takeStock({ node, digests, quotaBytes }: InventoryEvent): void {
+    this.#blobs.started(node, quotaBytes)
+    for (const digest of digests) this.#store({ node, digest })
     for (const digest of this.#blobs.of(node))
       if (!digests.has(digest))
         throw new ViolationError('lost', `${node} has ${digest} no more, which it had stored`)
   }
 
   #judge(operation: OperationEvent): void {
-    const { node, verb, path, from, to, status } = operation
-    const found = `${node} answered ${String(status)} to ${verb} ${path} under head ${from} to ${to}`
-    if (status === UNAVAILABLE) {
+    const { node, verb, path, from, to, status, brokeOff } = operation
+    const what = brokeOff ? 'broke off' : `answered ${String(status)} to`
+    const found = `${node} ${what} ${verb} ${path} under head ${from} to ${to}`
+    if (status === UNAVAILABLE || brokeOff) {
       const source = from === to ? this.#sourceOf(operation) : undefined
       if (source === undefined) return
       throw new ViolationError(

@@ -15,6 +15,7 @@ import type { OperationChecker } from './_operation-history.ts'
 import { headerOf } from './_operation-range.ts'
 import type { AskedRange } from './_operation-range.ts'
 import type { OperationStores } from './_operation-stores.ts'
+import { withRoomTold } from './_told-room.ts'
 
 /** Small, so that the store is asked often. */
 const HOT_CACHE_BYTES = 20_000
@@ -34,8 +35,8 @@ export interface Question {
 export interface OperationNodeInit {
   readonly name: string
   readonly options: NodeOptions
-  /** Whether blobs may be dropped to make room. */
-  readonly evicting: boolean
+  /** What its blobs may take together; Infinity for no limit. */
+  readonly quotaBytes: number
 }
 
 export interface OperationNodeComponents {
@@ -55,6 +56,7 @@ export class OperationNode {
   #node: Node | undefined
   #routes: MavenRoutes
   #seen = 0
+  #life: object | undefined
 
   constructor(components: OperationNodeComponents, init: OperationNodeInit) {
     this.name = init.name
@@ -82,12 +84,19 @@ export class OperationNode {
     // Before it runs: then nothing comes while it is counted.
     const digests = new Set<string>()
     for await (const { digest } of stores.blobs.list()) digests.add(digest)
-    log({ kind: 'inventory', node: name, digests })
+    log({ kind: 'inventory', node: name, digests, quotaBytes: this.#init.quotaBytes })
+    const life = {}
+    this.#life = life
+    // A store in memory outlives who listened to it.
     stores.blobs.onChange(({ kind, digest }) => {
-      const { evicting } = this.#init
-      log({ kind: kind === 'added' ? 'stored' : 'dropped', node: name, digest, evicting })
+      if (this.#life !== life) return
+      log({ kind: kind === 'added' ? 'stored' : 'dropped', node: name, digest })
     })
-    const node = await rig.node({ ...options, name, stores })
+    const blobs = withRoomTold(stores.blobs, (kind, sizeBytes) => {
+      // What is left of a life that was ended has no room any more.
+      if (this.#life === life) log({ kind, node: name, sizeBytes })
+    })
+    const node = await rig.node({ ...options, name, stores: { ...stores, blobs } })
     this.#node = node
     this.#look(node, true)
   }
@@ -108,8 +117,12 @@ export class OperationNode {
     await node?.stop().catch(() => undefined)
   }
 
-  /** Ask it something; a node that is down answers nothing. */
-  async ask(question: Question): Promise<number | undefined> {
+  /**
+   * Ask it something.
+   *
+   * @returns the status, or that the body broke off; undefined of a node that is down, or stopped meanwhile
+   */
+  async ask(question: Question): Promise<number | 'broken off' | undefined> {
     const node = this.#node
     if (node === undefined) return undefined
     const { rig, checker, watch } = this.#components
@@ -118,9 +131,9 @@ export class OperationNode {
     const nowMs = rig.clock.now()
     const reachable = watch(this.name)
     const answer = await this.#answer(node, question)
-    const body = await readBody(answer, rig.clock)
+    const { bytes: body, brokeOff } = await readBody(answer, rig.clock)
     // What a node says that is stopped meanwhile is nobody's answer.
-    if (body === undefined || this.#node !== node) return undefined
+    if (this.#node !== node) return undefined
     const to = this.#look(node)
     const { verb, path, range } = question
     this.#components.log({
@@ -137,10 +150,12 @@ export class OperationNode {
       digest: sha256(body),
       sizeBytes: lengthOf(answer),
       ...(range && { range }),
+      brokeOff: brokeOff !== undefined,
+      ...(brokeOff !== undefined && { reason: brokeOff }),
       ...(answer.status >= 400 && { reason: Buffer.from(body).toString('utf8') }),
       ...(verb === 'list' && { names: namesOf(body) }),
     })
-    return answer.status
+    return brokeOff === undefined ? answer.status : 'broken off'
   }
 
   /** Note the head in use when it is another. */
@@ -190,20 +205,25 @@ function sourceOf(node: Node, id: RepositoryId): ReturnType<Node['mirror']['sour
   return source
 }
 
-/** The body as a client has it; undefined when it breaks off, for then nobody takes it. */
-async function readBody({ body }: Answer, clock: Clock): Promise<Uint8Array | undefined> {
-  if (body.kind === 'none') return new Uint8Array()
-  if (body.kind === 'bytes') return body.bytes
+/** The body as a client has it, and why no more of it came. */
+interface ReadBody {
+  readonly bytes: Uint8Array
+  readonly brokeOff?: string
+}
+
+async function readBody({ body }: Answer, clock: Clock): Promise<ReadBody> {
+  if (body.kind === 'none') return { bytes: new Uint8Array() }
+  if (body.kind === 'bytes') return { bytes: body.bytes }
   const silence = new AbortController()
   const timer = clock.setTimer(() => {
     silence.abort(new UnavailableError('The body stands still'))
   }, BODY_MS)
   try {
     const { signal } = silence
-    return await untilAborted(readAll(body.content.read(body.range, { signal })), signal)
+    return { bytes: await untilAborted(readAll(body.content.read(body.range, { signal })), signal) }
   } catch (error) {
-    if (error instanceof UnavailableError) return undefined
-    throw error
+    if (!(error instanceof UnavailableError)) throw error
+    return { bytes: new Uint8Array(), brokeOff: error.message }
   } finally {
     timer.cancel()
     body.content.release()

@@ -38,6 +38,8 @@ export interface OperationReport {
   /** How many were answered with each status. */
   readonly statuses: Readonly<Record<string, number>>
   readonly faults: FaultCounts
+  /** Blobs that went to make room. */
+  readonly evictions: number
 }
 
 /** Nodes that are asked many things while all kinds of things happen; each event is checked as it comes. */
@@ -93,7 +95,8 @@ export class OperationSwarm {
     }
     for (const node of this.#nodes) await this.#wait(this.#faults.restart(node))
     this.#throwViolation()
-    return { operations: done, statuses: this.#statuses, faults: this.#faults.counts }
+    const { evictions } = this.#checker
+    return { operations: done, statuses: this.#statuses, faults: this.#faults.counts, evictions }
   }
 
   async #begin(): Promise<void> {
@@ -104,15 +107,16 @@ export class OperationSwarm {
       const name = `node-${String(made)}`
       const isMirror = made < FULL_MIRRORS
       const isOnDisk = (isMirror ? made : made - FULL_MIRRORS) < ON_DISK
+      const quotaBytes = isMirror ? undefined : CACHE_BYTES
       const stores = operationStores(
         { rig: this.#rig, underWay: this.#underWay },
         {
-          quotaBytes: isMirror ? undefined : CACHE_BYTES,
+          quotaBytes,
           directory: isOnDisk ? join(this.#directory, name) : undefined,
         },
       )
       const options = { upstreams, ...(isMirror && { mirrorPolicy: 'all' as const }) }
-      this.#nodes.push(this.#node(stores, { name, evicting: !isMirror, options }))
+      this.#nodes.push(this.#node(stores, { name, quotaBytes: quotaBytes ?? Infinity, options }))
     }
     for (const node of this.#nodes) await this.#wait(node.start())
     for (const manner of HOSTILE)

@@ -23,8 +23,15 @@ const stored = (text: string, node = 'n'): SwarmEvent => ({
   kind: 'stored',
   node,
   digest: hash(text),
-  evicting: false,
 })
+/** The node starts with nothing, and may keep so many bytes. */
+const starts = (quotaBytes: number): SwarmEvent => ({
+  kind: 'inventory',
+  node: 'n',
+  digests: new Set(),
+  quotaBytes,
+})
+const wanted = (sizeBytes: number): SwarmEvent => ({ kind: 'wanted', node: 'n', sizeBytes })
 
 /** Three heads: a file, one more, and the first withdrawn. */
 const PUBLISHED: readonly SwarmEvent[] = [
@@ -52,6 +59,7 @@ function answer(change: Partial<OperationEvent> & { readonly text?: string } = {
     status: 200,
     digest: hash(text),
     sizeBytes: text.length,
+    brokeOff: false,
     askedAt: 0,
     nowMs: 0,
     reachable: [],
@@ -75,9 +83,9 @@ describe('a swarm', () => {
   it('keeps its promises in all that happens', { timeout: 120_000 }, async (t) => {
     t.diagnostic(`seed ${String(SEED)}`)
     const swarm = await OperationSwarm.create(t, new SeededRandom(SEED))
-    const { statuses, faults } = await swarm.run(OPERATIONS)
+    const { statuses, faults, evictions } = await swarm.run(OPERATIONS)
     for (const status of [200, 206, 404]) assert.ok((statuses[status] ?? 0) > 0, String(status))
-    assert.ok(faults.published > 0 && faults.restarted > 0 && faults.killed > 0)
+    assert.ok(faults.published > 0 && faults.restarted > 0 && faults.killed > 0 && evictions > 0)
   })
 })
 
@@ -113,13 +121,20 @@ describe('OperationChecker', () => {
       answer({ status: 410, from: 3, to: 3 }),
       answer({ from: 2, to: 3 }),
       list(['2/'], 3),
+      starts(5),
       stored('two'),
-      { kind: 'dropped', node: 'n', digest: hash('two'), evicting: true },
-      { kind: 'inventory', node: 'n', digests: new Set() },
+      wanted(3),
+      { kind: 'dropped', node: 'n', digest: hash('two') },
+      { kind: 'settled', node: 'n', sizeBytes: 3 },
+      starts(5),
+      // Named by no head since, so that it need not stay.
+      stored('one'),
+      { kind: 'dropped', node: 'n', digest: hash('one') },
+      answer({ path: NEW, from: 3, to: 3, brokeOff: true, text: 't' }),
     )
   })
 
-  const dropped = { kind: 'dropped', node: 'n', digest: hash('two'), evicting: false } as const
+  const dropped = { kind: 'dropped', node: 'n', digest: hash('two') } as const
   const violations: readonly (readonly [string, Rule, readonly SwarmEvent[]])[] = [
     ['other bytes', 'bytes', [answer({ text: 'eno' })]],
     [
@@ -145,12 +160,31 @@ describe('OperationChecker', () => {
     ['424 of what the node has', 'refused', [stored('two'), refused('n')]],
     ['424 of what a peer has', 'refused', [stored('two', 'm'), refused('m')]],
     ['424 of what a working origin has', 'refused', [refused(ORIGIN)]],
-    [
-      'a blob that is gone',
-      'lost',
-      [stored('one'), { kind: 'inventory', node: 'n', digests: new Set() }],
-    ],
+    ['a blob that is gone', 'lost', [stored('one'), starts(Infinity)]],
     ['a blob that went without need', 'lost', [head(2), stored('two'), dropped]],
+    [
+      'a blob that went though there was room',
+      'lost',
+      [starts(5), head(2), stored('two'), wanted(2), dropped],
+    ],
+    [
+      'a blob that went for one that was stored before',
+      'lost',
+      [
+        starts(5),
+        head(2),
+        stored('two'),
+        wanted(3),
+        { kind: 'settled', node: 'n', sizeBytes: 3 },
+        dropped,
+      ],
+    ],
+    ['a blob that nobody published', 'bytes', [stored('three')]],
+    [
+      'a body that breaks off though the node has it',
+      'refused',
+      [stored('two'), refused('n', { status: 200, brokeOff: true })],
+    ],
   ]
   for (const [what, rule, events] of violations)
     it(`finds ${what}`, () => {

@@ -55,6 +55,8 @@ function* rowsOf(reports: readonly OperationReport[]): Iterable<Row> {
   const value = reports.reduce((sum, report) => sum + report.operations, 0)
   yield { bench, what, value, unit: 'operations' }
   yield { bench, what: 'violations', value: 0, unit: 'operations', target: '0' }
+  const evicted = reports.reduce((sum, { evictions }) => sum + evictions, 0)
+  yield { bench, what: 'evicted, each for want of room', value: evicted, unit: 'blobs' }
   for (const [fault, times] of Object.entries(sumOf(reports.map(({ faults }) => faults))))
     yield { bench, what: `meanwhile: ${fault}`, value: times, unit: 'times' }
 }
