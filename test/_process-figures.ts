@@ -28,6 +28,12 @@ export function waitedForProcessorMs(pid: number): number {
   return Number(waitedNs) / 1e6
 }
 
+/** Bytes that it has read and written since it began, of files and sockets, cached or not. */
+export function movedBytes(pid: number): number {
+  const io = readFileSync(`/proc/${String(pid)}/io`, 'utf8')
+  return readBytes(pid) + Number(/wchar: (\d+)/.exec(io)?.[1])
+}
+
 /** Bytes that it has read since it began, from files and sockets, cached or not. */
 export function readBytes(pid: number): number {
   const io = readFileSync(`/proc/${String(pid)}/io`, 'utf8')

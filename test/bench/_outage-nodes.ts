@@ -7,7 +7,10 @@ import type { NodeInit } from '@jarswarm/node'
 const PROCESS = fileURLToPath(new URL('_outage-process.ts', import.meta.url))
 
 /** What a node of the bench is told; all else is the same for all. */
-export type OutageNodeInit = Pick<NodeInit, 'dataDir' | 'bootstrap' | 'mirror' | 'donatedBytes'> & {
+export type OutageNodeInit = Pick<
+  NodeInit,
+  'dataDir' | 'bootstrap' | 'mirror' | 'donatedBytes' | 'syncIndex'
+> & {
   readonly link: string
 }
 

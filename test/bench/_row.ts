@@ -12,6 +12,8 @@ export interface BenchOptions {
   readonly nodes?: number
   /** What the origin can send, where it stands behind a narrow line, in Mbit/s. */
   readonly uplinkMbit?: number
+  /** How long something is watched, where a bench watches. */
+  readonly seconds?: number
   /** Takes what is not read row by row, in Markdown. */
   readonly showTable?: (table: string) => void
 }

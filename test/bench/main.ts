@@ -103,12 +103,13 @@ async function main(): Promise<void> {
       files: { type: 'string' },
       nodes: { type: 'string' },
       uplink: { type: 'string' },
+      seconds: { type: 'string' },
     },
     allowPositionals: true,
   })
   if (positionals.length === 0) {
     console.log(
-      'npm run bench -- NAME... [--json] [--runs N] [--files N] [--nodes N] [--uplink MBIT], or "all":',
+      'npm run bench -- NAME... [--json] [--runs N] [--files N] [--nodes N] [--uplink MBIT] [--seconds N], or "all":',
     )
     for (const { name, about } of BENCHES) console.log(`  ${name.padEnd(10)} ${about}`)
     return
@@ -119,6 +120,7 @@ async function main(): Promise<void> {
     ...(values.files !== undefined && { files: readWhole('files', values.files) }),
     ...(values.nodes !== undefined && { nodes: readWhole('nodes', values.nodes) }),
     ...(values.uplink !== undefined && { uplinkMbit: readWhole('uplink', values.uplink) }),
+    ...(values.seconds !== undefined && { seconds: readWhole('seconds', values.seconds) }),
   }
   const print = values.json ? printJson : printTable
   await leavingNothing(() => print(chosen, options))

@@ -13,7 +13,7 @@ export type HeliaTask =
       readonly parallel: number
       readonly store: HeliaStore
     }
-  | { readonly kind: 'idle'; readonly peers: readonly string[] }
+  | { readonly kind: 'idle'; readonly count: number; readonly peers: readonly string[] }
 
 /** Where blocks are kept: a directory, or in memory. */
 export type HeliaStore = { readonly directory: string } | 'memory'
@@ -31,7 +31,7 @@ export type HeliaReply =
       /** SHA-256 of each file. */
       readonly digests: readonly string[]
     }
-  | { readonly kind: 'runs'; readonly address: string }
+  | { readonly kind: 'runs'; readonly addresses: readonly string[] }
 
 /** As much of Helia and its parts as is used here: they are not installed with the project. */
 interface Helia {
@@ -144,13 +144,13 @@ async function fetchAll(task: HeliaTask & { readonly kind: 'fetch' }): Promise<v
   await helia.stop()
 }
 
-/** Be there, connected to others, and do nothing. */
-async function idle(peers: readonly string[]): Promise<void> {
-  const helia = await createHelia('memory')
-  for (const peer of peers) await dial(helia, peer)
-  tell({ kind: 'runs', address: addressOf(helia) })
+/** Be there, so many times, connected to others, and do nothing. */
+async function idle(count: number, peers: readonly string[]): Promise<void> {
+  const nodes = await Promise.all(Array.from({ length: count }, () => createHelia('memory')))
+  for (const helia of nodes) for (const peer of peers) await dial(helia, peer)
+  tell({ kind: 'runs', addresses: nodes.map(addressOf) })
   await once(process, 'disconnect')
-  await helia.stop()
+  await Promise.all(nodes.map((helia) => helia.stop()))
 }
 
 async function dial(helia: Helia, address: string): Promise<void> {
@@ -167,4 +167,4 @@ function tell(reply: HeliaReply): void {
 const task = JSON.parse(process.argv[2] ?? '') as HeliaTask
 if (task.kind === 'hold') await hold(task.files, task.store)
 else if (task.kind === 'fetch') await fetchAll(task)
-else await idle(task.peers)
+else await idle(task.count, task.peers)
