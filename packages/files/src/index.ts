@@ -11,4 +11,6 @@ export {
   readPrivateFile,
 } from './private-file.ts'
 export { namePath, namingPath } from './naming-path.ts'
+export { openDocument, sealDocument } from './sealed-document.ts'
+export type { DocumentMembers } from './sealed-document.ts'
 export { openUnfollowed } from './unfollowed-file.ts'

@@ -3,9 +3,17 @@ import { CorruptStateError } from './errors.ts'
 
 /** Lines are found by halving until so much is left, which is read at once. */
 const BLOCK_BYTES = 16_384
-/** Room for the rest of a line and the first word of the next. */
+/** Room for the rest of a line and the next. */
 const PROBE_BYTES = 8_192
 const NEWLINE = 0x0a
+
+/** What the lines of a file must be like. */
+export interface LineForm {
+  /** Of the file, before its first line. */
+  readonly header: string
+  /** Throws for a line, without its end, that is damaged: of one that led astray nobody would know. */
+  readonly check: (line: string, name: string) => void
+}
 
 /** Begins a line. */
 interface LineStart {
@@ -16,6 +24,7 @@ interface LineStart {
 /** Finds lines by their first words in a file whose lines ascend by them, and reads little else of it. */
 export class LineFinder implements Disposable {
   readonly name: string
+  readonly #check: LineForm['check']
   readonly #file: number
   readonly #endOffset: number
   /** Where a line begins; all before it come before what is still to be found. */
@@ -24,11 +33,11 @@ export class LineFinder implements Disposable {
   #block: readonly string[] = []
 
   /**
-   * @param header of the file, before its first line
-   * @throws {CorruptStateError} when it has another one
+   * @throws {CorruptStateError} when it has another header
    */
-  constructor(name: string, header: string) {
+  constructor(name: string, { header, check }: LineForm) {
     this.name = name
+    this.#check = check
     this.#file = openSync(name, 'r')
     this.#fromOffset = header.length
     try {
@@ -46,6 +55,7 @@ export class LineFinder implements Disposable {
    *
    * @param word after those that were asked for before
    * @throws {CorruptStateError} when a line has no end
+   * @throws what the check throws for a line that was looked at on the way
    */
   find(word: string): string | undefined {
     const last = this.#block.at(-1)
@@ -75,10 +85,12 @@ export class LineFinder implements Disposable {
       else low = start.offset
     }
     this.#fromOffset = low
-    return this.#read(low, high - low)
+    const lines = this.#read(low, high - low)
       .toString('latin1')
       .split('\n')
       .slice(0, -1)
+    for (const line of lines) this.#check(line, this.name)
+    return lines
   }
 
   /** The first line that begins behind an offset; undefined when there is none. */
@@ -87,7 +99,11 @@ export class LineFinder implements Disposable {
     const stop = bytes.indexOf(NEWLINE)
     if (stop === -1) throw this.#corrupt(bytes)
     if (offset + stop + 1 === this.#endOffset) return undefined
-    return { offset: offset + stop + 1, word: firstWord(bytes.toString('latin1', stop + 1)) }
+    const end = bytes.indexOf(NEWLINE, stop + 1)
+    if (end === -1) throw this.#corrupt(bytes)
+    const line = bytes.toString('latin1', stop + 1, end)
+    this.#check(line, this.name)
+    return { offset: offset + stop + 1, word: firstWord(line) }
   }
 
   #read(offset: number, length: number): Buffer {

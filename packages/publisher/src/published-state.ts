@@ -12,6 +12,8 @@
 // is decided. Whatever happens then, the next run only completes it.
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { openDocument, sealDocument } from '@jarswarm/files'
+import type { DocumentMembers } from '@jarswarm/files'
 import { formatWithdrawals, HistoryTree, parseHead, sha256 } from '@jarswarm/manifest'
 import type { Digest, Head, Withdrawal } from '@jarswarm/manifest'
 import { parseManifest } from '@jarswarm/trust'
@@ -78,9 +80,9 @@ export function recordOf(state: PublishedState | undefined): PlacedRecord {
   return { directory: state?.directory ?? '', files: state?.carried.record ?? [] }
 }
 
-/** Write `state.json`. */
+/** Write `state.json`, with its own checksum. */
 export function formatCarriedState(carried: CarriedState): Uint8Array {
-  return Buffer.from(`${JSON.stringify({ format: STATE_FORMAT, ...carried })}\n`)
+  return Buffer.from(sealDocument({ format: STATE_FORMAT, ...carried }))
 }
 
 /**
@@ -146,15 +148,14 @@ async function readNeeded(path: string): Promise<Buffer> {
 /** As it is read: one of the older format lists no files. */
 type ReadState = Omit<CarriedState, 'record'> & Partial<Pick<CarriedState, 'record'>>
 
-// Our own file, written whole: the format line is what can be wrong with it.
+// Our own file, written whole: what a disk did to it is what can be wrong with it.
 function parseCarriedState(path: string, bytes: Buffer): ReadState {
-  let value: unknown
-  try {
-    value = JSON.parse(bytes.toString())
-  } catch (cause) {
-    throw new CorruptStateError(`Cannot read ${path}: found no JSON, wanted ${STATE_FORMAT}`, {
-      cause,
-    })
+  const text = bytes.toString()
+  const value = openDocument(text) ?? parseOlderState(text)
+  if (value === undefined) {
+    throw new CorruptStateError(
+      `Cannot read ${path}: found it damaged, wanted ${JSON.stringify(STATE_FORMAT)} with the digest that it names`,
+    )
   }
   const { format, ...carried } = value as ReadState & { readonly format: unknown }
   if (format !== STATE_FORMAT && format !== OLDER_STATE_FORMAT) {
@@ -163,4 +164,15 @@ function parseCarriedState(path: string, bytes: Buffer): ReadState {
     )
   }
   return carried
+}
+
+/** One without a checksum; the next publish gives it one. */
+function parseOlderState(text: string): DocumentMembers | undefined {
+  try {
+    const value = JSON.parse(text) as DocumentMembers | null
+    return value?.['format'] === OLDER_STATE_FORMAT ? value : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
 }

@@ -1,8 +1,10 @@
 import { LineFinder } from './line-finder.ts'
 import { recordPaths } from './record-files.ts'
 import type { PlacedRecord } from './record-files.ts'
-import { parseRecordLine, SCAN_RECORD_HEADER } from './scan-record.ts'
+import { checkRecordLine, parseRecordLine, SCAN_RECORD_HEADER } from './scan-record.ts'
 import type { RecordedFile } from './scan-record.ts'
+
+const FORM = { header: SCAN_RECORD_HEADER, check: checkRecordLine }
 
 /** Looks up single paths in a scan record. */
 export class RecordFinder implements Disposable {
@@ -15,7 +17,7 @@ export class RecordFinder implements Disposable {
     try {
       this.#files = recordPaths(record)
         .toReversed()
-        .map((path) => this.#opened.use(new LineFinder(path, SCAN_RECORD_HEADER)))
+        .map((path) => this.#opened.use(new LineFinder(path, FORM)))
     } catch (error) {
       this.#opened.dispose()
       throw error
@@ -26,7 +28,7 @@ export class RecordFinder implements Disposable {
    * Find what is recorded of a path.
    *
    * @param path after those that were asked for before
-   * @throws {CorruptStateError} when its line is malformed
+   * @throws {CorruptStateError} when a line that was looked at on the way is damaged
    */
   find(path: string): RecordedFile | undefined {
     for (const file of this.#files) {

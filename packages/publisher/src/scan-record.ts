@@ -1,13 +1,15 @@
 // jarswarm scan 1
-// <path> <sha256> <sha1> <size> <mtime> <piece list or -> <stamp or -> <other sha256 or ->
-// <path> -
+// <path> <sha256> <sha1> <size> <mtime> <piece list or -> <stamp or -> <other sha256 or -> <checksum>
+// <path> - <checksum>
 //
 // One line for each artifact of the index, in ascending order of paths. `stamp` tells when the file need not be read
 // again, `-` that it is not there. The last field is the digest of a release whose bytes are no longer those that
 // were published.
 //
 // A scan record is one such file, and others over it that hold what changed since: of the lines for one path that of
-// the newest file counts. The short line says that the path has left.
+// the newest file counts. The short line says that the path has left. The checksum is the CRC-32 of what stands before
+// it and its space, in 8 hex digits: what a disk spoils here would be signed. Older files have none.
+import { crc32 } from 'node:zlib'
 import type { Digest, IndexEntry } from '@jarswarm/manifest'
 import { parsePath } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
@@ -21,6 +23,7 @@ export const SCAN_RECORD_HEADER = 'jarswarm scan 1\n'
 const LINE =
   /^([!-~]+) ([0-9a-f]{64}) ([0-9a-f]{40}) ([0-9]{1,16}) ([0-9]{1,16}) (-|[0-9a-f]{64}) ([-0-9.+]+) (-|[0-9a-f]{64})$/
 const LEFT = /^([!-~]+) -$/
+const SEALED = /^(.*) ([0-9a-f]{8})$/
 
 /** What was last published at a path, and what its file was like then. */
 export interface RecordedFile {
@@ -40,7 +43,7 @@ export interface RecordLine {
 
 /** Write one line. */
 export function formatRecordLine({ path, file }: RecordLine): string {
-  if (file === undefined) return `${path} -\n`
+  if (file === undefined) return seal(`${path} -`)
   const { entry, stamp, refused } = file
   const fields = [
     path,
@@ -52,7 +55,33 @@ export function formatRecordLine({ path, file }: RecordLine): string {
     stamp ?? '-',
     refused ?? '-',
   ]
-  return `${fields.join(' ')}\n`
+  return seal(fields.join(' '))
+}
+
+function seal(text: string): string {
+  return `${text} ${checksumOf(text)}\n`
+}
+
+function checksumOf(text: string): string {
+  return crc32(text).toString(16).padStart(8, '0')
+}
+
+/**
+ * Make sure that a line is as it was written.
+ *
+ * @throws {CorruptStateError}
+ */
+export function checkRecordLine(line: string, name: string): void {
+  if (SEALED.test(line)) openLine(line, name)
+  else parseRecordLine(line, name)
+}
+
+/** @returns the line without its checksum */
+function openLine(line: string, name: string): string {
+  const [, text, checksum] = SEALED.exec(line) ?? []
+  if (text === undefined) return line
+  if (checksum !== checksumOf(text)) throw corrupt(name, line)
+  return text
 }
 
 /**
@@ -62,9 +91,10 @@ export function formatRecordLine({ path, file }: RecordLine): string {
  * @throws {CorruptStateError}
  */
 export function parseRecordLine(line: string, name: string): RecordLine {
-  const match = LINE.exec(line)
+  const opened = openLine(line, name)
+  const match = LINE.exec(opened)
   if (match === null) {
-    const [, left] = LEFT.exec(line) ?? []
+    const [, left] = LEFT.exec(opened) ?? []
     if (left === undefined) throw corrupt(name, line)
     return { path: parsePath(left), file: undefined }
   }

@@ -82,6 +82,20 @@ describe('publishTree beyond the usual', () => {
     assert.equal((await publish(repository)).files, 1)
   })
 
+  it('refuses to go on from a state in which a bit has turned', async (t) => {
+    const repository = await createRepository(t)
+    await repository.write(JAR, 'one')
+    await publish(repository)
+    const file = join(repository.stateDir, 'states', '1', 'state.json')
+    const sound = await readFile(file)
+    for (let at = 0; at < sound.length - 1; at += 5) {
+      const bytes = Buffer.from(sound)
+      bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << (at % 8)), at)
+      await writeFile(file, bytes)
+      await assert.rejects(publish(repository), { code: 'ERR_STATE_CORRUPT' }, bytes.toString())
+    }
+  })
+
   it('goes on from a state whose scan record is one file without a list', async (t) => {
     const repository = await createRepository(t)
     await repository.write(JAR, 'one')

@@ -1,4 +1,4 @@
-import { sha256 } from '@jarswarm/manifest'
+import { createHash } from 'node:crypto'
 
 /** Members of a JSON document. */
 export type DocumentMembers = Readonly<Record<string, unknown>>
@@ -22,5 +22,5 @@ export function openDocument(text: string): DocumentMembers | undefined {
 }
 
 function checksumOf(members: DocumentMembers): string {
-  return sha256(Buffer.from(JSON.stringify(members)))
+  return createHash('sha256').update(JSON.stringify(members)).digest('hex')
 }

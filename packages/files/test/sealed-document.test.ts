@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { openDocument, sealDocument } from '../src/sealed-document.ts'
+import { openDocument, sealDocument } from '@jarswarm/files'
 
 const MEMBERS = { format: 'jarswarm test 1', links: ['one', 'two'] }
 
