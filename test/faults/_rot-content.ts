@@ -1,11 +1,10 @@
-import { isDeepStrictEqual } from 'node:util'
 import { sha256 } from '@jarswarm/manifest'
 import type { Digest } from '@jarswarm/manifest'
 import type { DataDirectory } from '@jarswarm/store'
 import type { RepositoryId } from '@jarswarm/trust'
 
-/** All that a data directory says, each thing by its name. What is not there has no entry. */
-export type Content = ReadonlyMap<string, unknown>
+/** All that a data directory says, each thing by its name, as JSON. What is not there has no entry. */
+export type Content = ReadonlyMap<string, string>
 
 /** What to ask of a data directory that cannot be listed. */
 export interface Asked {
@@ -16,9 +15,9 @@ export interface Asked {
 /** Read all that a data directory says. */
 export async function readContent(directory: DataDirectory, asked: Asked): Promise<Content> {
   const { repository } = asked
-  const content = new Map<string, unknown>()
+  const content = new Map<string, string>()
   const note = (name: string, value: unknown): void => {
-    if (value !== undefined) content.set(name, value)
+    if (value !== undefined) content.set(name, JSON.stringify(value))
   }
   for await (const { digest, sizeBytes } of directory.blobs.list())
     note(`blob ${digest}`, sizeBytes)
@@ -42,8 +41,6 @@ export function compareContent(
   now: Content,
 ): { readonly missing: readonly string[]; readonly other: readonly string[] } {
   const missing = [...before.keys()].filter((name) => !now.has(name))
-  const other = [...now].filter(
-    ([name, value]) => !before.has(name) || !isDeepStrictEqual(before.get(name), value),
-  )
+  const other = [...now].filter(([name, value]) => before.get(name) !== value)
   return { missing, other: other.map(([name]) => name) }
 }

@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync, chmodSync } from 'node:fs'
+import { chmodSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import type { SeededRandom } from './_random.ts'
 
 /** What a disk does to a file by itself. */
@@ -7,9 +7,9 @@ export type DamageKind = (typeof DAMAGE_KINDS)[number]
 
 const MAX_ZEROS = 4_096
 
-/** Damage a file that is not empty, keeping its mode. Where there are zeros already, a bit is turned instead. */
+/** Damage a file that is not empty, keeping its mode and times, as a disk does. Where there are zeros already, a bit is turned instead. */
 export function damage(file: string, kind: DamageKind, random: SeededRandom): void {
-  const { mode } = statSync(file)
+  const { mode, atime, mtime } = statSync(file)
   const bytes = readFileSync(file)
   const at = random.below(bytes.length)
   chmodSync(file, 0o600)
@@ -21,5 +21,12 @@ export function damage(file: string, kind: DamageKind, random: SeededRandom): vo
     if (damaged.equals(bytes)) damaged.writeUInt8(bytes.readUInt8(at) ^ (1 << random.below(8)), at)
     writeFileSync(file, damaged)
   }
+  utimesSync(file, atime, mtime)
   chmodSync(file, mode)
+}
+
+/** Whether damage took the end of a file only, or put zeros there, as a crash does to what it appends to. */
+export function isCutShort(sound: Uint8Array, damaged: Uint8Array): boolean {
+  const length = damaged.findLastIndex((byte) => byte !== 0) + 1
+  return Buffer.compare(sound.subarray(0, length), damaged.subarray(0, length)) === 0
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -9,13 +9,16 @@ import { createSigner, TrustedRepository } from '@jarswarm/trust'
 import type { RepositoryId } from '@jarswarm/trust'
 import { readPublished } from '../../packages/publisher/test/_reader.ts'
 import { deploy } from './_deployed.ts'
+import { copyOf, filesIn } from './_rot-directory.ts'
 import type { RotOutcome } from './_rot-judge.ts'
+import type { RotProduct } from './_rot-product.ts'
 
 /** Deployed before each of the publishes of a sound primary. */
 const VERSIONS = [
   [1, 2, 3, 100],
   [4, 5],
 ]
+const DEPLOYED_SECONDS = 1_750_000_000
 /** Deployed after the damage. */
 const NEXT_VERSION = 6
 
@@ -26,14 +29,20 @@ export class RotPrimary {
   readonly #work: string
   readonly #published: Published
   readonly #repository: RepositoryId
+  readonly #product: RotProduct
 
-  private constructor(work: string, repository: RepositoryId, published: Published) {
+  private constructor(
+    product: RotProduct,
+    work: string,
+    sound: { readonly repository: RepositoryId; readonly published: Published },
+  ) {
+    this.#product = product
     this.#work = work
-    this.#repository = repository
-    this.#published = published
+    this.#repository = sound.repository
+    this.#published = sound.published
   }
 
-  static async create(test: Pick<TestContext, 'after'>): Promise<RotPrimary> {
+  static async create(test: Pick<TestContext, 'after'>, product: RotProduct): Promise<RotPrimary> {
     const work = mkdtempSync(join(tmpdir(), 'jarswarm-rot-primary-'))
     test.after(() => {
       rmSync(work, { recursive: true })
@@ -44,30 +53,23 @@ export class RotPrimary {
     const { id } = await initRepository({ stateDir: state, name: 'sample', origin })
     for (const versions of VERSIONS) {
       for (const version of versions) await deploy(tree, version)
+      setTimes(tree)
       await publishTree({ stateDir: state, treeDir: tree })
     }
     const published = await readPublished(tree)
     assert.ok(published)
-    return new RotPrimary(work, id, published)
+    return new RotPrimary(product, work, { repository: id, published })
   }
 
   /** Files of state and tree that hold something, by their names; the releases themselves are what is published. */
   files(): readonly string[] {
-    const sound = join(this.#work, 'sound')
-    return globSync(['state/**/*', 'tree/.jarswarm/**/*', 'tree/**/*.jar'], { cwd: sound })
-      .filter(
-        (name) => statSync(join(sound, name)).isFile() && statSync(join(sound, name)).size > 0,
-      )
-      .sort()
+    const patterns = ['state/**/*', 'tree/.jarswarm/**/*', 'tree/**/*.jar']
+    return filesIn(join(this.#work, 'sound'), patterns)
   }
 
   /** A copy of the sound primary, in place of the one before. */
   copy(): string {
-    const copy = join(this.#work, 'copy')
-    rmSync(copy, { recursive: true, force: true })
-    // With their times: the publisher reads a file again whose time is another.
-    cpSync(join(this.#work, 'sound'), copy, { recursive: true, preserveTimestamps: true })
-    return copy
+    return copyOf(join(this.#work, 'sound'))
   }
 
   /**
@@ -78,16 +80,26 @@ export class RotPrimary {
     const { state, tree } = placesIn(copy)
     const before = readFileSync(join(copy, damaged))
     await deploy(tree, NEXT_VERSION)
-    const refusal = await publishTree({ stateDir: state, treeDir: tree }).then(
-      ({ counts }) => (counts.refused > 0 ? 'a file' : undefined),
-      (error: unknown) => documentedCode(error),
-    )
+    const refusal = await this.#publish({ state, tree, recheck: false })
     const isKept = isSameKey(join(copy, damaged), join(this.#work, 'sound', damaged))
     const found = await this.#read(tree, damaged)
     if (refusal !== undefined) return 'start'
     if (found === undefined || !isKept) return 'reading'
     assert.equal(found.seq, this.#published.seq + 1)
-    return isAsItWas(join(copy, damaged), before) ? 'harmless' : 'check'
+    if (!isAsItWas(join(copy, damaged), before)) return 'check'
+    if (!isRelease(damaged)) return 'harmless'
+    // Size and time are as they were, so that nobody had to look.
+    assert.ok(await this.#publish({ state, tree, recheck: true }), 'found nothing')
+    return 'check'
+  }
+
+  /** @returns what it refused: a file, or everything, by the code of the error */
+  async #publish(what: Parameters<RotProduct['publish']>[0]): Promise<string | undefined> {
+    try {
+      return (await this.#product.publish(what)) > 0 ? 'a file' : undefined
+    } catch (error) {
+      return documentedCode(error)
+    }
   }
 
   /** @returns undefined when a reader finds the damaged file; any other one is a failure */
@@ -125,11 +137,22 @@ function placesIn(directory: string): { readonly state: string; readonly tree: s
   return { state: join(directory, 'state'), tree: join(directory, 'tree') }
 }
 
+/** Whole seconds, which a copy can have, too: the publisher reads a file again whose time is another. */
+function setTimes(tree: string): void {
+  for (const name of globSync('org/**/*.*', { cwd: tree })) {
+    utimesSync(join(tree, name), DEPLOYED_SECONDS, DEPLOYED_SECONDS)
+  }
+}
+
+function isRelease(file: string): boolean {
+  return file.startsWith('tree/') && !file.startsWith('tree/.jarswarm/')
+}
+
 /** An error that leaves the publisher has a code; one without it is a crash. */
 function documentedCode(error: unknown): string {
   assert.ok(error instanceof Error && 'code' in error, error instanceof Error ? error.stack : '')
-  assert.match(String(error.code), /^ERR_[A-Z_]+$/)
-  assert.ok(!(error instanceof TypeError), error.stack)
+  assert.match(String(error.code), /^ERR_[A-Z_]+$/, error.stack)
+  assert.notEqual(error.name, 'TypeError', error.stack)
   return String(error.code)
 }
 

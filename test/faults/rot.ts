@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { FaultRun } from './_fault-run.ts'
 import { SeededRandom } from './_random.ts'
 import { damage, DAMAGE_KINDS } from './_rot-damage.ts'
+import type { RotDirectory } from './_rot-directory.ts'
+import { reasonWhyHarmless } from './_rot-harmless.ts'
 import { judgeDirectory } from './_rot-judge.ts'
 import type { RotOutcome } from './_rot-judge.ts'
+import { RotProduct } from './_rot-product.ts'
 import { RotPrimary } from './_rot-primary.ts'
 import { RotSwarm } from './_rot-swarm.ts'
 import { withEndings } from './_with-endings.ts'
@@ -33,17 +37,26 @@ export async function rot(
   { damages, seed, healEvery = HEAL_EVERY }: RotInit,
 ): Promise<RotReport> {
   const random = new SeededRandom(seed)
-  const swarm = await RotSwarm.create(test)
-  const primary = await RotPrimary.create(test)
-  const nodeKinds = kindsOf(swarm, (copy, file) => judgeDirectory(swarm, copy, file))
+  const product = RotProduct.create(test)
+  const swarm = await RotSwarm.create(test, product)
+  const primary = await RotPrimary.create(test, product)
+  const { stopped, killed } = swarm
+  const nodeKinds = [
+    ...kindsOf(stopped, stopped.files(), judgeOf(product, stopped)),
+    // What a kill leaves otherwise than a stop.
+    ...kindsOf(killed, killed.files('db/{*.log,MANIFEST-*}'), judgeOf(product, killed)),
+  ]
   const kinds = random.shuffled([
     ...nodeKinds,
-    ...kindsOf(primary, (copy, file) => primary.judge(copy, file)),
+    ...kindsOf(primary, primary.files(), (copy, file) => primary.judge(copy, file)),
   ])
   const healed = nodeKinds.map((kind) => ({ ...kind, judge: heal(swarm) }))
   const report = newReport()
   // A sound directory has no damage, and nothing in it may look like it.
-  assert.equal(await judgeDirectory(swarm, swarm.copy(), swarm.files()[0] ?? ''), 'harmless')
+  for (const directory of [stopped, killed]) {
+    const [file = ''] = directory.files()
+    assert.equal(await judgeOf(product, directory)(directory.copy(), file), 'harmless')
+  }
   let turn = 0
   for (let count = 0; count < damages; count += 1) {
     const isHealed = count % healEvery === healEvery - 1
@@ -54,11 +67,15 @@ export async function rot(
     const file = kind.files[random.below(kind.files.length)] ?? ''
     const how = DAMAGE_KINDS[random.below(DAMAGE_KINDS.length)] ?? 'flip'
     const copy = kind.copy()
+    const sound = readFileSync(join(copy, file))
     damage(join(copy, file), how, random)
+    const damaged = readFileSync(join(copy, file))
     try {
       const outcome = await kind.judge(copy, file)
       report[outcome] += 1
-      if (outcome === 'harmless') noteHarmless(report, purposeOf(file))
+      if (outcome !== 'harmless') continue
+      assert.ok(reasonWhyHarmless(file, { sound, damaged }), 'it was not noticed')
+      noteHarmless(report, purposeOf(file))
     } catch (error) {
       const what = `damage ${String(count)} of seed ${String(seed)}, ${how} of ${file}`
       throw new Error(`After ${what}: ${String(error)}`, { cause: error })
@@ -76,9 +93,17 @@ interface FileKind {
   readonly judge: Judge
 }
 
-function kindsOf(of: { files(): readonly string[]; copy(): string }, judge: Judge): FileKind[] {
-  const byPurpose = Map.groupBy(of.files(), purposeOf)
-  return [...byPurpose.values()].map((files) => ({ files, copy: () => of.copy(), judge }))
+function kindsOf(
+  of: { copy(): string },
+  files: readonly string[],
+  judge: Judge,
+): readonly FileKind[] {
+  const byPurpose = Map.groupBy(files, purposeOf)
+  return [...byPurpose.values()].map((some) => ({ files: some, copy: () => of.copy(), judge }))
+}
+
+function judgeOf(product: RotProduct, directory: RotDirectory): Judge {
+  return (copy, file) => judgeDirectory({ product, directory }, copy, file)
 }
 
 /** A file's name without what tells it from others of its kind. */
@@ -95,7 +120,7 @@ function heal(swarm: RotSwarm): Judge {
 }
 
 function newReport(): RotReport {
-  return { start: 0, reading: 0, check: 0, harmless: 0, healed: 0, harmlessIn: {} }
+  return { start: 0, reading: 0, check: 0, harmless: 0, cut: 0, healed: 0, harmlessIn: {} }
 }
 
 function noteHarmless({ harmlessIn }: RotReport, purpose: string): void {
@@ -115,6 +140,7 @@ export const rotRun: FaultRun = {
       yield row('harmless: all that is said is as before', report.harmless)
       for (const [purpose, count] of Object.entries(report.harmlessIn))
         yield row(`of these in ${purpose}`, count)
+      yield row("cut off a killed node's journal, as by the kill", report.cut)
       yield row('healed from a peer by a node that was started on it', report.healed)
     })
   },

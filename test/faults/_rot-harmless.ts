@@ -1,0 +1,19 @@
+/** Why nothing comes of damage in some files, by their names. Damage in any other that changes nothing is a violation: it was not noticed. */
+const HARMLESS: readonly (readonly [RegExp, string])[] = [
+  [/(^|\/)LOG(\.old)?$/, 'what LevelDB says of what it did; nobody reads it'],
+  [/^peer\/peers\/\d+\.log$/, 'cut as by a crash: who was a peer is found out again'],
+  [
+    /^tree\/\.jarswarm\/(blobs|log\/tile|objects|packs)\//,
+    'only a head before the newest needs it; who reads it compares it with its digest',
+  ],
+]
+
+/** @returns undefined when this damage of a file may not pass unnoticed */
+export function reasonWhyHarmless(
+  file: string,
+  { sound, damaged }: { readonly sound: Buffer; readonly damaged: Buffer },
+): string | undefined {
+  const [was, is] = [sound.toString('latin1'), damaged.toString('latin1')]
+  if (was.trimEnd() === is.trimEnd()) return 'white space at the end'
+  return HARMLESS.find(([pattern]) => pattern.test(file))?.[1]
+}
