@@ -1,11 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createNode } from '@jarswarm/node'
 import { publishTree } from '@jarswarm/publisher'
 import { openDataDirectory } from '@jarswarm/store'
-import { silentLogger } from '@jarswarm/testkit'
 import { TrustedRepository } from '@jarswarm/trust'
 import type { RepositoryId } from '@jarswarm/trust'
+import type { Child } from './_child.ts'
 import { QUOTA_BYTES } from './_cut-work.ts'
 import type { Acknowledged } from './_cut-work.ts'
 import { deploy } from './_deployed.ts'
@@ -13,6 +12,7 @@ import { judgeDirectory } from './_judged-directory.ts'
 import { judgeTree } from './_judged-tree.ts'
 import { placesOn } from './_places.ts'
 import type { Places } from './_places.ts'
+import type { StartQuestion, StartReport } from './_start-process.ts'
 
 /** A version that nobody deployed before the cut. */
 const NEXT_VERSION = 1_000_000
@@ -27,13 +27,14 @@ export interface Damage {
   readonly broken: string[]
   /** Databases that were begun anew. */
   rebuilt: number
-  /** How long it took to open the data directory and start the node. */
+  /** How long a node took to start, 0 where none was: as it was, and without what it waited for a processor. */
   startMs: number
+  startAloneMs: number
 }
 
 export interface JudgeOptions {
-  /** Whether to start a node and to publish, too, which takes longer. */
-  readonly goOn: boolean
+  /** Where a node is started, by `_start-process.ts`, before something is published; undefined: neither, which is sooner done. */
+  readonly goOn: Child | undefined
 }
 
 /** Look at a disk after a cut, as the machine's next boot would, and say what is not as it was acknowledged. */
@@ -43,7 +44,7 @@ export async function judgeAfterCut(
   { goOn }: JudgeOptions,
 ): Promise<Damage> {
   const places = placesOn(disk)
-  const damage: Damage = { lost: 0, wrong: 0, rebuilt: 0, broken: [], startMs: 0 }
+  const damage: Damage = { lost: 0, wrong: 0, rebuilt: 0, broken: [], startMs: 0, startAloneMs: 0 }
   const step = async (what: string, run: () => Promise<void>): Promise<void> => {
     try {
       await run()
@@ -52,33 +53,29 @@ export async function judgeAfterCut(
       damage.broken.push(`${what}: ${message.split('\n', 1).join()}`)
     }
   }
-  if (goOn) await step('node', () => judgeNode(places, acknowledged, damage))
+  if (goOn !== undefined)
+    await step('node', () => judgeNode({ places, starter: goOn }, acknowledged, damage))
   await step('store', () => judgeStore(places, acknowledged, damage))
   await step('publisher', async () => {
     await judgeTree(places, acknowledged)
   })
-  if (goOn) await step('next publish', () => judgeNextPublish(places, acknowledged))
+  if (goOn !== undefined) await step('next publish', () => judgeNextPublish(places, acknowledged))
   return damage
 }
 
 /** A node starts by itself, and goes on with what it used. */
 async function judgeNode(
-  { data }: Places,
+  { places, starter }: { readonly places: Places; readonly starter: Child },
   { node: said }: Acknowledged,
   damage: Damage,
 ): Promise<void> {
-  const begun = performance.now()
-  await using node = await createNode({
-    dataDir: data,
-    version: '0.0.0-test',
-    offline: true,
-    quotaBytes: QUOTA_BYTES,
-    logger: silentLogger,
-  })
-  await node.start()
-  damage.startMs = performance.now() - begun
-  const { seq } = node.statusNow().repositories[0]?.head ?? { seq: 0 }
-  if (seq < said.inUse) throw new Error(`head ${String(said.inUse)} was in use, now ${String(seq)}`)
+  const question: StartQuestion = { dataDir: places.data, quotaBytes: QUOTA_BYTES }
+  const report = await starter.ask<StartReport>(question)
+  if (report.kind === 'failed') throw new Error(report.message)
+  damage.startMs = report.tookMs
+  damage.startAloneMs = report.aloneMs
+  if (report.seq < said.inUse)
+    throw new Error(`head ${String(said.inUse)} was in use, now ${String(report.seq)}`)
 }
 
 async function judgeStore(
@@ -89,12 +86,11 @@ async function judgeStore(
   // Of what cannot be opened nothing is there.
   damage.lost = said.stored.size
   const init = { repository, quotaBytes: QUOTA_BYTES }
-  const { lost, wrong, rebuilt, broken, openMs } = await judgeDirectory(data, init, said)
+  const { lost, wrong, rebuilt, broken } = await judgeDirectory(data, init, said)
   damage.lost = lost
   damage.wrong = wrong
   damage.rebuilt = Number(rebuilt)
   damage.broken.push(...broken)
-  damage.startMs = Math.max(damage.startMs, openMs)
 }
 
 /** The publisher goes on by itself, with a head that contradicts no node. */

@@ -19,8 +19,6 @@ export interface DirectoryDamage {
   readonly rebuilt: boolean
   /** What else is not as it was, in words. */
   readonly broken: string[]
-  /** How long it took to open. */
-  readonly openMs: number
 }
 
 /** Read the files of blobs, without the store's own hands. @returns those that are not there, and those with other bytes */
@@ -45,9 +43,7 @@ export async function judgeDirectory(
   acknowledged: Acknowledgements,
 ): Promise<DirectoryDamage> {
   const { lost, wrong } = judgeBlobFiles(dataDir, acknowledged.stored)
-  const begun = performance.now()
   await using directory = await openDataDirectory(dataDir, init)
-  const openMs = performance.now() - begun
   for (const digest of acknowledged.stored) {
     if (!(await directory.blobs.has(digest))) lost.add(digest)
   }
@@ -62,7 +58,7 @@ export async function judgeDirectory(
     return [`${name}: ${register.acknowledged ?? 'none'} became ${value ?? 'none'}`]
   })
   const rebuilt = existsSync(join(dataDir, 'db.damaged'))
-  return { lost: lost.size, wrong: wrong.size, rebuilt, broken, openMs }
+  return { lost: lost.size, wrong: wrong.size, rebuilt, broken }
 }
 
 /** What a data directory says, in the words of `_acknowledging.ts`. */

@@ -1,5 +1,5 @@
 import { donorInputs } from './_donor-inputs.ts'
-import { assertQuick, peakMemoryMiB, WANTED_MS } from './_cost.ts'
+import { assertQuick, peakMemoryMiB, MAX_COST_MS } from './_cost.ts'
 import type { FaultRun } from './_fault-run.ts'
 import { historyInputs } from './_history-inputs.ts'
 import { indexInputs } from './_index-inputs.ts'
@@ -34,7 +34,7 @@ export const inputs: FaultRun = {
       const runs = Math.ceil((total * (kind.share ?? 1)) / shares)
       const tally = await tryMany(kind, runs, seed)
       const what = `${kind.name}: ${String(tally.runs)} damaged, ${String(tally.accepted)} still valid, slowest`
-      const target = kind.slowBecause ?? `${String(WANTED_MS)} ms`
+      const target = kind.slowBecause ?? `${String(MAX_COST_MS)} ms`
       yield { bench: 'inputs', what, value: tally.maxMs, unit: 'ms', target }
       if (kind.slowBecause === undefined) assertQuick(kind.name, tally.maxMs)
     }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Row } from '../_report.ts'
 import { judgeAfterCut } from './_after-cut.ts'
+import { Child } from './_child.ts'
 import { CutDisk, cutDiskMissing } from './_cut-disk.ts'
 import { CutWork } from './_cut-work.ts'
 import type { CutMoment } from './_cut-work.ts'
@@ -9,6 +10,7 @@ import { SeededRandom } from './_random.ts'
 import { UNSYNCED_SITES } from './_sync-sites.ts'
 import type { UnsyncedSites } from './_sync-sites.ts'
 
+const STARTER = new URL('_start-process.ts', import.meta.url)
 const FULL_CUTS = 200
 export const SHORT_CUTS = 50
 /** So often is the power cut before the work begins anew on an empty disk, the first start included. */
@@ -18,7 +20,7 @@ const UNSYNCED_CUTS = 12
 /** After every so many cuts a whole node is started and something published; after each, all is looked at. */
 const GO_ON_EVERY = 5
 const DISK_MIB = 96
-/** What a start may take after a cut. */
+/** What a start may take after a cut, on a machine that has nothing else to do. */
 const MAX_START_MS = 10_000
 
 /** What a number of power cuts did. */
@@ -35,7 +37,9 @@ export interface CutReport {
   wrong: number
   /** Databases that were begun anew; all else that is broken shows what that cost. */
   rebuilt: number
+  /** As it was, and without what it waited for a processor. */
   slowestStartMs: number
+  slowestAloneMs: number
   /** What else was broken, and after which cut. */
   readonly broken: string[]
 }
@@ -68,17 +72,27 @@ export async function cutPower(init: CutInit): Promise<CutReport> {
     wrong: 0,
     rebuilt: 0,
     slowestStartMs: 0,
+    slowestAloneMs: 0,
     broken: [],
   }
-  while (report.cuts < init.cuts) {
-    await cutOneDisk(init, random, report)
-    if (init.once === true && hasLost(report)) break
+  const starter = Child.start(STARTER, {})
+  try {
+    while (report.cuts < init.cuts) {
+      await cutOneDisk({ ...init, starter }, random, report)
+      if (init.once === true && hasLost(report)) break
+    }
+  } finally {
+    await starter.kill()
   }
   return report
 }
 
-async function cutOneDisk(init: CutInit, random: SeededRandom, report: CutReport): Promise<void> {
-  const { cuts, unsynced, once = false } = init
+async function cutOneDisk(
+  init: CutInit & { readonly starter: Child },
+  random: SeededRandom,
+  report: CutReport,
+): Promise<void> {
+  const { cuts, starter, unsynced, once = false } = init
   const disk = await CutDisk.create(DISK_MIB)
   try {
     await using work = new CutWork(disk, { random, unsynced })
@@ -94,7 +108,7 @@ async function cutOneDisk(init: CutInit, random: SeededRandom, report: CutReport
         await started
         await work.burst()
       }
-      await cutOnce(work, report)
+      await cutOnce({ work, starter }, report)
       if (once && hasLost(report)) break
     }
     await started
@@ -104,14 +118,17 @@ async function cutOneDisk(init: CutInit, random: SeededRandom, report: CutReport
   }
 }
 
-async function cutOnce(work: CutWork, report: CutReport): Promise<void> {
+async function cutOnce(
+  { work, starter }: { readonly work: CutWork; readonly starter: Child },
+  report: CutReport,
+): Promise<void> {
   const { acknowledged, underWay, recover } = await work.cut()
   for (const what of underWay) report.cutIn[what] += 1
   await work.rest()
   const recovered = await recover()
   work.setOriginAway(true)
   const damage = await judgeAfterCut(recovered.path, acknowledged, {
-    goOn: report.cuts % GO_ON_EVERY === 0,
+    goOn: report.cuts % GO_ON_EVERY === 0 ? starter : undefined,
   })
   work.setOriginAway(false)
   await recovered.remove()
@@ -121,6 +138,7 @@ async function cutOnce(work: CutWork, report: CutReport): Promise<void> {
   report.wrong += damage.wrong
   report.rebuilt += damage.rebuilt
   report.slowestStartMs = Math.max(report.slowestStartMs, damage.startMs)
+  report.slowestAloneMs = Math.max(report.slowestAloneMs, damage.startAloneMs)
   report.broken.push(...damage.broken.map((what) => `after cut ${String(report.cuts)}: ${what}`))
 }
 
@@ -134,7 +152,7 @@ function addDone({ done }: CutReport, work: CutWork): void {
 /** Throws unless everything came through, and came up in time, and all kinds of work were done. */
 export function assertNothingLost(report: CutReport): void {
   assert.deepEqual([report.lost, report.wrong, report.broken], [0, 0, []])
-  assert.ok(report.slowestStartMs <= MAX_START_MS, `started in ${String(report.slowestStartMs)} ms`)
+  assert.ok(report.slowestAloneMs <= MAX_START_MS, `started in ${String(report.slowestAloneMs)} ms`)
   assert.ok(report.acknowledged > report.cuts)
   for (const [what, count] of Object.entries(report.done)) assert.ok(count > 0, `no ${what}`)
 }
@@ -193,5 +211,6 @@ function* rowsOf(report: CutReport, run: string): Generator<Row> {
   yield row('with other bytes', report.wrong, 'blobs')
   yield row('databases begun anew', report.rebuilt, 'times')
   yield row('heads, roots, trust, index or publishes broken', report.broken.length, 'cases')
-  yield row('slowest start', report.slowestStartMs, 'ms')
+  yield row('slowest start, on this busy machine', report.slowestStartMs, 'ms')
+  yield row('slowest start, without waits for a processor', report.slowestAloneMs, 'ms')
 }
