@@ -2,31 +2,11 @@
 import { readFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { deserialize } from 'node:v8'
-import { Mirror, MirroredRepository } from '@jarswarm/mirror'
-import { SystemClock } from '@jarswarm/node'
-import type { Swarm } from '@jarswarm/ports'
-import { createSwarm } from '@jarswarm/swarm'
-import {
-  MemoryBlobStore,
-  MemoryEvidenceStore,
-  MemoryHistoryStore,
-  MemoryIndexStore,
-  MemoryRecordStore,
-  MemoryServedLog,
-  MemoryTrustStore,
-  MemoryUpstream,
-  silentLogger,
-} from '@jarswarm/testkit'
-import { SwarmSlot } from '../../packages/node/src/swarm-slot.ts'
+import { MemoryBlobStore, MemoryUpstream } from '@jarswarm/testkit'
 import { QUICKENED } from './_donors.ts'
 import type { BenchRepository, DonorOrder, DonorReport } from './_donors.ts'
-
-interface Donor {
-  readonly swarm: Swarm
-  readonly mirror: Mirror
-  readonly repository: MirroredRepository
-  readonly blobs: MemoryBlobStore
-}
+import { startMemoryNode } from './_memory-node.ts'
+import type { MemoryNode } from './_memory-node.ts'
 
 const SECOND_MS = 1_000 / QUICKENED
 const LIMITS = {
@@ -47,8 +27,7 @@ const PACE = {
 const { id, files, digests } = deserialize(readFileSync(process.argv[2] ?? '')) as BenchRepository
 const placeOf = new Map(digests.map((digest, place) => [digest, place]))
 const origin = new MemoryUpstream({ files })
-const clock = new SystemClock()
-const donors: Donor[] = []
+const donors: MemoryNode[] = []
 let storedBytes = 0
 let receivedByGone = 0
 
@@ -60,23 +39,10 @@ async function join(donatedBytes: number, bootstrap: readonly string[]): Promise
       storedBytes += stat?.sizeBytes ?? 0
     })
   })
-  const mirror = new Mirror({ blobs })
-  const slot = new SwarmSlot()
-  const repository = new MirroredRepository(
-    {
-      blobs,
-      index: new MemoryIndexStore(id),
-      trust: new MemoryTrustStore(),
-      history: new MemoryHistoryStore(),
-      evidence: new MemoryEvidenceStore(),
-      records: new MemoryRecordStore(),
-      served: new MemoryServedLog(),
-      swarm: slot,
-      upstreams: [origin],
-      clock,
-      logger: silentLogger,
-    },
-    {
+  const donor = await startMemoryNode({
+    blobs,
+    origin,
+    repository: {
       id,
       name: 'bench',
       lookUp: false,
@@ -84,17 +50,9 @@ async function join(donatedBytes: number, bootstrap: readonly string[]): Promise
       donatedBytes: () => donatedBytes,
       donationPace: PACE,
     },
-  )
-  await mirror.add(repository)
-  // A swarm is made for the repositories that are followed by then.
-  const swarm = await createSwarm(
-    { content: mirror, clock, logger: silentLogger },
-    { listen: ['/ip4/127.0.0.1/tcp/0'], bootstrap, dht: 'client', limits: LIMITS },
-  )
-  slot.fill(swarm)
-  await mirror.start()
-  await swarm.start()
-  donors.push({ swarm, mirror, repository, blobs })
+    swarm: { listen: ['/ip4/127.0.0.1/tcp/0'], bootstrap, dht: 'client', limits: LIMITS },
+  })
+  donors.push(donor)
 }
 
 async function leave(count: number): Promise<void> {
@@ -104,9 +62,8 @@ async function leave(count: number): Promise<void> {
   await Promise.all(
     leaving.map(async (donor) => {
       donors.splice(donors.indexOf(donor), 1)
-      await donor.swarm.stop()
+      await donor.stop()
       receivedByGone += donor.swarm.transferred().receivedBytes
-      await donor.mirror.stop()
     }),
   )
 }

@@ -5,6 +5,7 @@ import { leavingNothing } from '../_leaving-nothing.ts'
 import { describeMachine, round } from '../_report.ts'
 import { note } from './_progress.ts'
 import type { Bench, BenchOptions, Row } from './_row.ts'
+import { announce } from './announce.ts'
 import { clients } from './clients.ts'
 import { coldGet } from './cold-get.ts'
 import { coldLan } from './cold-lan.ts'
@@ -38,6 +39,7 @@ const BENCHES: readonly Bench[] = [
   serve,
   fanOut,
   idle,
+  announce,
   donate,
 ]
 
