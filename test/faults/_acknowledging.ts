@@ -13,6 +13,8 @@ import { FileTrustStore } from '../../packages/store/src/file-trust-store.ts'
 import { LevelHistoryStore } from '../../packages/store/src/level-history-store.ts'
 import { LevelIndexStore } from '../../packages/store/src/level-index-store.ts'
 
+/** Whose trusted state is spoken of, where a node follows several. @defaultValue all */
+const spokenOf = process.env['ACKNOWLEDGED_REPOSITORY']
 const log = openSync(process.env['ACKNOWLEDGED'] ?? '', 'a')
 const say = (line: string): void => {
   writeSync(log, `${line}\n`)
@@ -56,17 +58,18 @@ watch(BlobFiles.prototype, 'remove', {
   },
 })
 
-const stateOf = (repository: RepositoryId, record: TrustRecord): string => {
+const sayState = (what: string, repository: RepositoryId, record: TrustRecord): void => {
+  if (spokenOf !== undefined && spokenOf !== repository) return
   const { rootNumber, head } = TrustedRepository.restore(repository, record)
-  return `${String(rootNumber)} ${String(head?.seq ?? 0)}`
+  say(`${what} ${String(rootNumber)} ${String(head?.seq ?? 0)}`)
 }
 
 watch(FileTrustStore.prototype, 'save', {
   before: (repository: RepositoryId, record: TrustRecord) => {
-    say(`trusting ${stateOf(repository, record)}`)
+    sayState('trusting', repository, record)
   },
   after: (repository: RepositoryId, record: TrustRecord) => {
-    say(`trusted ${stateOf(repository, record)}`)
+    sayState('trusted', repository, record)
   },
 })
 

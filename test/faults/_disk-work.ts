@@ -12,7 +12,10 @@ import { waitFor } from '../_wait-for.ts'
 import { readAcknowledged } from './_acknowledged.ts'
 import { ALONE, QUOTA_BYTES } from './_cut-work.ts'
 import { deploy, deployedJar, formatDeployed } from './_deployed.ts'
+import { journalsOf } from './_failing-calls.ts'
+import { OtherRepository } from './_other-repository.ts'
 import type { SeededRandom } from './_random.ts'
+import { UserChanges } from './_user-changes.ts'
 import { ViolationError } from './_violation-error.ts'
 
 /** Requests that are open at the node at a time, where nobody says otherwise. */
@@ -44,6 +47,8 @@ export class DiskWork implements AsyncDisposable {
   readonly #log: string
   readonly #ends: (() => Promise<void> | void)[] = []
   #node: Running | undefined
+  #other: OtherRepository | undefined
+  #changes: UserChanges | undefined
   /** What the last refusal said. */
   #refusal = ''
   #published = 0
@@ -79,8 +84,12 @@ export class DiskWork implements AsyncDisposable {
     const origin = await serveTree(tree)
     this.#ends.push(() => origin.stop())
     const url = `http://127.0.0.1:${String(origin.port)}/`
-    const { link } = await initRepository({ stateDir: state, name: 'sample', origin: url })
+    const { id, link } = await initRepository({ stateDir: state, name: 'sample', origin: url })
     this.#published = (await publishTree({ stateDir: state, treeDir: tree })).seq
+    const other = await OtherRepository.create(join(this.#outside, 'other'))
+    this.#other = other
+    this.#ends.push(() => other[Symbol.asyncDispose]())
+    this.#changes = new UserChanges(this.#init.dataDir, other.link)
     const node = await startJarswarm(
       [
         ...['start', '--data', this.#init.dataDir, '--join', link],
@@ -90,11 +99,18 @@ export class DiskWork implements AsyncDisposable {
         env: {
           NODE_OPTIONS: ['--conditions=source', ...PRELOADS].join(' '),
           ACKNOWLEDGED: this.#log,
+          ACKNOWLEDGED_REPOSITORY: id,
         },
       },
     )
     this.#node = node
     this.#ends.push(() => node.stop('SIGKILL'))
+  }
+
+  /** Files that the node writes by the call by which it also speaks to its other threads. */
+  written(): readonly string[] {
+    const lists = ['joined.json.new', 'deny.json.new']
+    return [...journalsOf(this.pid), ...lists.map((name) => join(this.#init.dataDir, name))]
   }
 
   get pid(): number {
@@ -152,10 +168,28 @@ export class DiskWork implements AsyncDisposable {
     await this.get(this.#versions)
   }
 
-  /** Wait until everything works again: all that is asked for comes, and is stored. */
+  /** Have the user change something. @returns whether it was done */
+  async change(): Promise<boolean> {
+    this.#assertUp()
+    return (await this.#changes?.attempt()) ?? false
+  }
+
+  /** Have the keys of the other repository sign one more contradiction, and the node look at it. */
+  async contradict(): Promise<void> {
+    await this.#other?.contradict()
+    try {
+      await this.#other?.showTo(String(this.#node?.ready.http))
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error
+      this.#assertUp()
+    }
+  }
+
+  /** Wait until everything works again: all that is asked for comes, and is stored, and the user can change things. */
   async recovered(): Promise<void> {
     let answers: Answers | undefined
     try {
+      await waitFor('what the user changes', async () => (await this.change()) || undefined)
       await waitFor('what a disk that works allows', async () => {
         const before = readFileSync(this.#log, 'utf8').length
         answers = await this.burst(CLIENTS)
@@ -163,7 +197,8 @@ export class DiskWork implements AsyncDisposable {
         return (answers.refused === 0 && isStoring) || undefined
       })
     } catch (cause) {
-      const said = [JSON.stringify(answers), this.#refusal, this.#node?.errors()].join('\n')
+      const refusals = [this.#refusal, this.#changes?.refusal]
+      const said = [JSON.stringify(answers), ...refusals, this.#node?.errors()].join('\n')
       throw new Error(`The node did not recover: ${said}`, { cause })
     }
   }
@@ -201,6 +236,7 @@ export class DiskWork implements AsyncDisposable {
     const errors = this.#node?.errors() ?? ''
     if (errors.includes('Lost a blob')) throw new ViolationError('lost', errors)
     await this.#node?.stop()
+    this.#changes?.judge()
     const { stored, trusted } = readAcknowledged(readFileSync(this.#log, 'utf8'))
     await using directory = await openDataDirectory(this.#init.dataDir, {
       quotaBytes: QUOTA_BYTES,

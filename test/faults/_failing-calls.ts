@@ -49,6 +49,8 @@ export interface CallFault {
   readonly call?: DiskCall | undefined
   /** The first of a thread fails, and then each so-manieth. @defaultValue 1 */
   readonly every?: number
+  /** Of a thread only this one fails, counted from 1. @defaultValue as `every` says */
+  readonly at?: number | undefined
   /** Only those that concern these files. @defaultValue all */
   readonly only?: readonly string[] | undefined
 }
@@ -116,13 +118,12 @@ function endTraced(strace: number): void {
 class TraceFile {
   readonly #directory = mkdtempSync(join(tmpdir(), 'jarswarm-trace-'))
 
-  options({ call, every = 1, only = [] }: CallFault): readonly string[] {
+  options({ call, every = 1, at, only = [] }: CallFault): readonly string[] {
+    const when = at === undefined ? `1+${String(every)}` : String(at)
     return [
       ...['-f', '-y', '-s', '8', '-o', this.#path, '-e', `trace=${TRACED}`],
       ...only.flatMap((path) => ['-P', path]),
-      ...(call === undefined
-        ? []
-        : ['-e', `inject=${NAMES[call]}:error=EIO:when=1+${String(every)}`]),
+      ...(call === undefined ? [] : ['-e', `inject=${NAMES[call]}:error=EIO:when=${when}`]),
     ]
   }
 

@@ -6,18 +6,20 @@ import { join } from 'node:path'
 import { handleCount } from '../_process-figures.ts'
 import type { Row } from '../_report.ts'
 import { DiskWork } from './_disk-work.ts'
-import { failingCallsMissing, journalsOf, whileFailing } from './_failing-calls.ts'
+import { failingCallsMissing, whileFailing } from './_failing-calls.ts'
 import type { CallFault, DiskCall } from './_failing-calls.ts'
 import type { FaultRun } from './_fault-run.ts'
-import { publishOnFullDisk } from './_full-publisher.ts'
 import { SeededRandom } from './_random.ts'
 import { shell } from './_shell.ts'
 import { usedInTrace } from './_system-calls.ts'
 import { SmallDisk, smallDiskMissing } from './_small-disk.ts'
+import { StruckSites } from './_write-sites.ts'
+import type { SiteList } from './_write-sites.ts'
 
 /** By which a node changes its disk, or looks at it. */
 const NODE_CALLS: readonly DiskCall[] = ['fsync', 'fdatasync', 'pwrite', 'write', 'rename', 'open']
 const FULL_RUNS = 40
+/** A node looks for newer heads each ten seconds, which a short run does not wait for. */
 export const SHORT_RUNS = 2
 /** The database takes a few of them for itself. */
 const DISK_MIB = 48
@@ -33,6 +35,30 @@ const REQUESTS = 40
 const MOST_BURSTS = 8
 const MANY_CLIENTS = 64
 
+/** A run of so many finds each place where a running node writes, with all that is left to chance. */
+const RUNS_TO_STRIKE_ALL = 20
+const STORED: readonly DiskCall[] = ['pwrite', 'fsync', 'rename']
+const WHOLE: readonly DiskCall[] = ['write', 'fsync', 'rename']
+const STRUCK_BY_EIO: SiteList = {
+  'database: journal': ['write', 'fdatasync', 'open'],
+  'blob in the making': ['pwrite', 'fsync', 'open'],
+  'name of a blob': ['fsync', 'rename'],
+  'probe of the disk': ['pwrite', 'fdatasync', 'fsync', 'rename', 'open'],
+  'trusted state': STORED,
+  'joined repositories': WHOLE,
+  'deny list': WHOLE,
+  evidence: STORED,
+}
+const STRUCK_BY_ENOSPC: SiteList = {
+  'database: journal': ['write'],
+  'blob in the making': ['pwrite'],
+  'probe of the disk': ['pwrite'],
+  'trusted state': ['pwrite'],
+  'joined repositories': ['write'],
+  'deny list': ['write'],
+  evidence: ['pwrite'],
+}
+
 /** How often something failed, and what the clients got. */
 export interface DiskReport {
   /** Faults: full disks, calls that failed, or moments without handles. */
@@ -41,6 +67,8 @@ export interface DiskReport {
   refused: number
   /** Acknowledged blobs at the end, all of which were there. */
   acknowledged: number
+  /** What the faults struck. */
+  readonly sites: StruckSites
 }
 
 export interface DiskInit {
@@ -59,15 +87,21 @@ export async function fillDisk({ runs, seed }: DiskInit): Promise<DiskReport> {
         await work.publish()
         const busy = work.burst(REQUESTS)
         await work.burst(1 + random.below(MOST_BEFORE), 1)
-        disk.fill(random.below(MOST_LEFT_BYTES))
-        const answers = await work.burst(REQUESTS)
-        await work.assertKeptIsServed(REQUESTS)
+        const calls = await whileFailing(work.pid, {}, async () => {
+          // At first nothing at all is left.
+          disk.fill(run === 0 ? 0 : random.below(MOST_LEFT_BYTES))
+          const answers = await work.burst(REQUESTS)
+          await work.change()
+          if (run >= SHORT_RUNS) await work.contradict()
+          await work.assertKeptIsServed(REQUESTS)
+          report.served += answers.served
+          report.refused += answers.refused
+        })
+        report.sites.add(calls)
         await busy
         disk.empty()
         await work.recovered()
         report.faults += 1
-        report.served += answers.served
-        report.refused += answers.refused
       }
     })
   } finally {
@@ -81,7 +115,7 @@ export async function failCalls({ runs, seed }: DiskInit): Promise<DiskReport> {
   return onPlainDisk(seed, async (work, report, random) => {
     for (let run = 0; run < runs; run += 1) {
       for (const call of NODE_CALLS) {
-        const fault = faultOf(work.pid, call, 1 + random.below(3))
+        const fault = faultOf(work, call, 1 + random.below(3))
         let failed = 0
         for (let burst = 0; failed === 0; burst += 1) {
           // What a burst of requests makes a node do depends on what it holds: one may open no file.
@@ -91,10 +125,13 @@ export async function failCalls({ runs, seed }: DiskInit): Promise<DiskReport> {
             const answers = await work.burst(REQUESTS)
             report.served += answers.served
             report.refused += answers.refused
+            await work.change()
+            if (run >= SHORT_RUNS) await work.contradict()
             // A file that cannot be opened cannot be read.
             if (call !== 'open') await work.assertKeptIsServed(REQUESTS)
           })
           assert.deepEqual(usedInTrace(calls), [])
+          report.sites.add(calls)
           failed += calls.filter(({ isInjected }) => isInjected).length
         }
         report.faults += failed
@@ -104,9 +141,9 @@ export async function failCalls({ runs, seed }: DiskInit): Promise<DiskReport> {
   })
 }
 
-function faultOf(pid: number, call: DiskCall, every: number): CallFault {
+function faultOf(work: DiskWork, call: DiskCall, every: number): CallFault {
   // By write a process also speaks to its other threads and to sockets; only files are meant.
-  return { call, every, only: call === 'write' ? journalsOf(pid) : undefined }
+  return { call, every, only: call === 'write' ? work.written() : undefined }
 }
 
 /** Why handles cannot be taken away here, or false when they can. */
@@ -154,7 +191,13 @@ async function withWork(
   init: { readonly dataDir: string; readonly random: SeededRandom },
   run: (work: DiskWork, report: DiskReport) => Promise<void>,
 ): Promise<DiskReport> {
-  const report: DiskReport = { faults: 0, served: 0, refused: 0, acknowledged: 0 }
+  const report: DiskReport = {
+    faults: 0,
+    served: 0,
+    refused: 0,
+    acknowledged: 0,
+    sites: new StruckSites(),
+  }
   await using work = await DiskWork.start({
     dataDir: init.dataDir,
     // Its own, so that the faults that are drawn do not depend on how fast clients are.
@@ -174,12 +217,17 @@ export const diskRun: FaultRun = {
   async *run({ full, seed, runs = full ? FULL_RUNS : SHORT_RUNS }) {
     const missing = smallDiskMissing() || failingCallsMissing() || handleLimitMissing()
     if (missing !== false) throw new Error(missing)
-    yield* rowsOf('full disk', await fillDisk({ runs, seed }))
-    yield* rowsOf('EIO', await failCalls({ runs, seed }))
+    const filled = await fillDisk({ runs, seed })
+    yield* rowsOf('full disk', filled)
+    const failed = await failCalls({ runs, seed })
+    yield* rowsOf('EIO', failed)
     yield* rowsOf('no handles', await takeHandles({ runs, seed }))
-    const { refused, done } = await publishOnFullDisk(runs, new SeededRandom(seed))
-    yield { bench: 'disk', what: 'publishes refused on a full disk', value: refused, unit: '' }
-    yield { bench: 'disk', what: 'publishes for which there was room', value: done, unit: '' }
+    if (runs < RUNS_TO_STRIKE_ALL) return
+    const missed = [
+      ...filled.sites.missing('ENOSPC', STRUCK_BY_ENOSPC),
+      ...failed.sites.missing('EIO', STRUCK_BY_EIO),
+    ]
+    if (missed.length > 0) throw new Error(`Not struck: ${missed.join(', ')}`)
   },
 }
 
@@ -194,4 +242,5 @@ function* rowsOf(fault: string, report: DiskReport): Generator<Row> {
   yield row('requests served meanwhile', report.served, 'answers')
   yield row('requests refused with 424 or not answered', report.refused, 'answers')
   yield row('acknowledged blobs at the end, none lost or wrong', report.acknowledged, 'blobs')
+  for (const { what, value, unit } of report.sites.rows()) yield row(what, value, unit)
 }

@@ -7,6 +7,7 @@ import { describeMachine, round } from '../_report.ts'
 import type { FaultOptions, FaultRun } from './_fault-run.ts'
 import { clockRun } from './clock.ts'
 import { diskRun } from './disk.ts'
+import { diskCallsRun } from './disk-calls.ts'
 import { hostile } from './hostile.ts'
 import { inputs } from './inputs.ts'
 import { kill } from './kill.ts'
@@ -21,6 +22,7 @@ import { rotRun } from './rot.ts'
 const RUNS: readonly FaultRun[] = [
   clockRun,
   diskRun,
+  diskCallsRun,
   hostile,
   inputs,
   kill,

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { readCalls, usedAfterFailedSync } from './_system-calls.ts'
+import { failingCallsMissing, runFailing } from './_failing-calls.ts'
+import { readCalls, usedAfterFailedSync, usedInTrace } from './_system-calls.ts'
 
 const FAILED = '= -1 EIO (Input/output error) (INJECTED)'
 const PLAIN = { to: undefined, args: '', error: undefined, isInjected: false }
@@ -71,4 +75,23 @@ describe('a file of which a sync failed', () => {
   it('is no directory, which has no bytes', () => {
     assert.deepEqual(usedIn(`7 fsync(20</d/db>) ${FAILED}`, '7 fsync(20</d/db>) = 0'), [])
   })
+})
+
+describe('a process that syncs again what failed to sync', { skip: failingCallsMissing() }, () => {
+  for (const call of ['fsync', 'fdatasync'] as const) {
+    it(`is found by ${call}, wherever it writes, and one that gives up is not`, async (t) => {
+      const directory = mkdtempSync(join(tmpdir(), 'jarswarm-traced-'))
+      t.after(() => {
+        rmSync(directory, { recursive: true })
+      })
+      for (const [again, name] of [[true, '000005.log'] as const, [false, '000006.log'] as const]) {
+        const path = join(directory, name)
+        const sync = `try { fs.${call}Sync(file) } catch {}`
+        const script = `const file = fs.openSync('${path}', 'w'); ${sync}; ${again ? sync : ''}`
+        const { calls } = await runFailing([process.execPath, '-e', script], { call })
+        assert.deepEqual(usedInTrace(calls), again ? [`${call} ${path}`] : [])
+        assert.equal(calls.filter(({ isInjected }) => isInjected).length, again ? 2 : 1)
+      }
+    })
+  }
 })

@@ -170,8 +170,8 @@ async function syncPath(path: string, flags: 'r' | 'r+'): Promise<void> {
   await namingPath(path, () => handle.sync())
 }
 
-/** A directory that was removed since has no names to keep. */
-async function syncDirectory(path: string): Promise<void> {
+/** Make the names in a directory durable; one that was removed since has none to keep. */
+export async function syncDirectory(path: string): Promise<void> {
   try {
     await syncPath(path, 'r')
   } catch (error) {

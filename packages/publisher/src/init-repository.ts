@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { sha256 } from '@jarswarm/manifest'
 import { createSigner, formatLink, generateKeyPair, RootProposal } from '@jarswarm/trust'
 import type { KeyPair, RepositoryId, RoleKeys } from '@jarswarm/trust'
-import { DurableFiles } from './durable-files.ts'
+import { DurableFiles, syncDirectory } from './durable-files.ts'
 import { isErrno } from './errno.ts'
 import { StateDirectoryError } from './errors.ts'
 import { stateLayout } from './layout.ts'
@@ -177,8 +177,20 @@ async function makeStateDirectory(stateDir: string, state: NewState): Promise<vo
     await mkdir(unfinished, { mode: 0o700 })
     await writeState(unfinished, state)
     await rename(unfinished, stateDir)
+    await keepName(stateDir)
   } finally {
     await rm(unfinished, { recursive: true, force: true })
+  }
+}
+
+/** A name that may be lost is none: with it go the keys of a repository that others may have joined by then. */
+async function keepName(stateDir: string): Promise<void> {
+  try {
+    await syncDirectory(dirname(stateDir))
+  } catch (error) {
+    // Nobody was told of it, so that it can be made again.
+    await rm(stateDir, { recursive: true, force: true })
+    throw error
   }
 }
 
