@@ -1,8 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { needAll } from './_missing.ts'
 
 const PROGRAM = '/usr/bin/rsync'
+
+/** Whether rsync is installed, and the Debian package it comes in. */
+export const missingRsync: string | undefined = existsSync(PROGRAM)
+  ? undefined
+  : 'rsync is not installed (apt-get install rsync)'
 
 /** What one run of rsync took. */
 export interface RsyncFigures {
@@ -21,7 +27,7 @@ export async function rsync(
   to: string,
   options: readonly string[] = [],
 ): Promise<RsyncFigures> {
-  if (!existsSync(PROGRAM)) throw new Error('rsync is not installed (apt-get install rsync)')
+  needAll(missingRsync)
   const start = performance.now()
   const child = spawn(PROGRAM, ['-a', '--stats', ...options, `${from}/`, `${to}/`], {
     env: { ...process.env, LC_ALL: 'C' },

@@ -2,6 +2,7 @@ import { BuildPlace } from './_build-place.ts'
 import type { Source } from './_build-place.ts'
 import { FLOOR, measureClient, presentClients } from './_client-ways.ts'
 import type { Way } from './_client-ways.ts'
+import { needAll } from './_missing.ts'
 import { missingNginx } from './_nginx.ts'
 import type { Bench, BenchOptions, Row } from './_row.ts'
 import { withTemporary } from './_temporary.ts'
@@ -86,7 +87,7 @@ export const clients: Bench = {
   about:
     'cold builds of a real project by lein, mvn, tools.deps and Gradle, direct and through a node',
   run: async (options) => {
-    if (missingNginx !== undefined) throw new Error(`Cannot measure: ${missingNginx}`)
+    needAll(missingNginx)
     return await withTemporary((work) => measure(work, options))
   },
 }

@@ -1,6 +1,7 @@
 import { BuildPlace } from './_build-place.ts'
 import { measureClient, presentClients } from './_client-ways.ts'
 import type { Way } from './_client-ways.ts'
+import { needAll } from './_missing.ts'
 import { missingNginx } from './_nginx.ts'
 import type { Bench, Row } from './_row.ts'
 import { withTemporary } from './_temporary.ts'
@@ -40,7 +41,7 @@ export const coldLan: Bench = {
   name: 'cold-lan',
   about: 'builds of a real project by lein and mvn while its origin is down, through an empty node',
   run: async ({ runs = RUNS }) => {
-    if (missingNginx !== undefined) throw new Error(`Cannot measure: ${missingNginx}`)
+    needAll(missingNginx)
     return await withTemporary((work) => measure(work, runs))
   },
 }

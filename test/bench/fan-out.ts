@@ -9,6 +9,7 @@ import type { Host } from '../_namespaces.ts'
 import { addVersion } from '../swarm/_tiny-repository.ts'
 import { FanOutSwarm } from './_fan-out-swarm.ts'
 import { timed } from './_measure.ts'
+import { needAll } from './_missing.ts'
 import { missingNginx } from './_nginx.ts'
 import { note } from './_progress.ts'
 import type { Bench, Row } from './_row.ts'
@@ -136,12 +137,10 @@ export const fanOut: Bench = {
   about: `${String(NODES)} nodes want the same 200 MB of an origin behind ${String(UPLINK_MBIT)} Mbit/s (root only; --nodes, --files, --uplink)`,
   run: ({ files = FILES, nodes = NODES, uplinkMbit = UPLINK_MBIT }) =>
     withTemporary(async (work) => {
-      const missing = [
-        namespacesMissing() || undefined,
-        missingNginx,
-        existsSync(CURL) ? undefined : 'curl is not installed (apt-get install curl)',
-      ].filter((what) => what !== undefined)
-      if (missing.length > 0) throw new Error(`Cannot measure: ${missing.join('; ')}`)
+      const missingCurl = existsSync(CURL)
+        ? undefined
+        : 'curl is not installed (apt-get install curl)'
+      needAll(namespacesMissing() || undefined, missingNginx, missingCurl)
       const rows: Row[] = []
       const init = { files, nodes, uplinkMbit }
       for await (const row of withEndings((test) => measure(test, work, init))) rows.push(row)

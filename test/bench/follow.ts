@@ -8,9 +8,10 @@ import type { CountedLink } from '../swarm/_counted-link.ts'
 import { waitFor } from '../_wait-for.ts'
 import { median } from '../_percentile.ts'
 import { timed } from './_measure.ts'
+import { needAll } from './_missing.ts'
 import { note } from './_progress.ts'
 import type { Bench, Row } from './_row.ts'
-import { rsync } from './_rsync.ts'
+import { missingRsync, rsync } from './_rsync.ts'
 import { ShapedPrimary } from './_shaped-primary.ts'
 import { BUILT, isSynced, LOOPBACK, REPOSITORY } from './_swarm.ts'
 import { withTemporary } from './_temporary.ts'
@@ -171,5 +172,8 @@ async function measure(work: string, files: number): Promise<readonly Row[]> {
 export const follow: Bench = {
   name: 'follow',
   about: 'a node that keeps the whole index: first, unchanged, after a deploy',
-  run: ({ files = FILES }) => withTemporary((work) => measure(work, files)),
+  run: async ({ files = FILES }) => {
+    needAll(missingRsync)
+    return await withTemporary((work) => measure(work, files))
+  },
 }

@@ -5,9 +5,10 @@ import { cpuSeconds, readBytes } from '../_process-figures.ts'
 import { startJarswarm } from '../_jarswarm.ts'
 import type { Running } from '../_jarswarm.ts'
 import { timed } from './_measure.ts'
+import { needAll } from './_missing.ts'
 import { note, reach } from './_progress.ts'
 import type { Bench, Row } from './_row.ts'
-import { rsync } from './_rsync.ts'
+import { missingRsync, rsync } from './_rsync.ts'
 import { ShapedPrimary } from './_shaped-primary.ts'
 import { BUILT, LOOPBACK, statusOf } from './_swarm.ts'
 import { withTemporary } from './_temporary.ts'
@@ -170,5 +171,8 @@ async function measure(work: string, files: number): Promise<readonly Row[]> {
 export const mirror: Bench = {
   name: 'mirror',
   about: 'a full mirror from four others (reads /proc, so Linux only)',
-  run: ({ files = FILES }) => withTemporary((work) => measure(work, files)),
+  run: async ({ files = FILES }) => {
+    needAll(missingRsync)
+    return await withTemporary((work) => measure(work, files))
+  },
 }

@@ -4,6 +4,7 @@ import { median } from '../_percentile.ts'
 import { startFarOrigin } from './_far-origin.ts'
 import { build } from './_maven-build.ts'
 import type { Outcome } from './_maven-build.ts'
+import { needAll } from './_missing.ts'
 import { missingNginx } from './_nginx.ts'
 import { OutageModel } from './_outage-model.ts'
 import type { Project } from './_outage-model.ts'
@@ -161,7 +162,7 @@ export const outage: Bench = {
   name: 'outage',
   about: `which builds succeed with the origin up and down, and how quickly, beside what else one might have; ${String(NODES)} nodes in few processes (--nodes, --files, --runs)`,
   run: async ({ files = FILES, nodes = NODES, runs = RUNS, ...rest }) => {
-    if (missingNginx !== undefined) throw new Error(`Cannot measure: ${missingNginx}`)
+    needAll(missingNginx)
     return await withTemporary((work) => measure(work, { files, nodes, runs, ...rest }))
   },
 }

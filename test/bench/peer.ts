@@ -9,6 +9,7 @@ import { Aria2Seed, missingAria2 } from './_aria2.ts'
 import { missingHelia, startHelia } from './_helia.ts'
 import type { HeliaProcess } from './_helia.ts'
 import type { PeerReply, PeerTask } from './_peer-asker.ts'
+import { needAll } from './_missing.ts'
 import { note } from './_progress.ts'
 import type { Bench, BenchOptions, Row } from './_row.ts'
 import { REPOSITORY, startBenchSwarm } from './_swarm.ts'
@@ -229,8 +230,7 @@ export const peer: Bench = {
   name: 'peer',
   about: 'small blobs and a large one between two processes, beside Helia and aria2',
   run: async (options) => {
-    const missing = [missingHelia, missingAria2].filter((what) => what !== undefined)
-    if (missing.length > 0) throw new Error(`Cannot measure: ${missing.join('; ')}`)
+    needAll(missingHelia, missingAria2)
     return await withTemporary((work) => measure(work, options))
   },
 }

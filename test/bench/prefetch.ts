@@ -12,6 +12,7 @@ import { silentLogger } from '@jarswarm/testkit'
 import { parseLink } from '@jarswarm/trust'
 import { runJson, startJarswarm } from '../_jarswarm.ts'
 import { waitFor } from '../_wait-for.ts'
+import { needAll } from './_missing.ts'
 import type { Bench, Row } from './_row.ts'
 import { timed } from './_measure.ts'
 import { withTemporary } from './_temporary.ts'
@@ -143,5 +144,8 @@ export const prefetch: Bench = {
   name: 'prefetch',
   about:
     'a cold build of a real project by Leiningen, the origin far away (needs the client scripts)',
-  run: async () => (existsSync(SCRIPTS) ? await withTemporary(measure) : []),
+  run: async () => {
+    needAll(existsSync(SCRIPTS) ? undefined : `the client scripts are not in ${SCRIPTS}`)
+    return await withTemporary(measure)
+  },
 }

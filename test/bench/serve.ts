@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inParallel } from '@jarswarm/publisher'
 import { median } from '../_percentile.ts'
+import { needAll } from './_missing.ts'
 import { missingNginx, startNginx } from './_nginx.ts'
 import { note } from './_progress.ts'
 import type { Bench, Row } from './_row.ts'
@@ -139,8 +140,7 @@ export const serve: Bench = {
   name: 'serve',
   about: 'the Maven endpoint of a node that has everything, beside nginx',
   run: async ({ files = JARS }) => {
-    const missing = [missingNginx, missingWrk].filter((what) => what !== undefined)
-    if (missing.length > 0) throw new Error(`Cannot measure: ${missing.join('; ')}`)
+    needAll(missingNginx, missingWrk)
     return await withTemporary((work) => measure(work, files))
   },
 }
