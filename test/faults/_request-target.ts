@@ -24,11 +24,13 @@ export const FILES: Readonly<Record<string, string>> = {
   [`long/${'n'.repeat(255)}/1/x-1.jar`]: 'a name as long as may be',
 }
 
+/** What {@link LARGE} is. */
+export const largeBytes = (): Buffer => Buffer.alloc(LARGE_BYTES, 'large, ')
+
 /** A node that holds all of a repository, under its own name and a public one, with all that can be asked of it. */
 export async function hostilePlace(test: Ending): Promise<Target> {
   const files = Object.entries(FILES).map(([path, text]) => [path, Buffer.from(text)] as const)
-  const large = Buffer.alloc(LARGE_BYTES, 'large, ')
-  const net = await Testnet.create(test, { ...Object.fromEntries(files), [LARGE]: large })
+  const net = await Testnet.create(test, { ...Object.fromEntries(files), [LARGE]: largeBytes() })
   const clock = new RunningClock()
   test.after(() => {
     clock[Symbol.dispose]()

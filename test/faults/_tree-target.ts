@@ -8,7 +8,7 @@ import type { Ending } from '../swarm/_testnet.ts'
 import type { ReadAnswer } from './_request-answers.ts'
 import type { Draft } from './_request-draft.ts'
 import { judgeBytes, MAX_REFUSAL_BYTES } from './_request-oracle.ts'
-import { FILES, PUBLIC_HOST } from './_request-target.ts'
+import { FILES, LARGE, largeBytes, PUBLIC_HOST } from './_request-target.ts'
 import { nameByModel, splitByModel } from './_request-targets.ts'
 import type { Site } from './_request-targets.ts'
 import type { Target } from './_request-trial.ts'
@@ -21,7 +21,7 @@ const FOLDER = 'sample'
 export async function hostileTree(test: Ending): Promise<Target> {
   const treeDir = mkdtempSync(join(tmpdir(), 'jarswarm-hostile-tree-'))
   const files = new Map(Object.entries(FILES).map(([path, text]) => [path, Buffer.from(text)]))
-  for (const [path, bytes] of files) {
+  for (const [path, bytes] of [...files, [LARGE, largeBytes()] as const]) {
     const file = join(treeDir, FOLDER, path)
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, bytes)

@@ -113,25 +113,26 @@ export const requests: FaultRun = {
   about: 'hostile paths and header sets, smuggling, slow clients at a real endpoint',
   async *run({ full, seed, runs = full ? RUNS : SHORT_RUNS }) {
     yield* withEndings(async function* (test) {
-      const target = await hostilePlace(test)
-      yield* rowsOfRequests(await tryRequests(target, runs, seed))
-      yield* rowsOfSiege(await besiege(test, target, BESIEGERS))
-      yield* rowsOfRequests(await tryRequests(await hostileTree(test), runs, seed), 'to a tree')
+      const places = [
+        { name: 'an endpoint', target: await hostilePlace(test) },
+        { name: 'a tree', target: await hostileTree(test) },
+      ]
+      for (const { name, target } of places) {
+        yield* rowsOfRequests(name, await tryRequests(target, runs, seed))
+        yield* rowsOfSiege(name, await besiege(test, target, BESIEGERS))
+      }
     })
   },
 }
 
-function* rowsOfRequests(
-  { runs, statuses, maxMs }: RequestTally,
-  where = 'to an endpoint',
-): Iterable<Row> {
+function* rowsOfRequests(where: string, { runs, statuses, maxMs }: RequestTally): Iterable<Row> {
   const bench = 'requests'
   const shown = [...statuses]
     .sort()
     .map(([status, count]) => `${String(count)} × ${String(status)}`)
   yield {
     bench,
-    what: `hostile requests ${where}: ${shown.join(', ')}`,
+    what: `hostile requests to ${where}: ${shown.join(', ')}`,
     value: runs,
     unit: 'requests',
   }
@@ -142,10 +143,15 @@ function* rowsOfRequests(
   assertQuick(what, maxMs)
 }
 
-function* rowsOfSiege(report: SiegeReport): Iterable<Row> {
+function* rowsOfSiege(where: string, report: SiegeReport): Iterable<Row> {
   const bench = 'requests'
   const { connections, answers, slowestMs, bytesEach } = report
-  yield { bench, what: 'connections of slow clients, all cut', value: connections, unit: '' }
+  yield {
+    bench,
+    what: `connections of slow clients to ${where}, all cut`,
+    value: connections,
+    unit: '',
+  }
   yield { bench, what: 'answers to others meanwhile, all right', value: answers, unit: '' }
   yield { bench, what: 'slowest of them', value: slowestMs, unit: 'ms' }
   const what = 'memory for each slow connection, both ends'
