@@ -1,7 +1,8 @@
+import { isCutShort } from './_rot-damage.ts'
+
 /** Why nothing comes of damage in some files, by their names. Damage in any other that changes nothing is a violation: it was not noticed. */
 const HARMLESS: readonly (readonly [RegExp, string])[] = [
   [/(^|\/)LOG(\.old)?$/, 'what LevelDB says of what it did; nobody reads it'],
-  [/^peer\/peers\/\d+\.log$/, 'cut as by a crash: who was a peer is found out again'],
   [
     /^tree\/\.jarswarm\/(blobs|log\/tile|objects|packs)\//,
     'only a head before the newest needs it; who reads it compares it with its digest',
@@ -15,5 +16,7 @@ export function reasonWhyHarmless(
 ): string | undefined {
   const [was, is] = [sound.toString('latin1'), damaged.toString('latin1')]
   if (was.trimEnd() === is.trimEnd()) return 'white space at the end'
+  // The database of peers is not emptied into tables when it is closed: who was a peer is found out again.
+  if (/^peer\/peers\/\d+\.log$/.test(file) && isCutShort(sound, damaged)) return 'cut as by a crash'
   return HARMLESS.find(([pattern]) => pattern.test(file))?.[1]
 }
