@@ -14,6 +14,8 @@ import { note, reach } from './_progress.ts'
 /** What builds have besides the origin. */
 export interface Supply {
   readonly name: string
+  /** Whether every build is to succeed while the origin is down, too. @defaultValue false */
+  readonly hasAll?: boolean
   /** Made while the origin is up; has seen what users built by then. */
   readonly start: (world: World) => Promise<RunningSupply>
 }
@@ -104,6 +106,7 @@ const caches = (count: number): Supply => ({
 
 const donors = (count: number): Supply => ({
   name: `${String(count)} nodes that donate`,
+  hasAll: true,
   start: async (world) => {
     const { bytes, files } = world.model
     const swarm = new NodeSwarm(world)
@@ -115,6 +118,7 @@ const donors = (count: number): Supply => ({
 
 const fullMirror: Supply = {
   name: 'one full mirror',
+  hasAll: true,
   start: async (world) => {
     const swarm = new NodeSwarm(world)
     await swarm.until(
