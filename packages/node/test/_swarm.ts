@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { createLogger, createNode, createPrimary } from '@jarswarm/node'
-import type { Node, NodeInit, Primary } from '@jarswarm/node'
+import type { Node, NodeInit, Primary, PrimaryInit } from '@jarswarm/node'
 import { initRepository } from '@jarswarm/publisher'
 import { parseLink } from '@jarswarm/trust'
 import { writeTree } from './_tree.ts'
@@ -21,16 +21,21 @@ export function temporaryDirectory(t: TestContext): string {
   return directory
 }
 
+export interface StartPrimaryInit extends Pick<PrimaryInit, 'walkMs'> {
+  readonly directory: string
+  readonly name?: string
+}
+
 /** A started primary over a small tree; stopped by the test. */
 export async function startPrimary(
   t: TestContext,
-  { directory, name = 'demo' }: { readonly directory: string; readonly name?: string },
+  { directory, name = 'demo', ...rest }: StartPrimaryInit,
 ): Promise<Primary> {
   const stateDir = join(directory, `${name}-state`)
   const treeDir = join(directory, `${name}-tree`)
   writeTree(treeDir)
   await initRepository({ stateDir, name })
-  const init = { stateDir, treeDir, http: ANY_HTTP, listen: LOOPBACK, logger }
+  const init = { stateDir, treeDir, http: ANY_HTTP, listen: LOOPBACK, logger, ...rest }
   const primary = await createPrimary(init)
   t.after(() => primary.stop())
   await primary.start()

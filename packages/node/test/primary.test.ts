@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { symlinkSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -119,6 +120,21 @@ describe('a primary', () => {
     writeTree(treeDir, { 'org/example/new/1.0/new-1.0.jar': Buffer.from('new') })
     await publishTree({ stateDir: join(directory, 'demo-state'), treeDir })
     await waitFor('the second state', () => seq() === 2)
+  })
+
+  it('publishes what is deployed into its tree as it happens, and tells the swarm', async (t) => {
+    const directory = temporaryDirectory(t)
+    const primary = await startPrimary(t, { directory, walkMs: 3_600_000 })
+    const node = await startNode(t, { dataDir: join(directory, 'node'), links: [primary.link()] })
+    const content = Buffer.from('deployed')
+    const sha1 = Buffer.from(createHash('sha1').update(content).digest('hex'))
+    const path = 'org/example/new/1.0/new-1.0.jar'
+    const deployed = { [path]: content, [`${path}.sha1`]: sha1 }
+    writeTree(join(directory, 'demo-tree'), deployed)
+    await waitFor(
+      'the deploy',
+      async () => (await fetch(`${node.url}/demo/${path}`)).status === 200,
+    )
   })
 
   it('gives the swarm what its tree holds, and nothing that was changed there', async (t) => {

@@ -10,7 +10,7 @@ export {
 } from './errors.ts'
 export { initRepository, prepareRepository, readPublishedLink } from './init-repository.ts'
 export type { InitRepositoryOptions, NewRootKeys, RepositoryIdentity } from './init-repository.ts'
-export type { RefusedFile } from './judge-file.ts'
+export type { RefusedFile, Settling } from './judge-file.ts'
 export { changeMirrors, readMirrors } from './mirrors.ts'
 export type { ChangeMirrorsOptions, SignedMirrors } from './mirrors.ts'
 export { applyRoot, isRootInForce, proposeRoot, readRootState } from './next-root.ts'

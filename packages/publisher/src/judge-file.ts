@@ -10,9 +10,10 @@ import type { FileDigests } from './file-hasher.ts'
 import type { RecordedFile } from './scan-record.ts'
 import { checkSidecars } from './sidecar-check.ts'
 import type { SidecarMismatch } from './sidecar-check.ts'
-import { mayBeUnwritten, stampOf } from './tree-file.ts'
+import { mayBeUnderWay, mayBeUnwritten, stampOf } from './tree-file.ts'
 import type { TreeFile } from './tree-file.ts'
 
+const UNDER_WAY = 'it changed just now and has no checksum beside it: it may still be written'
 const FAILED_SYNC =
   'its sync failed, so that what was written may be lost: write it there anew, by a copy in its place'
 
@@ -60,6 +61,14 @@ export interface Verdict {
   readonly hashedBytes?: number
 }
 
+/** What becomes of files that somebody may still be writing: without a checksum beside them that agrees they wait. */
+export interface Settling {
+  /** How long a file has to be left alone. */
+  readonly ms: number
+  /** Told of each file that waits for that. */
+  readonly onYoung: (path: RepositoryPath) => void
+}
+
 export interface JudgeOptions {
   /** Gives the name of a file for the bytes of a mutable file. */
   readonly temporaryPath: () => string
@@ -68,6 +77,7 @@ export interface JudgeOptions {
   /** Told of a file whose name must be durable before it is published. */
   readonly keepName: (file: TreeFile) => void
   readonly failedSyncs: FailedSyncs
+  readonly settling?: Settling | undefined
   readonly signal: AbortSignal | undefined
 }
 
@@ -104,6 +114,11 @@ export async function judgeFile(
   options: JudgeOptions,
 ): Promise<Verdict> {
   if (options.failedSyncs.has(file)) return wait(recorded, FAILED_SYNC)
+  const isYoung = options.settling !== undefined && mayBeUnderWay(file.stat, options.settling.ms)
+  if (isYoung && file.sidecars.length === 0) {
+    options.settling.onYoung(file.path)
+    return wait(recorded, UNDER_WAY)
+  }
   const stamp = stampOf(file)
   const mutable = isMutablePath(file.path)
   const copyPath = mutable ? options.temporaryPath() : undefined
@@ -127,7 +142,7 @@ export async function judgeFile(
       copyPath,
       stagePieces: () => stagePieces(digests, options.stage),
       checkSidecars: () => checkSidecars(file, digests),
-      binding: ['sha1'],
+      binding: isYoung ? file.sidecars.map(({ algorithm }) => algorithm) : ['sha1'],
     },
     recorded,
   )

@@ -3,6 +3,7 @@ import { isMutablePath } from '@jarswarm/maven'
 import { lookAtTree } from './look-at-tree.ts'
 import { FailedSyncs } from './failed-syncs.ts'
 import { judgeFile, judgeUnchanged } from './judge-file.ts'
+import type { Settling } from './judge-file.ts'
 import { openPlaces } from './open-places.ts'
 import type { OpenedPlaces, OpenPlacesOptions } from './open-places.ts'
 import { PathSet } from './path-set.ts'
@@ -38,6 +39,8 @@ export interface PublishTreeOptions {
   readonly changes?: AsyncIterable<string> | undefined
   /** Read releases again that seem unchanged: a damaged disk leaves a file its size and time. */
   readonly recheck?: boolean | undefined
+  /** Which files are too young to be whole. @defaultValue none */
+  readonly settling?: Settling | undefined
   /** Files hashed at a time. @defaultValue 4 */
   readonly concurrency?: number | undefined
   /** Publish a tree with less than half of the files of last time, too. */
@@ -103,7 +106,7 @@ export async function publishWith(
 
 async function openTree(
   places: OpenedPlaces,
-  { treeDir, recheck = false, concurrency, signal }: PublishTreeOptions,
+  { treeDir, recheck = false, settling, concurrency, signal }: PublishTreeOptions,
   changed: PathSet | undefined,
 ): Promise<ScanSource<TreeFile>> {
   const { state, tree, stateFiles, treeFiles } = places
@@ -116,6 +119,7 @@ async function openTree(
       for (const name of [realPath, join(root, path)]) treeFiles.keepName(name, root)
     },
     failedSyncs: await FailedSyncs.read(state.layout.failedSyncs, stateFiles),
+    settling,
     signal,
   }
   return {

@@ -74,6 +74,15 @@ export function mayBeUnwritten({ ctimeNs }: BigIntStats): boolean {
 }
 
 /**
+ * Whether a file may still be written: it changed less than so long ago. One whose times were set by hand, as a copy with
+ * the times of the original does in the end, or that got its name later, is whole.
+ */
+export function mayBeUnderWay({ ctimeNs, mtimeNs }: BigIntStats, settleMs: number): boolean {
+  const settledMs = Date.now() - settleMs
+  return Number(ctimeNs / 1_000_000n) > settledMs && Number(mtimeNs / 1_000_000n) > settledMs
+}
+
+/**
  * What tells that a file and its sidecars need not be read again: their sizes and times of last change.
  *
  * @returns one word, `<size>.<mtime ns>` of the file and, after `+`, of each sidecar

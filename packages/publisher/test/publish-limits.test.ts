@@ -96,6 +96,27 @@ describe('publishTree beyond the usual', () => {
     }
   })
 
+  it('lets a file that changed just now wait until a checksum beside it vouches for it', async (t) => {
+    const repository = await createRepository(t)
+    const young: string[] = []
+    const settling = { ms: DAY_MS, onYoung: (path: string) => young.push(path) }
+    const look = (): Promise<PublishReport> =>
+      publish(repository, { settling, nowMs: Date.now(), allowShrink: true })
+    // Its time was set afterwards, as by a copy that keeps times.
+    await repository.write(METADATA, 'x')
+    await mkdir(join(repository.treeDir, 'a/b/1.0'), { recursive: true })
+    await writeFile(join(repository.treeDir, JAR), 'half')
+    assert.equal((await look()).files, 1)
+    assert.deepEqual(young, [JAR])
+    await writeFile(join(repository.treeDir, `${JAR}.md5`), hexOf('md5', 'half and half'))
+    assert.equal((await look()).files, 1)
+    await writeFile(join(repository.treeDir, JAR), 'half and half')
+    assert.equal((await look()).files, 2)
+    const read = await readPublished(repository.treeDir)
+    assert.equal(read?.files.get(JAR), `${hexOf('sha256', 'half and half')} 13`)
+    assert.deepEqual(young, [JAR])
+  })
+
   it('goes on from a state whose scan record is one file without a list', async (t) => {
     const repository = await createRepository(t)
     await repository.write(JAR, 'one')

@@ -13,11 +13,13 @@ import { UsageError } from '../usage-error.ts'
 import { warnOfExpiry } from '../warn-of-expiry.ts'
 
 const MAX_WATCH_SECONDS = 7 * 86_400
+/** The whole tree is looked at this often: for what no event tells of. */
+const WALK_SECONDS = 3_600
 
 interface Flags {
   readonly state: string
   readonly tree: string
-  readonly watch?: string
+  readonly watch?: string | true
   readonly json?: boolean
 }
 
@@ -38,11 +40,14 @@ export function addRepoServe(repo: Command, { terminal }: CommandSetup): void {
       'where peers connect (default: /ip4/0.0.0.0/tcp/4870; repeatable)',
       collect,
     )
-    .option('--watch <seconds>', 'publish this often (default: never)')
+    .option(
+      '--watch [seconds]',
+      'publish what changes in the tree as it happens, and look at all of it this often (default: not at all; 3600)',
+    )
     .option('--log-level <level>', 'silent, error, warn, info or debug (default: warn)')
   command.action(async (flags: Flags) => {
     const sources = { flags: givenFlags(command), env: {}, config: {}, configFile: '' }
-    const publishMs = readWatch(flags.watch)
+    const walkMs = readWatch(flags.watch)
     await warnOfExpiry(terminal, flags.state)
     const primary = await createPrimary({
       stateDir: flags.state,
@@ -50,7 +55,7 @@ export function addRepoServe(repo: Command, { terminal }: CommandSetup): void {
       http: readOne(SETTINGS.http, sources) ?? DEFAULT_HTTP,
       listen: readSetting(SETTINGS.listen, sources) ?? [DEFAULT_LISTEN],
       logger: createTerminalLogger(terminal, readOne(SETTINGS.logLevel, sources) ?? 'warn'),
-      ...(publishMs === undefined ? {} : { publishMs }),
+      ...(walkMs === undefined ? {} : { walkMs }),
     })
     await serveUntilStopped(primary, terminal, () => {
       const link = primary.link()
@@ -67,8 +72,9 @@ export function addRepoServe(repo: Command, { terminal }: CommandSetup): void {
   })
 }
 
-function readWatch(text: string | undefined): number | undefined {
+function readWatch(text: string | true | undefined): number | undefined {
   if (text === undefined) return undefined
+  if (text === true) return WALK_SECONDS * 1000
   const seconds = Number(text)
   if (/^\d+(\.\d+)?$/.test(text) && seconds > 0 && seconds <= MAX_WATCH_SECONDS)
     return seconds * 1000

@@ -1,7 +1,9 @@
 import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import type { Clock, Logger, Swarm } from '@jarswarm/ports'
 import { isRootInForce, publishTree, readPublishedLink, resignTimestamp } from '@jarswarm/publisher'
+import type { PublishReport, PublishTreeOptions } from '@jarswarm/publisher'
 import { formatLink, parseLink } from '@jarswarm/trust'
 import type { SwarmLink } from '@jarswarm/trust'
 import { checkClock } from '../clock-check.ts'
@@ -15,14 +17,18 @@ import { PrimaryContent } from './primary-content.ts'
 import { PublicationWatch } from './publication-watch.ts'
 import { PublishedFiles } from './published-files.ts'
 import { TreeBlobs } from './tree-blobs.ts'
+import { TreePublisher } from './tree-publisher.ts'
+import type { TreeLook } from './tree-publisher.ts'
 
 const PUBLISHED_DIRECTORY = '.jarswarm'
 /** Below the state directory: the peer's own key, and the peers that it knows. */
 const PEER_DIRECTORY = 'peer'
 /** Paths that one line of the log names. */
 const MAX_LOGGED_PATHS = 20
-/** Whoever has just put a root in force holds the lock for a moment more. */
-const RESIGN_LOCK_WAIT_MS = 10_000
+/** Whoever has just put a root in force holds the lock for a moment more, and so does a deploy hook. */
+const LOCK_WAIT_MS = 10_000
+/** What changed just now, and has no checksum beside it, may be half of what somebody uploads. */
+const SETTLE_MS = 10_000
 
 export interface PrimaryInit {
   /** Keys and publishing state, as `initRepository` made it. */
@@ -32,8 +38,8 @@ export interface PrimaryInit {
   readonly http: HostPort
   /** Multiaddrs to listen on. */
   readonly listen: readonly string[]
-  /** Publish this often; undefined leaves that to others. */
-  readonly publishMs?: number
+  /** Publish what changes in the tree, and look at all of it this often; undefined leaves publishing to others. */
+  readonly walkMs?: number
   readonly logger?: Logger
   readonly clock?: Clock
 }
@@ -67,16 +73,8 @@ export async function createPrimary(init: PrimaryInit): Promise<Primary> {
   const treeRoot = await realpath(init.treeDir)
   const publishedRoot = join(treeRoot, PUBLISHED_DIRECTORY)
   const published = new PublishedFiles(publishedRoot)
-  const publish = async (signal?: AbortSignal): Promise<void> => {
-    const { refused, waiting, counts } = await publishTree({ stateDir, treeDir: treeRoot, signal })
-    if (counts.refused > 0) {
-      const fields = { files: counts.refused, refused: refused.slice(0, MAX_LOGGED_PATHS) }
-      logger.warn(fields, 'released files were changed: not published')
-    }
-    if (counts.waiting > 0) {
-      const fields = { files: counts.waiting, waiting: waiting.slice(0, MAX_LOGGED_PATHS) }
-      logger.info(fields, 'files wait for the next time')
-    }
+  const publish = async (options: Partial<PublishTreeOptions> = {}): Promise<void> => {
+    logReport(logger, await publishTree({ ...options, stateDir, treeDir: treeRoot }))
   }
   if ((await published.manifest()) === undefined) await publish()
   const blobs = new TreeBlobs({ published }, { treeRoot, publishedRoot })
@@ -93,21 +91,53 @@ export async function createPrimary(init: PrimaryInit): Promise<Primary> {
     { treeDir: treeRoot, withdrawn: (name) => content.withdrawn(name) },
   )
   const resign = async (signal: AbortSignal): Promise<void> => {
-    const lock = { waitMs: RESIGN_LOCK_WAIT_MS, signal }
+    const lock = { waitMs: LOCK_WAIT_MS, signal }
     await resignTimestamp({ stateDir, treeDir: treeRoot, lock })
   }
   const hasRoot = (number: number): Promise<boolean> => isRootInForce(stateDir, number)
   const watch = new PublicationWatch(
-    { content, swarm, clock, logger, publish, resign, hasRoot },
-    { id: identity.id, publishedRoot, publishMs: init.publishMs },
+    { content, swarm, clock, logger, resign, hasRoot },
+    { id: identity.id, publishedRoot },
   )
-  return new PrimaryServer({ origin, swarm, watch }, { identity, http: init.http, listen })
+  const look = async ({ paths, onYoung, signal }: TreeLook): Promise<void> => {
+    await publish({
+      changes: paths && Readable.from(paths),
+      settling: { ms: SETTLE_MS, onYoung },
+      lock: { waitMs: LOCK_WAIT_MS, signal },
+      signal,
+    })
+    await watch.takeUp()
+  }
+  const publisher =
+    init.walkMs === undefined
+      ? undefined
+      : new TreePublisher(
+          { publish: look, clock, logger },
+          { treeDir: treeRoot, walkMs: init.walkMs, settleMs: SETTLE_MS },
+        )
+  return new PrimaryServer(
+    { origin, swarm, watch, publisher },
+    { identity, http: init.http, listen },
+  )
+}
+
+function logReport(logger: Logger, { refused, waiting, counts }: PublishReport): void {
+  if (counts.refused > 0) {
+    const fields = { files: counts.refused, refused: refused.slice(0, MAX_LOGGED_PATHS) }
+    logger.warn(fields, 'released files were changed: not published')
+  }
+  if (counts.waiting > 0) {
+    const fields = { files: counts.waiting, waiting: waiting.slice(0, MAX_LOGGED_PATHS) }
+    logger.info(fields, 'files wait for the next time')
+  }
 }
 
 interface PrimaryComponents {
   readonly origin: OriginServer
   readonly swarm: Swarm
   readonly watch: PublicationWatch
+  /** Undefined when others publish. */
+  readonly publisher: TreePublisher | undefined
 }
 
 interface PrimaryServerInit {
@@ -147,15 +177,16 @@ class PrimaryServer implements Primary {
   }
 
   async start(): Promise<void> {
-    const { origin, swarm, watch } = this.#components
+    const { origin, swarm, watch, publisher } = this.#components
     await origin.start(this.#http)
     await startSwarm(swarm, this.#listen)
     watch.start()
+    publisher?.start()
   }
 
   async stop(): Promise<void> {
-    const { origin, swarm, watch } = this.#components
-    await watch.stop()
+    const { origin, swarm, watch, publisher } = this.#components
+    await Promise.all([publisher?.stop(), watch.stop()])
     await Promise.all([origin.stop(), swarm.stop()])
   }
 }
