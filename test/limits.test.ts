@@ -33,7 +33,6 @@ const NO_BOUNDS: Readonly<Record<string, readonly string[]>> = {
     'mirror/src/fetch/blob-fetcher.ts MAX_EARLY_MS',
     'mirror/src/fetch/source-plan.ts MAX_COMPANIONS',
     'mirror/src/prefetch/file-bringer.ts MAX_FAILURES_IN_A_ROW',
-    'mirror/src/share/announcer.ts MAX_FAILURES_IN_A_ROW',
     'mirror/src/share/fill-turns.ts FILL_PARALLEL',
     'mirror/src/share/mirror-fill.ts MAX_FAILURES',
     'mirror/src/share/mirror-fill.ts MAX_FILL_RETRY_MS',

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { deserialize } from 'node:v8'
 import { SystemClock } from '@jarswarm/node'
-import type { AbortOptions, ProviderSubject, Swarm } from '@jarswarm/ports'
+import type { Swarm } from '@jarswarm/ports'
 import { createSwarm } from '@jarswarm/swarm'
 import {
   MemoryBlobStore,
@@ -83,9 +83,13 @@ async function startServer(repository: RepositoryId, known: readonly string[]): 
 class NotingSlot extends SwarmSlot {
   readonly announced: string[] = []
 
-  override async provide(subject: ProviderSubject, options: AbortOptions): Promise<void> {
-    await super.provide(subject, options)
-    if (subject.project !== undefined) this.announced.push(subject.project)
+  override async *provide(
+    ...[repository, projects, options]: Parameters<Swarm['provide']>
+  ): AsyncGenerator<string | undefined> {
+    for await (const project of super.provide(repository, projects, options)) {
+      if (project !== undefined) this.announced.push(project)
+      yield project
+    }
   }
 }
 

@@ -135,7 +135,7 @@ async function announceGhost(t: TestContext, net: Testnet, server: Node) {
   )
   await ghost.start()
   await waitFor('the server', () => (ghost.followers(id).length > 0 ? true : undefined))
-  await ghost.provide({ repository: id, project: PROJECT }, {})
+  for await (const told of ghost.provide(id, [PROJECT], {})) assert.equal(told, PROJECT)
   await ghost.stop()
   return { name: ghost.peerId, dials: () => sockets.size }
 }

@@ -25,8 +25,8 @@ export class OfflineSwarm implements Swarm {
     // Nobody is found.
   }
 
-  provide(): Promise<void> {
-    return Promise.resolve()
+  async *provide(): AsyncGenerator<string | undefined> {
+    // Nobody is told.
   }
 
   request(peer: PeerName): Promise<Uint8Array> {

@@ -59,8 +59,12 @@ export class SwarmSlot implements Swarm {
     return this.#current.findProviders(subject, options)
   }
 
-  provide(subject: ProviderSubject, options: AbortOptions): Promise<void> {
-    return this.#current.provide(subject, options)
+  provide(
+    repository: RepositoryId,
+    projects: Iterable<string | undefined>,
+    options: AbortOptions,
+  ): AsyncIterable<string | undefined> {
+    return this.#current.provide(repository, projects, options)
   }
 
   request(peer: PeerName, request: ExchangeRequest, options: AbortOptions): Promise<Uint8Array> {

@@ -75,11 +75,16 @@ export interface Swarm {
    */
   findProviders(subject: ProviderSubject, options: AbortOptions): AsyncIterable<PeerName>
   /**
-   * Tell the DHT that this node has something of the subject. Does nothing when sharing forbids it.
+   * Tell the DHT that this node has something of projects, or, as undefined, all of a repository. Goes on for as long as the
+   * result is iterated, in an order of its own; yields each that was told. Does nothing when sharing forbids it.
    *
-   * @throws {SourceUnavailableError} when nobody took it: no server is known, or nobody could dial this node
+   * @throws {SourceUnavailableError} when nobody can be told: no server is known, or nobody could dial this node
    */
-  provide(subject: ProviderSubject, options: AbortOptions): Promise<void>
+  provide(
+    repository: RepositoryId,
+    projects: Iterable<string | undefined>,
+    options: AbortOptions,
+  ): AsyncIterable<string | undefined>
   /**
    * Ask one peer, which is connected to when it is not and its address is known: a donor's is, by its notice.
    * Bytes are as sent: the caller verifies them.

@@ -163,9 +163,10 @@ export class Libp2pSwarm implements Swarm {
     return this.#routing.find(subject, options)
   }
 
-  async provide(subject: ProviderSubject, options: AbortOptions): Promise<void> {
-    options.signal?.throwIfAborted()
-    if (this.#sharing.isOpen) await this.#routing.provide(subject, options)
+  provide(
+    ...[repository, projects, options]: Parameters<Swarm['provide']>
+  ): AsyncIterable<string | undefined> {
+    return this.#routing.provide(repository, this.#sharing.isOpen ? projects : [], options)
   }
 
   async request(

@@ -23,6 +23,14 @@ async function apart(t: TestContext): Promise<readonly [TestNode, TestNode, Test
   return [server, holder, seeker]
 }
 
+/** Announce projects; gives those that somebody was told of. */
+async function tell({ swarm }: TestNode, ...projects: string[]): Promise<string[]> {
+  const all = projects.length === 0 ? [PROJECT.project] : projects
+  const told: string[] = []
+  for await (const project of swarm.provide(REPOSITORY, all, {})) told.push(project ?? '*')
+  return told
+}
+
 async function found(seeker: TestNode): Promise<string[]> {
   const peers: string[] = []
   const signal = AbortSignal.timeout(15_000)
@@ -34,7 +42,7 @@ describe('findProviders', () => {
   it('finds a node with which nothing but a DHT server is shared', async (t) => {
     const [, holder, seeker] = await apart(t)
     const digest = holder.content.addBlob(REPOSITORY, Buffer.from('a jar'))
-    await holder.swarm.provide(PROJECT, {})
+    await tell(holder)
     assert.deepEqual(seeker.swarm.claimants(REPOSITORY, digest), [])
     assert.equal(seeker.swarm.followers(REPOSITORY).includes(holder.swarm.peerId), false)
 
@@ -59,20 +67,20 @@ describe('findProviders', () => {
     const init = { bootstrap: server.swarm.listenAddresses(), dht: 'client' } as const
     const holder = await startNode(t, { ...init, share: 'none' })
     const seeker = await startNode(t, init)
-    await holder.swarm.provide(PROJECT, {})
+    await tell(holder)
     assert.deepEqual(await found(seeker), [])
   })
 
   it('finds nobody under a key that the index does not define', async (t) => {
     const [server, holder, seeker] = await apart(t)
-    await holder.swarm.provide({ ...PROJECT, project: 'not/indexed' }, {})
+    await tell(holder, 'not/indexed')
     const peers: string[] = []
     const subject = { ...PROJECT, project: 'not/indexed' }
     for await (const peer of seeker.swarm.findProviders(subject, {})) peers.push(peer)
     assert.equal(peers.length, 0)
 
     server.content.indexComplete = false
-    await holder.swarm.provide(subject, {})
+    await tell(holder, 'not/indexed')
     for await (const peer of seeker.swarm.findProviders(subject, {})) peers.push(peer)
     assert.deepEqual(peers, [holder.swarm.peerId])
   })
@@ -90,11 +98,11 @@ describe('findProviders', () => {
 describe('provide', () => {
   it('fails when no server is there to take the record, so that it is told again', async (t) => {
     const lone = await startNode(t)
-    await assert.rejects(lone.swarm.provide(PROJECT, {}), /no DHT server/)
+    await assert.rejects(tell(lone), /no DHT server/)
   })
 
   it('fails on a public network while no public address is proven', async (t) => {
     const node = await startNode(t, { network: 'public' })
-    await assert.rejects(node.swarm.provide(PROJECT, {}), /proven dialable/)
+    await assert.rejects(tell(node), /proven dialable/)
   })
 })

@@ -30,6 +30,8 @@ function handClock(): {
   }
 }
 
+const ONE = { cost: 1, signal: undefined }
+
 describe('ProvideQueue', () => {
   it('does so many at once, and the rest spread over the day', async () => {
     const { clock, fire } = handClock()
@@ -39,8 +41,8 @@ describe('ProvideQueue', () => {
       done.push(number)
       return Promise.resolve()
     }
-    await Promise.all([queue.run(work(1), undefined), queue.run(work(2), undefined)])
-    const third = queue.run(work(3), undefined)
+    await Promise.all([queue.run(work(1), ONE), queue.run(work(2), ONE)])
+    const third = queue.run(work(3), ONE)
     assert.deepEqual(done, [1, 2])
     assert.equal(fire(), 43_200_000)
     await third
@@ -52,9 +54,9 @@ describe('ProvideQueue', () => {
     const queue = new ProvideQueue(clock, PROVIDES_PER_DAY)
     let done = 0
     const work = (): Promise<void> => Promise.resolve(void (done += 1))
-    const all = Array.from({ length: PROVIDES_PER_DAY }, () => queue.run(work, undefined))
+    const all = Array.from({ length: PROVIDES_PER_DAY }, () => queue.run(work, ONE))
     await Promise.all(all)
-    const next = queue.run(work, undefined)
+    const next = queue.run(work, ONE)
     assert.equal(done, PROVIDES_PER_DAY)
     assert.equal(fire(), 86_400_000 / PROVIDES_PER_DAY)
     await next
@@ -62,10 +64,10 @@ describe('ProvideQueue', () => {
 
   it('lets MAX_WAITING_PROVIDES wait, and refuses the next', async () => {
     const queue = new ProvideQueue(handClock().clock, 1)
-    await queue.run(() => Promise.resolve(), undefined)
+    await queue.run(() => Promise.resolve(), ONE)
     const work = (): Promise<void> => assert.fail('was stopped')
-    const waiting = Array.from({ length: MAX_WAITING_PROVIDES }, () => queue.run(work, undefined))
-    await assert.rejects(queue.run(work, undefined), /announcements waiting/)
+    const waiting = Array.from({ length: MAX_WAITING_PROVIDES }, () => queue.run(work, ONE))
+    await assert.rejects(queue.run(work, ONE), /announcements waiting/)
     queue.stop()
     assert.equal((await Promise.allSettled(waiting)).length, MAX_WAITING_PROVIDES)
   })
@@ -73,13 +75,13 @@ describe('ProvideQueue', () => {
   it('lets a waiting one be given up, and stops', async () => {
     const { clock } = handClock()
     const queue = new ProvideQueue(clock, 1)
-    await queue.run(() => Promise.resolve(), undefined)
+    await queue.run(() => Promise.resolve(), ONE)
     const caller = new AbortController()
-    const given = queue.run(() => assert.fail('was given up'), caller.signal)
+    const given = queue.run(() => assert.fail('was given up'), { cost: 1, signal: caller.signal })
     const reason = new Error('enough')
     caller.abort(reason)
     await assert.rejects(given, reason)
-    const left = queue.run(() => assert.fail('was stopped'), undefined)
+    const left = queue.run(() => assert.fail('was stopped'), ONE)
     queue.stop()
     await assert.rejects(left, { code: 'ERR_SOURCE_UNAVAILABLE' })
   })
@@ -88,9 +90,9 @@ describe('ProvideQueue', () => {
     const queue = new ProvideQueue(handClock().clock, 5)
     const failure = new Error('no server')
     await assert.rejects(
-      queue.run(() => Promise.reject(failure), undefined),
+      queue.run(() => Promise.reject(failure), ONE),
       failure,
     )
-    await queue.run(() => Promise.resolve(), undefined)
+    await queue.run(() => Promise.resolve(), ONE)
   })
 })

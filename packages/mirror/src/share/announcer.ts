@@ -1,8 +1,6 @@
-import type { Clock, Logger, ProviderSubject, Swarm } from '@jarswarm/ports'
+import type { Clock, Logger, Swarm } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import { DAILY_BUDGET } from '../limits.ts'
-import { withDeadline } from '../wait/deadline.ts'
-import { pause } from '../wait/pause.ts'
 import { Periodic } from '../wait/periodic.ts'
 import type { HeldBlobs } from './held-blobs.ts'
 
@@ -12,12 +10,8 @@ export const REPROVIDE_INTERVAL_MS = 79_200_000
 export const CHECK_INTERVAL_MS = 3_600_000
 /** After a new blob: more of the same build will follow. */
 export const DEBOUNCE_MS = 2_000
-/** Between two announcements: each is a walk through the DHT, and many at once would slow down the build they follow. */
-export const PAUSE_MS = 1_000
-/** Longest wait for one announcement. */
-const PROVIDE_TIMEOUT_MS = 30_000
-/** Then there is nobody to tell now: tried again when a peer joins, and with the next look. */
-const MAX_FAILURES_IN_A_ROW = 3
+/** Stands for the whole repository; no project is called so. */
+const WHOLE = '*'
 const DAY_MS = 86_400_000
 
 export interface AnnouncerComponents {
@@ -42,7 +36,7 @@ export class Announcer {
   readonly #init: AnnouncerInit
   readonly #repeat: Periodic
   readonly #stop = new AbortController()
-  /** When each subject was announced; the whole repository is `*`. */
+  /** When each subject was announced; the whole repository is {@link WHOLE}. */
   readonly #announcedAtMs = new Map<string, number>()
   #spentSinceMs = 0
   #spent = 0
@@ -93,15 +87,10 @@ export class Announcer {
   }
 
   async #drain(): Promise<void> {
-    while (this.#dirty) {
+    while (this.#dirty && !this.#stop.signal.aborted) {
       this.#dirty = false
-      let failures = 0
-      for (const name of this.#due()) {
-        if (this.#stop.signal.aborted || failures === MAX_FAILURES_IN_A_ROW) return
-        if (!this.#spend()) return
-        failures = (await this.#announce(name)) ? 0 : failures + 1
-        await pause(this.#components.clock, PAUSE_MS, this.#stop.signal)
-      }
+      const names = this.#due().slice(0, this.#budgetLeft())
+      if (names.length > 0 && !(await this.#announce(names))) return
     }
   }
 
@@ -109,7 +98,7 @@ export class Announcer {
     const dueBeforeMs = this.#components.clock.now() - REPROVIDE_INTERVAL_MS
     const isDue = (name: string): boolean =>
       (this.#announcedAtMs.get(name) ?? Number.NEGATIVE_INFINITY) <= dueBeforeMs
-    if (this.#init.isComplete()) return ['*'].filter(isDue)
+    if (this.#init.isComplete()) return [WHOLE].filter(isDue)
     // What few blobs stand behind is what others are least likely to hold.
     return [...this.#components.held.projects()]
       .filter(([project]) => isDue(project))
@@ -117,29 +106,28 @@ export class Announcer {
       .map(([project]) => project)
   }
 
-  #spend(): boolean {
+  #budgetLeft(): number {
     const nowMs = this.#components.clock.now()
     if (nowMs - this.#spentSinceMs >= DAY_MS) {
       this.#spentSinceMs = nowMs
       this.#spent = 0
     }
-    this.#spent += 1
-    return this.#spent <= DAILY_BUDGET
+    return DAILY_BUDGET - this.#spent
   }
 
-  /** @returns whether somebody took it; else it stays due */
-  async #announce(name: string): Promise<boolean> {
+  /** @returns whether somebody was there to be told; else the rest stays due */
+  async #announce(names: readonly string[]): Promise<boolean> {
     const { swarm, clock, logger } = this.#components
-    const project = name === '*' ? undefined : name
-    const subject: ProviderSubject = { repository: this.#init.repository, project }
+    const { signal } = this.#stop
+    const projects = names.map((name) => (name === WHOLE ? undefined : name))
     try {
-      const parents = [this.#stop.signal]
-      const init = { timeoutMs: PROVIDE_TIMEOUT_MS, reason: 'no answer from the DHT', parents }
-      await withDeadline(clock, init, (signal) => swarm.provide(subject, { signal }))
-      this.#announcedAtMs.set(name, clock.now())
+      for await (const project of swarm.provide(this.#init.repository, projects, { signal })) {
+        this.#spent += 1
+        this.#announcedAtMs.set(project ?? WHOLE, clock.now())
+      }
       return true
     } catch (error) {
-      logger.debug({ error: String(error), project }, 'announcement failed')
+      logger.debug({ error: String(error) }, 'announcements failed')
       return false
     }
   }

@@ -25,6 +25,8 @@ export interface PublicationWatchComponents {
   readonly swarm: Swarm
   readonly clock: Clock
   readonly logger: Logger
+  /** Publish the tree, whether anything changed or not. */
+  readonly publish: (signal: AbortSignal) => Promise<void>
   /** Sign the published state anew without looking at the tree. */
   readonly resign: (signal: AbortSignal) => Promise<void>
   /** Whether root `number` is in force. */
@@ -34,11 +36,13 @@ export interface PublicationWatchComponents {
 export interface PublicationWatchInit {
   readonly id: RepositoryId
   readonly publishedRoot: string
+  /** Publish this often; undefined leaves publishing to others. */
+  readonly publishMs: number | undefined
 }
 
 /**
- * Keeps a primary current: notices what was published, by whomever, and tells the swarm at once; signs by itself
- * what would grow old.
+ * Keeps a primary current: notices what was published, by whomever, and tells the swarm at once; publishes and
+ * signs by itself when it is told to.
  */
 export class PublicationWatch {
   readonly #components: PublicationWatchComponents
@@ -54,10 +58,10 @@ export class PublicationWatch {
   }
 
   start(): void {
-    const { resign, swarm } = this.#components
-    const { id } = this.#init
+    const { publish, resign, swarm, logger } = this.#components
+    const { id, publishMs } = this.#init
     const jobs: RepeatInit[] = [
-      { what: 'take up what was published', intervalMs: LOOK_MS, task: () => this.takeUp() },
+      { what: 'take up what was published', intervalMs: LOOK_MS, task: () => this.#look() },
       {
         what: 'sign the state anew',
         firstMs: RESIGN_MS,
@@ -75,10 +79,16 @@ export class PublicationWatch {
         what: 'announce the repository',
         intervalMs: ANNOUNCE_MS,
         retryMs: ANNOUNCE_RETRY_MS,
-        task: (signal: AbortSignal) =>
-          swarm.provide({ repository: id, project: undefined }, { signal }),
+        task: async (signal: AbortSignal) => {
+          for await (const project of swarm.provide(id, [undefined], { signal })) {
+            logger.debug({ repository: id, project }, 'announced')
+          }
+        },
       },
     ]
+    if (publishMs !== undefined) {
+      jobs.push({ what: 'publish the tree', intervalMs: publishMs, task: publish })
+    }
     this.#repetitions = jobs.map((job) => repeat(this.#components, job))
   }
 
@@ -87,8 +97,7 @@ export class PublicationWatch {
     this.#repetitions = []
   }
 
-  /** Use what stands published now, and tell the swarm of it. */
-  async takeUp(): Promise<void> {
+  async #look(): Promise<void> {
     const found = await this.#fingerprint()
     if (found === undefined || found === this.#seen) return
     const { content, swarm, logger } = this.#components

@@ -8,10 +8,11 @@ const DAY_MS = 86_400_000
 
 interface Turn {
   readonly work: () => Promise<void>
+  readonly cost: number
   readonly waiter: Waiter<undefined>
 }
 
-/** Announcements one after another in the order given, within a budget that refills evenly over the day. */
+/** Lots of announcements one after another in the order given, within a budget that refills evenly over the day. */
 export class ProvideQueue {
   readonly #clock: Clock
   readonly #perDay: number
@@ -28,14 +29,21 @@ export class ProvideQueue {
     this.#refilledMs = clock.now()
   }
 
-  /** Do the work when it is its turn; an abort takes it out of the queue. */
-  run(work: () => Promise<void>, signal: AbortSignal | undefined): Promise<undefined> {
+  /**
+   * Do the work when it is its turn; an abort takes it out of the queue.
+   *
+   * @param lot.cost announcements in it, at most the budget of a day
+   */
+  run(
+    work: () => Promise<void>,
+    { cost, signal }: { readonly cost: number; readonly signal: AbortSignal | undefined },
+  ): Promise<undefined> {
     if (this.#turns.length >= MAX_WAITING_PROVIDES) {
-      const found = `${String(this.#turns.length)} announcements waiting`
+      const found = `${String(this.#turns.length)} lots of announcements waiting`
       return Promise.reject(new SourceUnavailableError(`Cannot announce: found ${found}`))
     }
     return abortable(signal, (waiter) => {
-      const turn = { work, waiter }
+      const turn = { work, cost, waiter }
       this.#turns.push(turn)
       this.#next()
       return () => {
@@ -52,19 +60,19 @@ export class ProvideQueue {
   }
 
   #next(): void {
-    if (this.#busy || this.#turns.length === 0 || this.#timer !== undefined) return
+    const [turn] = this.#turns
+    if (this.#busy || turn === undefined || this.#timer !== undefined) return
     this.#refill()
-    if (this.#budget < 1) {
-      const waitMs = ((1 - this.#budget) / this.#perDay) * DAY_MS
+    if (this.#budget < turn.cost) {
+      const waitMs = ((turn.cost - this.#budget) / this.#perDay) * DAY_MS
       this.#timer = this.#clock.setTimer(() => {
         this.#timer = undefined
         this.#next()
       }, Math.ceil(waitMs))
       return
     }
-    const turn = this.#turns.shift()
-    if (turn === undefined) return
-    this.#budget -= 1
+    this.#turns.shift()
+    this.#budget -= turn.cost
     this.#busy = true
     void this.#work(turn)
   }

@@ -184,7 +184,8 @@ export function guardProviders(
   )
 }
 
-function recordsOf(dht: KadDHT): ProviderRecords {
+/** The record store of a DHT; guarded once there is a guard. */
+export function recordsOf(dht: KadDHT): ProviderRecords {
   const { providers } = dht as KadDHT & { readonly providers?: Partial<ProviderRecords> }
   if (providers?.addProvider === undefined || providers.getProviders === undefined) {
     throw new TypeError('Cannot guard the DHT: found no provider records, wanted kad-dht 16')

@@ -6,11 +6,13 @@ import type { RepositoryId } from '@jarswarm/trust'
 import type { Contacts } from '../contacts.ts'
 import { parallelMap } from '../exchange/parallel-map.ts'
 import { DHT_READY_MS, FIND_TIMEOUT_MS, PROVIDE_TIMEOUT_MS } from '../pace.ts'
+import { kadProtocol } from '../protocols.ts'
 import { scopedSignal } from '../scoped-signal.ts'
 import type { ScopedSignal } from '../scoped-signal.ts'
 import { MAX_PROVIDERS_FOUND, MAX_PROVIDER_DIALS } from './limits.ts'
 import { ProvideQueue } from './provide-queue.ts'
 import { providerCid } from './provider-cid.ts'
+import { ProviderSweep } from './provider-sweep.ts'
 
 const READY_POLL_MS = 50
 
@@ -38,16 +40,32 @@ export class ProviderRouting {
     this.#stopping.abort(new Error('The swarm stops'))
   }
 
-  async provide(subject: ProviderSubject, options: AbortOptions): Promise<void> {
-    const dht = this.#components.dhts.get(subject.repository)
+  /**
+   * Announce projects, or undefined for the whole repository, near ones together; yields each once some server was told.
+   *
+   * @throws {SourceUnavailableError} when nobody can be told
+   */
+  async *provide(
+    repository: RepositoryId,
+    projects: Iterable<string | undefined>,
+    options: AbortOptions,
+  ): AsyncGenerator<string | undefined> {
+    options.signal?.throwIfAborted()
+    const subjects = Array.from(projects, (project) => ({ repository, project }))
+    if (subjects.length === 0) return
+    const { clock, logger, libp2p, dhts, contacts } = this.#components
+    const dht = dhts.get(repository)
     if (dht === undefined) throw new SourceUnavailableError('Cannot announce: not followed')
-    if (!this.#components.contacts.isDialable()) {
+    if (!contacts.isDialable()) {
       throw new SourceUnavailableError('Cannot announce: no address here is proven dialable')
     }
-    await this.#queue.run(async () => {
-      const { signal, release } = this.#scope(options.signal, PROVIDE_TIMEOUT_MS)
-      await this.#announce(dht, subject, signal).finally(release)
-    }, options.signal)
+    const { signal, release } = this.#scope(options.signal, PROVIDE_TIMEOUT_MS)
+    await this.#ready(dht, signal).finally(release)
+    const sweep = new ProviderSweep(
+      { clock, logger, libp2p, dht, queue: this.#queue },
+      { protocol: kadProtocol(repository) },
+    )
+    yield* sweep.run(subjects, [options.signal, this.#stopping.signal])
   }
 
   async *find(subject: ProviderSubject, options: AbortOptions): AsyncGenerator<PeerName> {
@@ -68,17 +86,6 @@ export class ProviderRouting {
     } finally {
       release()
     }
-  }
-
-  async #announce(dht: KadDHT, subject: ProviderSubject, signal: AbortSignal): Promise<void> {
-    await this.#ready(dht, signal)
-    let takers = 0
-    for await (const event of dht.provide(providerCid(subject), { signal })) {
-      if (event.name === 'PEER_RESPONSE' && event.messageName === 'ADD_PROVIDER') takers += 1
-      if (event.name !== 'QUERY_ERROR') continue
-      this.#components.logger.debug({ error: event.error }, 'a DHT server did not take a record')
-    }
-    if (takers === 0) throw new SourceUnavailableError('Cannot announce: no DHT server is known')
   }
 
   /** Each provider once, ourselves left out. */

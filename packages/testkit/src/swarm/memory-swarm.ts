@@ -138,10 +138,18 @@ export class MemorySwarm implements Swarm {
     }
   }
 
-  provide(subject: ProviderSubject, options: AbortOptions): Promise<void> {
-    if (options.signal?.aborted === true) return Promise.reject(options.signal.reason as Error)
-    if (this.#share === 'all') this.#network.addRecord(subject, this.peerId)
-    return Promise.resolve()
+  // eslint-disable-next-line @typescript-eslint/require-await -- tells at once
+  async *provide(
+    repository: RepositoryId,
+    projects: Iterable<string | undefined>,
+    options: AbortOptions,
+  ): AsyncGenerator<string | undefined> {
+    for (const project of projects) {
+      options.signal?.throwIfAborted()
+      if (this.#share !== 'all') return
+      this.#network.addRecord({ repository, project }, this.peerId)
+      yield project
+    }
   }
 
   async request(

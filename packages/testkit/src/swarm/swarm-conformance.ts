@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import { sha256, sliceSet } from '@jarswarm/manifest'
-import type { Donation, Donor, ExchangeRequest, Swarm } from '@jarswarm/ports'
+import type { Donation, Donor, ExchangeRequest, ProviderSubject, Swarm } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import { MemorySwarmContent } from './memory-swarm-content.ts'
 
@@ -192,11 +192,11 @@ function testProviders(withPair: WithPair): void {
       const project = { repository: REPOSITORY, project: 'g/a' }
       const whole = { repository: REPOSITORY, project: undefined }
       assert.deepEqual(await providers(one, project), [])
-      await other.provide(project, {})
+      await tell(other, project)
       await eventually('the project', async () => (await providers(one, project)).length === 1)
       assert.deepEqual(await providers(one, project), [other.peerId])
       assert.deepEqual(await providers(one, whole), [])
-      await other.provide(whole, {})
+      await tell(other, whole)
       await eventually('the whole', async () => (await providers(one, whole)).length === 1)
       assert.deepEqual(await providers(one, whole), [other.peerId])
     }))
@@ -281,7 +281,7 @@ function testSharing(withPair: WithPair): void {
         for (const content of [ours, theirs]) content.addProject(REPOSITORY, 'g/a')
         const digest = ours.addBlob(REPOSITORY, Buffer.from('a blob'))
         const subject = { repository: REPOSITORY, project: 'g/a' }
-        await one.provide(subject, {})
+        await tell(one, subject)
         assert.deepEqual(await providers(other, subject), [])
         assert.deepEqual(other.claimants(REPOSITORY, digest), [])
         const range = { digest, offset: 0, length: 6 }
@@ -292,6 +292,10 @@ function testSharing(withPair: WithPair): void {
       },
       { share: 'none' },
     ))
+}
+
+async function tell(swarm: Swarm, { repository, project }: ProviderSubject): Promise<void> {
+  for await (const told of swarm.provide(repository, [project], {})) assert.equal(told, project)
 }
 
 async function providers(
