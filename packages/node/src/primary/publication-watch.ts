@@ -25,8 +25,6 @@ export interface PublicationWatchComponents {
   readonly swarm: Swarm
   readonly clock: Clock
   readonly logger: Logger
-  /** Publish the tree, whether anything changed or not. */
-  readonly publish: (signal: AbortSignal) => Promise<void>
   /** Sign the published state anew without looking at the tree. */
   readonly resign: (signal: AbortSignal) => Promise<void>
   /** Whether root `number` is in force. */
@@ -36,13 +34,11 @@ export interface PublicationWatchComponents {
 export interface PublicationWatchInit {
   readonly id: RepositoryId
   readonly publishedRoot: string
-  /** Publish this often; undefined leaves publishing to others. */
-  readonly publishMs: number | undefined
 }
 
 /**
- * Keeps a primary current: notices what was published, by whomever, and tells the swarm at once; publishes and
- * signs by itself when it is told to.
+ * Keeps a primary current: notices what was published, by whomever, and tells the swarm at once; signs by itself
+ * what would grow old.
  */
 export class PublicationWatch {
   readonly #components: PublicationWatchComponents
@@ -58,10 +54,10 @@ export class PublicationWatch {
   }
 
   start(): void {
-    const { publish, resign, swarm, logger } = this.#components
-    const { id, publishMs } = this.#init
+    const { resign, swarm, logger } = this.#components
+    const { id } = this.#init
     const jobs: RepeatInit[] = [
-      { what: 'take up what was published', intervalMs: LOOK_MS, task: () => this.#look() },
+      { what: 'take up what was published', intervalMs: LOOK_MS, task: () => this.takeUp() },
       {
         what: 'sign the state anew',
         firstMs: RESIGN_MS,
@@ -86,9 +82,6 @@ export class PublicationWatch {
         },
       },
     ]
-    if (publishMs !== undefined) {
-      jobs.push({ what: 'publish the tree', intervalMs: publishMs, task: publish })
-    }
     this.#repetitions = jobs.map((job) => repeat(this.#components, job))
   }
 
@@ -97,7 +90,8 @@ export class PublicationWatch {
     this.#repetitions = []
   }
 
-  async #look(): Promise<void> {
+  /** Use what stands published now, and tell the swarm of it. */
+  async takeUp(): Promise<void> {
     const found = await this.#fingerprint()
     if (found === undefined || found === this.#seen) return
     const { content, swarm, logger } = this.#components
