@@ -1,5 +1,8 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseHead } from '@jarswarm/manifest'
+import type { Head } from '@jarswarm/manifest'
+import { parseManifest } from '@jarswarm/trust'
 import { runJson, startJarswarm } from '../_jarswarm.ts'
 import type { Running } from '../_jarswarm.ts'
 import { BUILT, LOOPBACK, REPOSITORY } from './_swarm.ts'
@@ -58,8 +61,13 @@ export class ShapedPrimary {
     return list
   }
 
-  async serve(): Promise<Running> {
+  /** The head that stands published. */
+  head(): Head {
+    return parseHead(parseManifest(readFileSync(join(this.tree, '.jarswarm/manifest'))).head)
+  }
+
+  async serve(...extra: readonly string[]): Promise<Running> {
     const places = ['--state', this.state, '--tree', this.tree]
-    return await startJarswarm(['repo', 'serve', ...places, ...LOOPBACK], BUILT)
+    return await startJarswarm(['repo', 'serve', ...places, ...LOOPBACK, ...extra], BUILT)
   }
 }

@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { IndexEntry } from '@jarswarm/manifest'
 import { SeededRandom } from '../faults/_random.ts'
@@ -37,7 +38,8 @@ export function writeShapedTree(
 }
 
 /**
- * Deploy one more version of a project of such a tree: pom, jar, and the project's changed metadata.
+ * Deploy one more version of a project of such a tree, as a deploying tool does: pom, jar, and the project's changed metadata,
+ * each with its checksum behind it.
  *
  * @param shape.version unused so far
  * @returns paths of the three
@@ -51,12 +53,20 @@ export function deployVersion(
   const entries = versionEntries(path, shape.version, new SeededRandom(SEED + shape.version.length))
   const metadata = `${path}/maven-metadata.xml`
   mkdirSync(join(directory, path, shape.version), { recursive: true })
-  for (const entry of entries) writeEntry(directory, entry, shape.maxBytes)
+  for (const entry of entries) {
+    writeEntry(directory, entry, shape.maxBytes)
+    writeChecksum(join(directory, entry.path))
+  }
   writeFileSync(
     join(directory, metadata),
     `<metadata><release>${shape.version}</release></metadata>`,
   )
+  writeChecksum(join(directory, metadata))
   return [...entries.map((entry) => entry.path), metadata]
+}
+
+function writeChecksum(file: string): void {
+  writeFileSync(`${file}.sha1`, createHash('sha1').update(readFileSync(file)).digest('hex'))
 }
 
 /** Begins with what no other file has, then repeats it: nothing here looks inside. */
