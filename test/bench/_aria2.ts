@@ -1,15 +1,15 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { existsSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { freePort } from '../_free-port.ts'
+import type { Host } from '../_namespaces.ts'
 import { waitFor } from '../_wait-for.ts'
-import { bencode, torrentOf } from './_torrent.ts'
+import { torrentOf } from './_torrent.ts'
+import { startTracker } from './_tracker.ts'
+import type { Tracker } from './_tracker.ts'
 
 const PROGRAM = '/usr/bin/aria2c'
 
@@ -18,23 +18,38 @@ export const missingAria2: string | undefined = existsSync(PROGRAM)
   ? undefined
   : 'aria2 is not installed (apt-get install aria2)'
 
-/** Nothing but the tracker tells about peers, and nothing leaves the loopback. */
+/** Nothing but the tracker tells about peers. */
 const ALONE = [
   ...['--no-conf', '--enable-dht=false', '--enable-dht6=false', '--bt-enable-lpd=false'],
-  ...['--enable-peer-exchange=false', '--disable-ipv6', '--interface=127.0.0.1'],
-  ...['--file-allocation=none', '--console-log-level=warn', '--summary-interval=0'],
-  // It is said how fast it was; else only that while it goes on.
-  ...['--download-result=default', '--show-console-readout=false'],
+  ...['--enable-peer-exchange=false', '--disable-ipv6', '--file-allocation=none'],
+  ...['--console-log-level=error', '--summary-interval=0', '--show-console-readout=false'],
 ]
 const BYTES: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }
+
+export interface Aria2Init {
+  readonly torrent: string
+  readonly directory: string
+  readonly port: number
+  /** @defaultValue the loopback of this process's namespace */
+  readonly host?: Host
+  readonly extra: readonly string[]
+}
+
+/** Run aria2 over one torrent. */
+export function spawnAria2({ torrent, directory, port, host, extra }: Aria2Init): ChildProcess {
+  const enter = host === undefined ? [] : ['ip', 'netns', 'exec', host.namespace]
+  const at = ['--interface', host?.address ?? '127.0.0.1', `--listen-port=${String(port)}`]
+  const words = [...enter, PROGRAM, ...ALONE, ...at, ...extra, `--dir=${directory}`, torrent]
+  return spawn(words[0] ?? '', words.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] })
+}
 
 /** One file that aria2 gives by BitTorrent, its only seed, and the tracker that names it. */
 export class Aria2Seed {
   readonly #torrent: string
-  readonly #tracker: Server
+  readonly #tracker: Tracker
   readonly #seed: ChildProcess
 
-  private constructor(torrent: string, tracker: Server, seed: ChildProcess) {
+  private constructor(torrent: string, tracker: Tracker, seed: ChildProcess) {
     this.#torrent = torrent
     this.#tracker = tracker
     this.#seed = seed
@@ -42,36 +57,32 @@ export class Aria2Seed {
 
   /** @param work directory for the torrent */
   static async start(file: string, work: string): Promise<Aria2Seed> {
-    const port = await freePort()
-    let announced = false
-    const tracker = createServer((request, response) => {
-      announced ||= request.url?.includes('left=0') === true
-      // Compact, as in BEP 23: the address and port of the seed.
-      const peers = Uint8Array.from([127, 0, 0, 1, port >> 8, port & 0xff])
-      response.end(bencode({ interval: 1_800, peers }))
-    })
-    tracker.listen(0, '127.0.0.1')
-    await once(tracker, 'listening')
-    const announce = `http://127.0.0.1:${String((tracker.address() as AddressInfo).port)}/announce`
+    const tracker = await startTracker()
+    const folder = dirname(file)
+    const [directory, name] = [dirname(folder), basename(folder)]
     const torrent = join(work, `${basename(file)}.torrent`)
-    writeFileSync(torrent, torrentOf(readFileSync(file), { name: basename(file), announce }))
-    const forever = ['--seed-ratio=0', '--bt-seed-unverified=true']
-    const listen = `--listen-port=${String(port)}`
-    const args = [...ALONE, ...forever, listen, `--dir=${dirname(file)}`, torrent]
-    const seed = spawn(PROGRAM, args, { stdio: ['ignore', 'ignore', 'inherit'] })
-    await waitFor('the seed', () => announced || undefined)
+    const { announce } = tracker
+    writeFileSync(
+      torrent,
+      torrentOf({ directory, folder: name, paths: [basename(file)], announce }),
+    )
+    const extra = ['--seed-ratio=0', '--bt-seed-unverified=true']
+    const seed = spawnAria2({ torrent, directory, port: await freePort(), extra })
+    seed.stdout?.resume()
+    await waitFor('the seed', () => tracker.peers() > 0 || undefined)
     return new Aria2Seed(torrent, tracker, seed)
   }
 
   /**
-   * Download the file by a process of its own.
+   * Download the file by a process of its own, into a folder that is named as the one that it stands in.
    *
    * @returns bytes a second, as it says itself, so that its start does not count
    */
-  async download(into: string): Promise<number> {
-    const listen = `--listen-port=${String(await freePort())}`
-    const args = [...ALONE, '--seed-time=0', listen, `--dir=${into}`, this.#torrent]
-    const child = spawn(PROGRAM, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  async download(directory: string): Promise<number> {
+    const port = await freePort()
+    const torrent = this.#torrent
+    const child = spawnAria2({ torrent, directory, port, extra: ['--seed-time=0'] })
+    if (child.stdout === null) throw new Error('Cannot measure: aria2c has no standard output')
     const [said] = await Promise.all([text(child.stdout), once(child, 'close')])
     const [, rate, unit = ''] = /\|OK *\| *([\d.]+)([KMG]?i?B)\/s\|/.exec(said) ?? []
     const factor = BYTES[unit]
@@ -84,7 +95,6 @@ export class Aria2Seed {
     const gone = once(this.#seed, 'exit')
     this.#seed.kill()
     await gone
-    this.#tracker.closeAllConnections()
-    this.#tracker.close()
+    this.#tracker.stop()
   }
 }

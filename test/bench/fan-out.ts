@@ -2,12 +2,14 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { HostNetwork, namespacesMissing } from '../_namespaces.ts'
 import type { Host } from '../_namespaces.ts'
 import { addVersion } from '../swarm/_tiny-repository.ts'
+import { missingAria2 } from './_aria2.ts'
 import { FanOutSwarm } from './_fan-out-swarm.ts'
+import { FanOutTorrent } from './_fan-out-torrent.ts'
 import { timed } from './_measure.ts'
 import { needAll } from './_missing.ts'
 import { missingNginx } from './_nginx.ts'
@@ -18,6 +20,8 @@ import { writeTree } from './_tree.ts'
 import { withEndings } from '../faults/_with-endings.ts'
 
 const CURL = '/usr/bin/curl'
+/** All files stand in it. */
+const FOLDER = 'bench'
 const FILES = 4_000
 /** Half of the files are jars of this size, the other half their poms: 200 MB in 4 000 files. */
 const JAR_BYTES = 100_000
@@ -78,6 +82,16 @@ async function* measure(
   const few = urls.slice(0, files / CLIENTS_SHARE)
   const fewBytes = bytes / CLIENTS_SHARE
   const clients = await sent(() => Promise.all(hosts.map((host) => download(host, few, fewBytes))))
+  const torrent = await FanOutTorrent.create(test, hosts, {
+    work,
+    tree: swarm.tree,
+    url: swarm.url,
+    folder: FOLDER,
+    paths: paths.map((path) => relative(FOLDER, path)),
+  })
+  const aria2 = await sent(() => torrent.run())
+  torrent.check()
+  note(`all clients of aria2 had them in ${(aria2.ms / 1e3).toFixed(1)} s`)
   await swarm.publish()
   const cpuBefore = swarm.cpuSeconds()
   const all = await sent(() => swarm.spread(files + TINY_BLOBS))
@@ -104,6 +118,15 @@ async function* measure(
     ...row('bytes that left the origin', copies(all.bytes), 'copies'),
     beside: { what: 'nginx', value: copies(clients.bytes, CLIENTS_SHARE) },
     target: 'at most 1.2',
+  }
+  const manyOfAria2 = `${String(nodes)} of aria2, the origin as web seed`
+  yield {
+    ...row('time, as above', all.ms / once.ms, 'times'),
+    beside: { what: manyOfAria2, value: aria2.ms / once.ms },
+  }
+  yield {
+    ...row('bytes, as above', copies(all.bytes), 'copies'),
+    beside: { what: manyOfAria2, value: copies(aria2.bytes) },
   }
   const processors = availableParallelism()
   yield row(
@@ -140,7 +163,7 @@ export const fanOut: Bench = {
       const missingCurl = existsSync(CURL)
         ? undefined
         : 'curl is not installed (apt-get install curl)'
-      needAll(namespacesMissing() || undefined, missingNginx, missingCurl)
+      needAll(namespacesMissing() || undefined, missingNginx, missingCurl, missingAria2)
       const rows: Row[] = []
       const init = { files, nodes, uplinkMbit }
       for await (const row of withEndings((test) => measure(test, work, init))) rows.push(row)

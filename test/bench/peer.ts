@@ -107,7 +107,8 @@ async function byHelia(
 async function byAria2({ work, aria2 }: Surroundings, load: Load): Promise<number> {
   const into = emptied(work)
   const perSecond = await aria2.download(into)
-  const file = join(into, basename(load.paths[0] ?? ''))
+  const [path = ''] = load.paths
+  const file = join(into, basename(dirname(path)), basename(path))
   check(load, [createHash('sha256').update(readFileSync(file)).digest('hex')])
   return (load.bytes * 1_000) / perSecond
 }
