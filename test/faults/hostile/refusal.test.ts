@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { StreamCloseEvent } from '@libp2p/interface'
 import { refusalOf } from './refusal.ts'
 
 const named = (name: string): Error => Object.assign(new Error('of libp2p'), { name })
@@ -9,6 +10,7 @@ describe('refusalOf', () => {
     assert.equal(refusalOf(named('StreamResetError')), 'StreamResetError')
     const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
     assert.equal(refusalOf(new AggregateError([refused])), 'ECONNREFUSED')
+    assert.equal(refusalOf(new StreamCloseEvent()), 'StreamCloseEvent')
   })
 
   it('throws what is a fault of the attack', () => {

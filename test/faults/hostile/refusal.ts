@@ -13,6 +13,7 @@ const REFUSALS = new Set([
   'MuxerClosedError',
   'StreamAbortedError',
   'StreamBufferError',
+  'StreamCloseEvent',
   'StreamClosedError',
   'StreamResetError',
   'StreamStateError',
@@ -44,6 +45,8 @@ export function countRefusals(
 export const refusedBy = (error: unknown): string => `refused by ${refusalOf(error)}`
 
 function* kindsOf(error: unknown): Iterable<string> {
+  // libp2p throws the very event that ended its wait for room in a stream.
+  if (error instanceof Event) yield error.constructor.name
   if (!(error instanceof Error)) return
   yield error.name
   if ('code' in error) yield String(error.code)
