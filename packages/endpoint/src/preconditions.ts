@@ -26,6 +26,8 @@ export function evaluatePreconditions(
   } else if (isModifiedSince(headers['if-unmodified-since'], validators)) {
     return 'failed'
   }
+  if (headers['if-none-match'] === undefined && headers['if-modified-since'] === undefined)
+    return 'send'
   const asked = {
     'if-none-match': headers['if-none-match'],
     'if-modified-since': headers['if-modified-since'],

@@ -62,6 +62,7 @@ export class Resolver {
     const finding = await reader.find(head, path, options)
     if (finding.kind === 'entry') return this.#known(finding.entry)
     if (finding.kind === 'unread') return unread(finding)
+    if (options.beside === true) return { kind: 'absent' }
     const directory = await reader.isDirectory(head, path)
     if (directory === true) return { kind: 'directory' }
     // What was not there a moment ago may have been published since.
@@ -85,7 +86,7 @@ export class Resolver {
     if (finding.kind === 'entry') return this.#known(finding.entry)
     if (finding.kind === 'unread') return unread(finding)
     const doubt = this.#doubt(finding)
-    if (doubt !== undefined && options.beside !== true) return unknown(doubt)
+    if (doubt !== undefined) return unknown(doubt)
     const directory = await this.#isDirectory(path, head, before)
     if (directory === true) return { kind: 'directory' }
     // Whoever asks what the index names is told, however old it is: a release without a pom is still served.

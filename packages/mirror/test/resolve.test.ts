@@ -33,6 +33,22 @@ describe('resolve', () => {
     assert.equal(mock.callCount(), 2)
   })
 
+  it('says of a file beside another what the index says, and looks for nothing newer', async (t) => {
+    const rig = new Rig(t)
+    const node = await rig.node()
+    await rig.synced(node)
+    rig.clock.advance(20_000)
+    const before = rig.origin.requests.length
+    const isDirectory = t.mock.method(IndexReader.prototype, 'isDirectory')
+    const path = parsePath(ABSENT)
+    const found = await rig.wait(node.repository.resolve(path, { beside: true }))
+    assert.deepEqual(found, { kind: 'absent' })
+    assert.equal(isDirectory.mock.callCount(), 0)
+    assert.equal(rig.origin.requests.length, before)
+    assert.equal((await rig.resolve(node, ABSENT)).kind, 'absent')
+    assert.ok(rig.origin.requests.length > before)
+  })
+
   it('says nothing when no node of the proof can be had', async (t) => {
     const rig = new Rig(t)
     for (const path of rig.origin.files.keys()) {

@@ -3,14 +3,14 @@ import type { Digest, Head, IndexEntry } from '@jarswarm/manifest'
 import { directoryOf } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import type { AbortOptions, Clock, IndexStore } from '@jarswarm/ports'
+import { LRUCache } from 'lru-cache'
+import { MAX_REMEMBERED_DIRECTORIES } from '../limits.ts'
 import { withDeadline } from '../wait/deadline.ts'
 import { createBranchMemory } from './branch-memory.ts'
 import type { IndexKeeper } from './index-keeper.ts'
 
 /** Longest wait for the nodes of one proof that are not here. */
 export const PROOF_TIMEOUT_MS = 3_000
-/** Directories whose files are remembered: a client asks for several files of one version in a row. */
-export const REMEMBERED_DIRECTORIES = 256
 
 /** What an index says of a path. */
 export type Finding =
@@ -28,7 +28,10 @@ export interface IndexReaderComponents {
 /** Looks paths up in the newest index, by the proof alone while it is incomplete, else in the last complete one. */
 export class IndexReader {
   readonly #components: IndexReaderComponents
-  readonly #remembered = new Map<string, readonly IndexEntry[]>()
+  /** Files of directories by root and path: a client asks for several of one version in a row, and the next build again. */
+  readonly #remembered = new LRUCache<string, readonly IndexEntry[]>({
+    max: MAX_REMEMBERED_DIRECTORIES,
+  })
   readonly #branches = createBranchMemory()
 
   constructor(components: IndexReaderComponents) {
@@ -73,7 +76,7 @@ export class IndexReader {
       const source = (digest: Digest): Promise<Uint8Array> => keeper.read(digest, { signal })
       return findDirectory({ source, branches }, root, directory)
     })
-    this.#remember(key, entries ?? [])
+    this.#remembered.set(key, entries ?? [])
     return entries?.find((entry) => entry.path === path)
   }
 
@@ -88,12 +91,5 @@ export class IndexReader {
       return { kind: 'unread', error: cause }
     }
     return entry === undefined ? { kind: 'absent', newest: false } : { kind: 'entry', entry }
-  }
-
-  #remember(key: string, entries: readonly IndexEntry[]): void {
-    this.#remembered.set(key, entries)
-    if (this.#remembered.size <= REMEMBERED_DIRECTORIES) return
-    const [oldest] = this.#remembered.keys()
-    if (oldest !== undefined) this.#remembered.delete(oldest)
   }
 }
