@@ -29,7 +29,7 @@ const CATALOGS = /^(?:archetype-catalog\.xml|nexus-maven-repository-index\..*)$/
  */
 export function isBookkeeping(path: RepositoryPath): boolean {
   const artifact = sidecarOf(path)?.artifact ?? path
-  if (artifact.split('/').some((segment) => segment.startsWith('.'))) return true
+  if (artifact.startsWith('.') || artifact.includes('/.')) return true
   const name = nameOf(artifact)
   if (CLIENT_FILES.has(name) || UNFINISHED.test(name)) return true
   if (LOCAL_METADATA.test(name)) return parseCoordinates(artifact) === undefined

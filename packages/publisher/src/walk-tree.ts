@@ -171,7 +171,8 @@ function byPath(a: Child, b: Child): number {
 
 function inspect(entry: Dirent, directory: Directory, root: string): Child | undefined {
   const { name } = entry
-  const realPath = join(directory.realPath, name)
+  // Both are clean already: to join them as if they were not costs as much as a look at the file.
+  const realPath = directory.realPath + sep + name
   const child = { name, realPath, stat: NO_FILE, linked: false, reason: '' }
   if (name === RESERVED_SEGMENT && directory.path === '') return undefined
   if (entry.isDirectory())
