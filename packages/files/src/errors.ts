@@ -15,6 +15,16 @@ export class KeysExposedError extends Error {
 }
 
 /**
+ * The disk under a database failed, or is full; what was being written is not kept.
+ *
+ * Tell the operator: once the disk works, the same may be done again.
+ */
+export class DatabaseFailedError extends Error {
+  override readonly name = 'DatabaseFailedError'
+  readonly code = 'ERR_DATABASE_FAILED'
+}
+
+/**
  * What is kept in the data directory cannot be read as what it should be.
  *
  * Stop, and tell the operator which file: it was changed by hand or by a damaged disk.

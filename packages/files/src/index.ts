@@ -1,7 +1,8 @@
 export { PUBLIC_FILE_MODE, writeFileAtomically } from './atomic-file.ts'
-export { CorruptFileError, KeysExposedError } from './errors.ts'
+export { CorruptFileError, DatabaseFailedError, KeysExposedError } from './errors.ts'
 export { damagedFiles } from './level/damaged-files.ts'
 export { flushJournal } from './level/flush-journal.ts'
+export { namingDatabase } from './level/naming-database.ts'
 export { openSound } from './level/open-sound.ts'
 export { DATABASE_LIMITS } from './limits.ts'
 export {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { CorruptFileError, openSound } from '@jarswarm/files'
+import { CorruptFileError, DatabaseFailedError, openSound } from '@jarswarm/files'
 import { Level } from 'level'
 import { CrashedDatabase } from './_crashed-database.ts'
 
@@ -29,6 +29,19 @@ describe('openSound', () => {
     }
   })
 
+  it('says which database the disk failed, and how', async (t) => {
+    const { location } = await CrashedDatabase.create(t, [100])
+    const cause = new Error('IO error: Input/output error')
+    const failed = new Error('Database failed to open', { cause })
+    await assert.rejects(
+      openSound(location, () => Promise.reject(failed)),
+      (error) =>
+        error instanceof DatabaseFailedError &&
+        error.message.includes(location) &&
+        error.message.includes('Input/output error'),
+    )
+  })
+
   it('refuses a damaged file by its name, and does not let LevelDB come near it', async (t) => {
     const database = await CrashedDatabase.create(t, [100, 200])
     const name = await database.nameOf(/\.log$/)
@@ -52,13 +65,8 @@ describe('openSound', () => {
     await refused(less, '')
   })
 
-  it('passes on every other failure', async (t) => {
+  it('takes no other failure for damage', async (t) => {
     const { location } = await CrashedDatabase.create(t, [100])
-    const failure = new Error('no space left on device')
-    await assert.rejects(
-      openSound(location, () => Promise.reject(failure)),
-      failure,
-    )
     const level = await open(location)
     await assert.rejects(
       openSound(location, () => open(location)),

@@ -1,6 +1,6 @@
 import { access, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CorruptFileError, flushJournal, openSound } from '@jarswarm/files'
+import { CorruptFileError, flushJournal, namingDatabase, openSound } from '@jarswarm/files'
 import type { Digest } from '@jarswarm/manifest'
 import type { RepositoryPath } from '@jarswarm/maven'
 import { Level } from 'level'
@@ -60,13 +60,13 @@ export class ObservationStore implements AsyncDisposable {
   }
 
   async get(path: RepositoryPath): Promise<Observation | undefined> {
-    return this.#seen.get(path)
+    return namingDatabase(this.#directory, () => this.#seen.get(path))
   }
 
   async put(path: RepositoryPath, observation: Observation): Promise<void> {
     const sync = performance.now() - this.#syncedAt >= SYNC_MS
     if (sync) this.#syncedAt = performance.now()
-    await this.#seen.put(path, observation, { sync })
+    await namingDatabase(this.#directory, () => this.#seen.put(path, observation, { sync }))
   }
 
   /** A name for bytes whose digest is not known yet. */
@@ -108,8 +108,11 @@ export class ObservationStore implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#files.stop()
-    await flushJournal(this.#seen)
-    await this.#seen.close()
+    try {
+      await namingDatabase(this.#directory, () => flushJournal(this.#seen))
+    } finally {
+      await this.#seen.close()
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { namingDatabase } from '@jarswarm/files'
 import { Level } from 'level'
 import { rm } from 'node:fs/promises'
 import { isBookkeeping, parsePath, sidecarOf } from '@jarswarm/maven'
@@ -43,7 +44,7 @@ export class PathSet implements AsyncDisposable {
   ): Promise<PathSet> {
     const set = new PathSet(directory, meaning)
     try {
-      await set.#paths.open()
+      await namingDatabase(directory, () => set.#paths.open())
       await set.#addLines(lines, signal)
       return set
     } catch (error) {
@@ -86,7 +87,9 @@ export class PathSet implements AsyncDisposable {
   }
 
   async #write(paths: readonly RepositoryPath[]): Promise<void> {
-    await this.#paths.batch(paths.map((key) => ({ type: 'put', key, value: '' })))
+    await namingDatabase(this.#directory, () =>
+      this.#paths.batch(paths.map((key) => ({ type: 'put', key, value: '' }))),
+    )
   }
 
   #read(line: string): RepositoryPath | undefined {

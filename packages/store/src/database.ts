@@ -3,10 +3,11 @@ import { StorageFailedError } from '@jarswarm/ports'
 import type { AbortOptions } from '@jarswarm/ports'
 import { Level } from 'level'
 import { StoreClosedError } from './errors.ts'
+import { isCorrupt } from './level-error.ts'
 import { MAX_OPEN_TABLES } from './limits.ts'
 import { Mutex } from './mutex.ts'
 import { openValue, sealValue } from './sealed-value.ts'
-import { codeOf, deepestMessage, toStorageError } from './storage-error.ts'
+import { deepestMessage, toStorageError } from './storage-error.ts'
 
 /** A named part of the database. Keys are ASCII text and ordered by their bytes. */
 export interface AnyTable {
@@ -51,9 +52,6 @@ export interface DatabaseComponents {
   readonly damaged?: (name: string) => Promise<void>
 }
 
-/** A table that became shorter: LevelDB reads behind its end, and calls that a failure of the disk. */
-const READ_BEYOND_END = /IO error: .*: Invalid argument/
-
 type Section = ReturnType<typeof openSection>
 
 /** What stands under a key, as LevelDB has it; undefined when nothing does. */
@@ -86,6 +84,8 @@ export class Database {
   /** The write that failed, until the database is open again as it was before it. */
   #refused: readonly TableChange[] = []
   #undo: readonly StoredValue[] | undefined
+  /** What stood in place of values that were refused, and may be there all the same. */
+  #hidden: ReadonlyMap<string, Uint8Array | undefined> | undefined
   #hasFailed = false
   #closed = false
 
@@ -116,7 +116,7 @@ export class Database {
     return this.#reading(async () => {
       const section = this.#section(table)
       if (section.status !== 'open') await section.open()
-      return this.#unseal(table, key, section.getSync(key))
+      return this.#unseal(table, key, this.#visible(table, key, section.getSync(key)))
     })
   }
 
@@ -128,7 +128,7 @@ export class Database {
     if (keys.length === 0) return []
     return this.#reading(async () => {
       const sealed = await this.#section(table).getMany([...keys])
-      return keys.map((key, at) => this.#unseal(table, key, sealed[at]))
+      return keys.map((key, at) => this.#unseal(table, key, this.#visible(table, key, sealed[at])))
     })
   }
 
@@ -168,6 +168,7 @@ export class Database {
     try {
       const opening = this.#opening()
       if (opening !== undefined) await opening
+      this.#refuseHidden()
       for await (const [key, sealed] of this.#section(table).iterator(range)) {
         const value = this.#unseal(table, key, sealed)
         if (value !== undefined) yield [key, value]
@@ -179,6 +180,7 @@ export class Database {
 
   cursor(table: AnyTable, range: KeyRange): KeyCursor {
     this.#check()
+    this.#refuseHidden()
     const keys = this.#section(table).keys(range)
     return {
       next: () => this.#reading(() => keys.next()),
@@ -255,19 +257,16 @@ export class Database {
     this.#sections.clear()
     await this.#level.close()
     this.#level = await this.#open(this.#location)
+    // Else what was refused could be read, and be taken for stored, when it cannot be undone yet.
+    this.#hidden = new Map(undo.map(({ table, key, sealed }) => [nameOf(table, key), sealed]))
     const operations = undo.map(({ table, key, sealed }) => {
       const sublevel = this.#section(table)
       if (sealed === undefined) return { type: 'del' as const, sublevel, key }
       return { type: 'put' as const, sublevel, key, value: sealed }
     })
-    try {
-      await this.#level.batch(operations, { sync: true })
-    } catch (error) {
-      // Else what was refused could be read, and be taken for stored.
-      await this.#level.close()
-      throw error
-    }
+    await this.#level.batch(operations, { sync: true })
     this.#undo = undefined
+    this.#hidden = undefined
     this.#torn = false
   }
 
@@ -304,6 +303,19 @@ export class Database {
     return new StorageFailedError(
       `Cannot read from the database: found it damaged (${deepestMessage(error)}); the next start begins it anew`,
       { cause: error },
+    )
+  }
+
+  /** The value of a key as it was before a refused write that is not undone yet. */
+  #visible(table: AnyTable, key: string, found: Uint8Array | undefined): Uint8Array | undefined {
+    const name = nameOf(table, key)
+    return this.#hidden?.has(name) === true ? this.#hidden.get(name) : found
+  }
+
+  #refuseHidden(): void {
+    if (this.#hidden === undefined) return
+    throw new StorageFailedError(
+      'Cannot list what is in the database: found a failed write that could not be undone yet, wanted a disk that works',
     )
   }
 
@@ -344,22 +356,6 @@ export function textTable(...names: string[]): Table<string> {
 /** A table of bytes. */
 export function bytesTable(...names: string[]): Table<Uint8Array> {
   return { names, encoding: 'view' }
-}
-
-/** Whether opening failed because another process has the database open. */
-export function isLocked(error: unknown): boolean {
-  return levelCode(error) === 'LEVEL_LOCKED'
-}
-
-/** Whether opening failed because the files make no sense, which a new database cures. */
-export function isCorrupt(error: unknown): boolean {
-  return levelCode(error) === 'LEVEL_CORRUPTION' || READ_BEYOND_END.test(deepestMessage(error))
-}
-
-/** Ours may be around Level's, and Level's own around that of LevelDB. */
-function levelCode(error: unknown): string | undefined {
-  const inner = error instanceof Error && error.cause !== undefined && levelCode(error.cause)
-  return typeof inner === 'string' ? inner : codeOf(error)
 }
 
 async function openLevel(location: string): Promise<Level> {

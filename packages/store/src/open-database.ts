@@ -2,11 +2,12 @@ import { join } from 'node:path'
 import { damagedFiles } from '@jarswarm/files'
 import type { Logger } from '@jarswarm/ports'
 import { Level } from 'level'
-import { Database, isCorrupt, isLocked } from './database.ts'
+import { Database } from './database.ts'
 import type { DatabaseComponents } from './database.ts'
 import { probeDisk } from './disk-probe.ts'
 import { createSynced, removeIfThere, syncDirectory } from './durable-file.ts'
 import type { FileSystem } from './file-system.ts'
+import { isCorrupt, isLocked } from './level-error.ts'
 import { deepestMessage, isMissingFile } from './storage-error.ts'
 
 /** Says that a value of the database was spoilt: it is begun anew at the next start. */

@@ -67,6 +67,12 @@ async function replayed(level: Level | undefined, operations: readonly unknown[]
   }
 }
 
+async function entriesOf(database: Database): Promise<[string, string][]> {
+  const entries: [string, string][] = []
+  for await (const entry of database.entries(TABLE)) entries.push(entry)
+  return entries
+}
+
 const SYNC = { sync: true }
 
 describe('Database after a failed write', () => {
@@ -97,9 +103,19 @@ describe('Database after a failed write', () => {
     const { database, fail } = await openFailing(t)
     await database.write([put('kept', 'before')], SYNC)
     fail(2)
-    await assert.rejects(database.write([put('kept', 'after')], SYNC), StorageFailedError)
+    const refused = [put('kept', 'after'), put('new', 'after')]
+    await assert.rejects(database.write(refused, SYNC), StorageFailedError)
     await assert.rejects(database.write([put('next', 'refused')], SYNC), StorageFailedError)
     assert.equal(await database.get(TABLE, 'kept'), 'before')
+    assert.deepEqual(await database.getMany(TABLE, ['kept', 'new']), ['before', undefined])
+    // What the refused write removed could not be put in its place.
+    await assert.rejects(entriesOf(database), StorageFailedError)
+    assert.throws(() => database.cursor(TABLE, {}), StorageFailedError)
+    await database.write([put('next', 'after')], SYNC)
+    assert.deepEqual(await entriesOf(database), [
+      ['kept', 'before'],
+      ['next', 'after'],
+    ])
   })
 
   it('writes nothing behind it before it was opened anew', async (t) => {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { CorruptFileError } from '../errors.ts'
 import { damagedFiles } from './damaged-files.ts'
+import { innermostMessage, toDatabaseError } from './naming-database.ts'
 
 /** What LevelDB says of files that make no sense, and not of a disk that is full or fails. */
 const DAMAGE = /Corruption|No such file or directory|Is a directory|Not a directory/
@@ -10,7 +11,7 @@ const DAMAGE = /Corruption|No such file or directory|Is a directory|Not a direct
  *
  * @param open makes and opens it, and may read of it what is read at the start; it is not called when damage is known
  * @throws {CorruptFileError} which names the file where that is known; what is done then is for whoever knows what it holds
- * @throws what `open` threw for other reasons
+ * @throws {DatabaseFailedError} when `open` threw for other reasons
  */
 export async function openSound<Opened>(
   location: string,
@@ -25,15 +26,10 @@ export async function openSound<Opened>(
     return await open()
   } catch (cause) {
     const found = innermostMessage(cause)
-    if (!DAMAGE.test(found)) throw cause
+    if (!DAMAGE.test(found)) throw toDatabaseError(location, cause)
     throw new CorruptFileError(
       `Cannot open the database ${location}: found it damaged (${found}), wanted what was written`,
       { cause },
     )
   }
-}
-
-function innermostMessage(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return error.cause === undefined ? error.message : innermostMessage(error.cause)
 }
