@@ -15,7 +15,7 @@ import { RotSwarm } from './_rot-swarm.ts'
 import { withEndings } from './_with-endings.ts'
 
 const FULL_DAMAGES = 1_000
-export const SHORT_DAMAGES = 24
+export const SHORT_DAMAGES = 20
 /** After so many damages each a whole node is started on one, and has to heal. */
 const HEAL_EVERY = 12
 
