@@ -25,7 +25,8 @@ export async function startHelia<Kind extends HeliaReply['kind']>(
   kind: Kind,
   task: HeliaTask,
 ): Promise<HeliaProcess<Kind>> {
-  const child = fork(PROCESS, [JSON.stringify(task)])
+  const child = fork(PROCESS)
+  child.send(task)
   const gone = once(child, 'exit')
   const ended = gone.then(([code]) => {
     throw new Error(`Cannot go on: a process with Helia ended with ${String(code)}`)

@@ -8,7 +8,7 @@ import { silentLogger } from '@jarswarm/testkit'
 import { parseLink } from '@jarswarm/trust'
 import { waitFor } from '../_wait-for.ts'
 
-/** What the process is told as its argument, in JSON. */
+/** What the process is told in a message. */
 export interface PeerTask {
   readonly dataDir: string
   readonly link: string
@@ -40,7 +40,8 @@ async function get(node: Node, address: string): Promise<readonly Uint8Array[]> 
   }
 }
 
-const task = JSON.parse(process.argv[2] ?? '') as PeerTask
+// As a message: thousands of addresses are too many for an argument.
+const [task] = (await once(process, 'message')) as [PeerTask]
 const node = await createNode({
   dataDir: task.dataDir,
   version: 'bench',

@@ -79,7 +79,8 @@ async function byNode({ work, swarm }: Surroundings, load: Load): Promise<PeerRe
     addresses: load.paths.map(address),
     parallel: PARALLEL.node,
   }
-  const child = fork(ASKER, [JSON.stringify(task)])
+  const child = fork(ASKER)
+  child.send(task)
   const gone = once(child, 'exit')
   const [reply] = (await Promise.race([once(child, 'message'), gone])) as [PeerReply | number]
   if (typeof reply !== 'object')

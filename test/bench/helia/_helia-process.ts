@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 
-/** What the process is told as its argument, in JSON. */
+/** What the process is told in a message. */
 export type HeliaTask =
   | { readonly kind: 'hold'; readonly files: readonly string[]; readonly store: HeliaStore }
   | {
@@ -164,7 +164,8 @@ function tell(reply: HeliaReply): void {
   process.send?.(reply)
 }
 
-const task = JSON.parse(process.argv[2] ?? '') as HeliaTask
+// As a message: thousands of blocks are too many for an argument.
+const [task] = (await once(process, 'message')) as [HeliaTask]
 if (task.kind === 'hold') await hold(task.files, task.store)
 else if (task.kind === 'fetch') await fetchAll(task)
 else await idle(task.count, task.peers)
