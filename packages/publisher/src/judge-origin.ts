@@ -1,3 +1,4 @@
+import { DatabaseFailedError } from '@jarswarm/files'
 import { describeFailure, OriginLostError, UnusableAnswerError } from '@jarswarm/http'
 import { isMutablePath } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
@@ -171,6 +172,6 @@ function isOurs(error: unknown): boolean {
   return (
     error instanceof OriginLostError ||
     isErrno(error, 'ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EMFILE', 'ENFILE') ||
-    (error instanceof Error && 'code' in error && String(error.code).startsWith('LEVEL_'))
+    error instanceof DatabaseFailedError
   )
 }

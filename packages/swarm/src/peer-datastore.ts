@@ -1,6 +1,11 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CorruptFileError, openSound, PRIVATE_DIRECTORY_MODE } from '@jarswarm/files'
+import {
+  CorruptFileError,
+  namingDatabase,
+  openSound,
+  PRIVATE_DIRECTORY_MODE,
+} from '@jarswarm/files'
 import type { Logger } from '@jarswarm/ports'
 import { LevelDatastore } from 'datastore-level'
 import { MAX_OPEN_PEER_TABLES } from './limits.ts'
@@ -26,13 +31,27 @@ export async function openPeerDatastore(
   }
 }
 
+/** What cannot be written ends a start, and its error says where. */
+class PeerDatastore extends LevelDatastore {
+  readonly #location: string
+
+  constructor(location: string, options: ConstructorParameters<typeof LevelDatastore>[1]) {
+    super(location, options)
+    this.#location = location
+  }
+
+  override put(...args: Parameters<LevelDatastore['put']>): ReturnType<LevelDatastore['put']> {
+    return namingDatabase(this.#location, () => super.put(...args))
+  }
+}
+
 /** Reads all of it, which is little, for what cannot be read would else be found in the midst of a start. */
 async function openReadable(path: string): Promise<LevelDatastore> {
   // LevelDB would make it for all to look into.
   await mkdir(path, { recursive: true, mode: PRIVATE_DIRECTORY_MODE })
   return openSound(path, async () => {
     const options = { maxOpenFiles: MAX_OPEN_PEER_TABLES }
-    const datastore = new LevelDatastore(path, options)
+    const datastore = new PeerDatastore(path, options)
     try {
       // Not by the datastore's own `open`, whose error does not say why.
       await datastore.db.open(options)
