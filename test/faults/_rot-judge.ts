@@ -56,8 +56,7 @@ export async function judgeDirectory(
   assert.deepEqual(rottenBlobs(copy), [])
   const isCut = /^db\/\d+\.log$/.test(damaged) && isCutShort(soundBytes(subject, damaged), bytes)
   const { isEvidenceNew, lacks } = await judgeRest(subject, copy, {
-    rotten,
-    mayLack: noticedAt.length > 0 || isCut,
+    ...{ rotten, isCut, isNoticed: noticedAt.length > 0 },
   })
   noticed('reading', isEvidenceNew)
   return noticedAt[0] ?? (lacks ? 'cut' : 'harmless')
@@ -76,29 +75,44 @@ async function askSecurely(url: string, certificateFile: string): Promise<void> 
   assert.equal(answer.statusCode, 200)
 }
 
+interface Circumstances {
+  /** Digests of blobs whose files are damaged. */
+  readonly rotten: readonly string[]
+  /** Whether a journal lost its end. */
+  readonly isCut: boolean
+  readonly isNoticed: boolean
+}
+
 /**
  * Compare what the directory says now with what it said.
  *
- * @returns whether evidence was damaged, which heals by itself when it comes again, and whether anything is missing
+ * @returns whether evidence was damaged, which heals by itself when it comes again, and whether anything is missing or older
  */
 async function judgeRest(
   { product, directory }: RotSubject,
   copy: string,
-  { rotten, mayLack }: { readonly rotten: readonly string[]; readonly mayLack: boolean },
+  { rotten, isCut, isNoticed }: Circumstances,
 ): Promise<{ readonly isEvidenceNew: boolean; readonly lacks: boolean }> {
   const before = evidenceIn(copy)
   const { asked, content } = directory
   const now = await product.read({ dataDir: copy, asked, evidence: EVIDENCE })
   const { missing, other } = compareContent(content, now)
-  // A thing may go, and be had again. Nothing may say something else.
-  assert.deepEqual(other, [])
   // What only the index and the peers have comes again; these two must not go with it.
-  const kept = missing.filter((name) => name.startsWith('blob ') || name === 'trust')
-  const mayGo = rotten.map((digest) => `blob ${digest}`)
-  assert.deepEqual(mayLack ? kept.filter((name) => !mayGo.includes(name)) : missing, [])
+  const isKept = (name: string): boolean => name.startsWith('blob ') || name === 'trust'
+  // A thing may go, and be had again. Nothing may say something else, but what it said before the end that was cut off.
+  assert.deepEqual(isCut ? other.filter(isKept) : other, [])
+  const mayGo = isNoticed ? rotten.map((digest) => `blob ${digest}`) : []
+  const gone = isNoticed || isCut ? missing.filter(isKept) : missing
+  assert.deepEqual(
+    gone.filter((name) => !mayGo.includes(name)),
+    [],
+  )
   for (const digest of rotten) assert.ok(!existsSync(join(copy, 'blobs', basename(digest))))
   assert.deepEqual(evidenceIn(copy), [EVIDENCE.text])
-  return { isEvidenceNew: before.join() !== EVIDENCE.text, lacks: missing.length > 0 }
+  return {
+    isEvidenceNew: before.join() !== EVIDENCE.text,
+    lacks: missing.length + other.length > 0,
+  }
 }
 
 function evidenceIn(copy: string): readonly string[] {
