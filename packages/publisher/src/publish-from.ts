@@ -140,7 +140,7 @@ async function crawl(
       },
     })
     await store.dropFiles()
-    await sweep(places, round.state, now())
+    await sweep(places, round.state, { nowMs: now() })
     summary.add(round)
     before = round.state
   }

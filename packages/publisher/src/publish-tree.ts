@@ -13,7 +13,7 @@ import { PublishSummary } from './publish-report.ts'
 import type { PublishReport } from './publish-report.ts'
 import type { PublishProgress } from './scan-tree.ts'
 import type { LockOptions } from './state-lock.ts'
-import { sweep } from './sweep.ts'
+import { sweep, SWEEP_PATIENCE_MS } from './sweep.ts'
 import type { TreeFile } from './tree-file.ts'
 import { walkTree } from './walk-tree.ts'
 
@@ -98,7 +98,7 @@ export async function publishWith(
       restore: new Set(options.restore),
     },
   })
-  await sweep(places, round.state, nowMs)
+  await sweep(places, round.state, { nowMs, patienceMs: changed && SWEEP_PATIENCE_MS })
   const summary = new PublishSummary()
   summary.add(round)
   return summary.report({ leftOut: changed?.leftOut ?? 0, ms: performance.now() - startMs })

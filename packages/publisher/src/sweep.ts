@@ -6,16 +6,26 @@ import { recordPaths } from './record-files.ts'
 import type { RetiredFile } from './retired-files.ts'
 import { readScanRecord } from './scan-record.ts'
 
-/** Remove published files whose time is over, unless something that is published uses them again. */
+/**
+ * A deploy leaves what has just expired to others, for up to a day: to remove anything, all that is published has to be
+ * looked through, and in a repository of many deploys something expires each time.
+ */
+export const SWEEP_PATIENCE_MS = 86_400_000
+
+/**
+ * Remove published files whose time is over, unless something that is published uses them again.
+ *
+ * @param when.patienceMs nothing is removed until something's time has been over for so long. @defaultValue 0
+ */
 export async function sweep(
   places: PublishPlaces,
   state: PublishedState,
-  nowMs: number,
+  { nowMs, patienceMs = 0 }: { readonly nowMs: number; readonly patienceMs?: number | undefined },
 ): Promise<void> {
+  if (state.retired.expired(nowMs - patienceMs).length === 0) return
   const expired = new Map(
     state.retired.expired(nowMs).map((file) => [`${file.kind} ${file.digest}`, file]),
   )
-  if (expired.size === 0) return
   const kept = state.retired.copy(Math.floor(nowMs / 1000))
   for (const { kind, digest } of expired.values()) kept.delete(kind, digest)
   // Two paths may share a piece list or a blob, and only one of them may have gone.

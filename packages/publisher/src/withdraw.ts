@@ -95,7 +95,7 @@ export async function withdrawPaths(options: WithdrawOptions): Promise<WithdrawR
   const state = await decideNextState(places, { ...next, draft })
   await completeState(places, state)
   await removeBlobs(places, state, leaving)
-  await sweep(places, state, nowMs)
+  await sweep(places, state, { nowMs })
   const withdrawn = leaving.map(({ entry: { path, digest } }) => ({ path, digest }))
   return { seq: state.head.seq, withdrawn, already, unknown }
 }
