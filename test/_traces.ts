@@ -1,7 +1,7 @@
 // What a run makes outside of its process: directories, mounts, network namespaces and other processes. All of it bears a mark, so
 // that nothing stays behind however the run ends.
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -24,7 +24,14 @@ export class Traces {
     await this.#endProcesses()
     await this.#unmount()
     removeNamespaces()
-    rmSync(this.#directory, { recursive: true, force: true, maxRetries: 3 })
+    this.#removeDirectory()
+  }
+
+  /** The run may be removing the same at this time; where that was quicker, one removal ends early and says nothing. */
+  #removeDirectory(): void {
+    const end = performance.now() + PATIENCE_MS
+    do rmSync(this.#directory, { recursive: true, force: true, maxRetries: 3 })
+    while (existsSync(this.#directory) && performance.now() < end)
   }
 
   async #endProcesses(): Promise<void> {
