@@ -37,4 +37,24 @@ describe('the origin server', () => {
     await waitFor('the line in the log', () => logger.lines.length > 0)
     assert.match(String(logger.lines[0]?.fields['err']), /large-1\.0\.jar: it was withdrawn/)
   })
+
+  it('refuses a target with a fragment, behind a query too', async (t) => {
+    const treeDir = temporaryDirectory(t)
+    writeFileSync(join(treeDir, NAME), 'jar')
+    const components = { clock: new ManualClock(), logger: new RecordingLogger() }
+    const server = new OriginServer(components, { treeDir, withdrawn: () => undefined })
+    await server.start({ host: '127.0.0.1', port: 0 })
+    t.after(() => server.stop())
+    const { hostname, port } = new URL(server.url)
+    for (const [suffix, status] of [
+      ['?a', 200],
+      ['#', 400],
+      ['?#', 400],
+    ] as const) {
+      const request = get({ hostname, port, path: `/${NAME}${suffix}` })
+      const [response] = (await once(request, 'response')) as [IncomingMessage]
+      response.resume()
+      assert.equal(response.statusCode, status, suffix)
+    }
+  })
 })

@@ -108,7 +108,14 @@ export async function readOptional(path: string): Promise<Buffer | undefined> {
 async function checkRights({ path, keys }: { path: string; keys: string }): Promise<void> {
   await checkPrivate(path)
   await checkPrivate(keys)
-  for (const name of await readdir(keys)) await checkPrivate(join(keys, name))
+  for (const name of await readdir(keys)) {
+    try {
+      await checkPrivate(join(keys, name))
+    } catch (error) {
+      // Whoever rotates keys at this moment takes the old ones away.
+      if (!isErrno(error, 'ENOENT')) throw error
+    }
+  }
 }
 
 async function readRoots(layout: StateLayout): Promise<Uint8Array[]> {

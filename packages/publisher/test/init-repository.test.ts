@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmod, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { KeysExposedError } from '@jarswarm/files'
@@ -11,6 +11,7 @@ import {
   StateDirectoryError,
   StateLockedError,
 } from '../src/index.ts'
+import { openStateDirectory } from '../src/state-directory.ts'
 import { lockState } from '../src/state-lock.ts'
 import { createRepository } from './_temporary.ts'
 
@@ -60,6 +61,13 @@ describe('a state directory', () => {
       await chmod(path, mode)
     }
     assert.ok(await readPublishedLink(stateDir))
+  })
+
+  it('is opened while an old key is being taken away', async (t) => {
+    const { stateDir } = await createRepository(t)
+    // Listed, and gone when it is looked at.
+    await symlink('nowhere', join(stateDir, 'keys/timestamp-old.pem'))
+    assert.equal((await openStateDirectory(stateDir)).path, stateDir)
   })
 
   it('is for its owner alone, whatever the umask is', async (t) => {

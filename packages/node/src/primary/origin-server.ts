@@ -136,8 +136,9 @@ interface NamedFile extends TreeFile {
   readonly refuse: () => void
 }
 
-/** The file that a path names, `//` folded and the query dropped; undefined when it is unclean. */
+/** The file that a path names, `//` folded and the query dropped; undefined when it is unclean, or has a fragment. */
 function nameOf(path: string): string | undefined {
+  if (path.includes('#')) return undefined
   const encoded = (path.split('?', 1)[0] ?? '').replace(/^\/+/, '').replace(/\/{2,}/g, '/')
   if (/%2f/i.test(encoded)) return undefined
   try {
