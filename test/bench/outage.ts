@@ -163,9 +163,10 @@ async function measure(
     for (const supply of supplies(init.nodes))
       cells.push(...(await measureSupply(world, supply, init.runs)))
   } finally {
+    // Also what was measured before something failed.
+    init.showTable?.(tableOf(cells))
     await origin.stop()
   }
-  init.showTable?.(tableOf(cells))
   return rowsOf(cells)
 }
 
