@@ -57,4 +57,16 @@ describe('the origin server', () => {
       assert.equal(response.statusCode, status, suffix)
     }
   })
+
+  it('gives the whole file for a suffix that is longer', async (t) => {
+    const treeDir = temporaryDirectory(t)
+    writeFileSync(join(treeDir, NAME), 'jar')
+    const components = { clock: new ManualClock(), logger: new RecordingLogger() }
+    const server = new OriginServer(components, { treeDir, withdrawn: () => undefined })
+    await server.start({ host: '127.0.0.1', port: 0 })
+    t.after(() => server.stop())
+    const answer = await fetch(`${server.url}/${NAME}`, { headers: { range: 'bytes=-99' } })
+    assert.equal(answer.headers.get('content-range'), 'bytes 0-2/3')
+    assert.equal(await answer.text(), 'jar')
+  })
 })

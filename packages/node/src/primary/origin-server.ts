@@ -1,5 +1,5 @@
-import { createGuardedServer, toReasonPhrase } from '@jarswarm/endpoint'
-import type { ReadServerInit } from '@jarswarm/endpoint'
+import { createGuardedServer, selectRange, toReasonPhrase } from '@jarswarm/endpoint'
+import type { RangeSelection, ReadServerInit } from '@jarswarm/endpoint'
 import { UnavailableError } from '@jarswarm/ports'
 import type { Clock, Logger } from '@jarswarm/ports'
 import { realpath } from 'node:fs/promises'
@@ -7,7 +7,6 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import fresh from 'fresh'
-import parseRange from 'range-parser'
 import { errorCode } from '../error-code.ts'
 import { listen } from '../listening.ts'
 import type { HostPort } from '../listening.ts'
@@ -164,26 +163,27 @@ async function sendFile(
     return
   }
   const range = requestedRange(request, response, file.sizeBytes)
-  if (range === 'unsatisfiable') {
+  if (range.kind === 'unsatisfiable') {
     response.setHeader('Content-Range', `bytes */${String(file.sizeBytes)}`)
     response.removeHeader('Cache-Control')
     end(response, 416, 'Range Not Satisfiable')
     return
   }
-  const { start, end: last } = range ?? { start: 0, end: file.sizeBytes - 1 }
-  if (range !== undefined) {
+  const { offset, length } = range.kind === 'part' ? range : { offset: 0, length: file.sizeBytes }
+  const last = offset + length - 1
+  if (range.kind === 'part') {
     response.statusCode = 206
     response.setHeader(
       'Content-Range',
-      `bytes ${String(start)}-${String(last)}/${String(file.sizeBytes)}`,
+      `bytes ${String(offset)}-${String(last)}/${String(file.sizeBytes)}`,
     )
   }
-  response.setHeader('Content-Length', last - start + 1)
-  if (request.method === 'HEAD' || last < start) {
+  response.setHeader('Content-Length', length)
+  if (request.method === 'HEAD' || length === 0) {
     response.end()
     return
   }
-  const chunks = file.handle.createReadStream({ start, end: last, autoClose: false })
+  const chunks = file.handle.createReadStream({ start: offset, end: last, autoClose: false })
   await pipeline(chunks, (source) => sendable(source, file), response)
 }
 
@@ -214,17 +214,14 @@ function requestedRange(
   request: IncomingMessage,
   response: ServerResponse,
   sizeBytes: number,
-): { readonly start: number; readonly end: number } | 'unsatisfiable' | undefined {
+): RangeSelection {
   const { range } = request.headers
   // Ranges are defined for GET alone.
-  if (range === undefined || request.method !== 'GET') return undefined
+  if (range === undefined || request.method !== 'GET') return { kind: 'whole' }
   const condition = request.headers['if-range']
   const current = [response.getHeader('ETag'), response.getHeader('Last-Modified')]
-  if (condition !== undefined && !current.includes(condition)) return undefined
-  const ranges = parseRange(sizeBytes, range)
-  if (ranges === -1) return 'unsatisfiable'
-  if (ranges === -2 || ranges.type !== 'bytes' || ranges.length !== 1) return undefined
-  return ranges[0]
+  if (condition !== undefined && !current.includes(condition)) return { kind: 'whole' }
+  return selectRange(range, sizeBytes)
 }
 
 function end(response: ServerResponse, status: number, phrase: string): void {
