@@ -26,8 +26,7 @@ export interface TreeWatcherComponents {
  * Tells of changes in a tree as they happen. Hidden files and directories are left out, and links are not followed: who
  * needs all has to look at the tree from time to time.
  *
- * The recursive watch of Node itself takes a watch for each file on Linux, and the libraries at hand lose what is made in
- * new directories before they watch these.
+ * A directory is watched before it is listed, so that nothing is lost that is made in a new one meanwhile.
  */
 export class TreeWatcher {
   readonly #components: TreeWatcherComponents
