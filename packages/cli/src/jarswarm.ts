@@ -1,6 +1,7 @@
 import { withoutSecrets } from '@jarswarm/http'
 import { CommanderError } from 'commander'
 import { codeOf, EXIT_FAILURE, EXIT_OK, EXIT_USAGE, exitCodeOf } from './exit-code.ts'
+import { firstError } from './first-error.ts'
 import { createProgram } from './program.ts'
 import { StoppedError, watchStopSignals } from './stop-signals.ts'
 import { describeSystemError } from './system-error.ts'
@@ -53,7 +54,7 @@ function report(error: unknown, { terminal, json }: ReportOptions): number {
   if (error instanceof CommanderError && error.code === 'commander.help') return EXIT_USAGE
   const shown = terminal.signal.aborted
     ? new StoppedError('Stopped before the end')
-    : fromCommander(error)
+    : fromCommander(firstError(error))
   const found =
     describeSystemError(shown) ?? (shown instanceof Error ? shown.message : String(shown))
   // What was typed may hold a password, and what is shown may end in a build's log.

@@ -39,22 +39,17 @@ describe('loadPeerKey', () => {
     await assert.rejects(loadPeerKey(directory), /wanted an Ed25519 key/)
   })
 
-  it('refuses a turned bit in either half, and takes no other key for its own', async (t) => {
+  it('refuses any turned bit, also where it changes nothing that is read', async (t) => {
     const directory = await mkdtemp(join(tmpdir(), 'jarswarm-'))
     t.after(() => rm(directory, { recursive: true, force: true }))
-    const key = await loadPeerKey(directory)
-    let refused = 0
+    await loadPeerKey(directory)
     const file = join(directory, 'peer.key')
     const whole = await readFile(file)
-    for (let at = 0; at < whole.length; at += 1) {
+    for (let bit = 0; bit < whole.length * 8; bit += 1) {
       const turned = Uint8Array.from(whole)
-      turned[at] = (turned[at] ?? 0) ^ 1
+      turned[bit >> 3] = (turned[bit >> 3] ?? 0) ^ (1 << (bit & 7))
       await writeFile(file, turned)
-      const found: unknown = await loadPeerKey(directory).catch((error: unknown) => error)
-      if (found instanceof CorruptFileError) refused += 1
-      else assert.ok((found as typeof key).equals(key), `byte ${String(at)}`)
+      await assert.rejects(loadPeerKey(directory), CorruptFileError, `bit ${String(bit)}`)
     }
-    // All 64 bytes of the two halves.
-    assert.ok(refused >= 64)
   })
 })
