@@ -66,11 +66,11 @@ export async function startNode(
   return { swarm, content }
 }
 
-/** Poll a condition; fails with its name after 10 s. */
+/** Poll a condition; fails with its name after 60 s: the machine may be doing other things. */
 export async function waitFor(what: string, condition: () => boolean): Promise<void> {
-  const untilMs = Date.now() + 10_000
+  const untilMs = Date.now() + 60_000
   while (!condition()) {
-    if (Date.now() > untilMs) throw new Error(`Cannot go on: ${what} did not come true in 10 s`)
+    if (Date.now() > untilMs) throw new Error(`Cannot go on: ${what} did not come true in 60 s`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
