@@ -1,6 +1,6 @@
 import type { BlobStat, Clock } from '@jarswarm/ports'
 import type { Digest } from '@jarswarm/manifest'
-import { textTable } from './database.ts'
+import { textTable } from './table.ts'
 import type { Database, TableChange } from './database.ts'
 import { MAX_PENDING_TOUCHES } from './limits.ts'
 

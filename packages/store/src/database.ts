@@ -8,17 +8,8 @@ import { MAX_OPEN_TABLES } from './limits.ts'
 import { Mutex } from './mutex.ts'
 import { openValue, sealValue } from './sealed-value.ts'
 import { deepestMessage, toStorageError } from './storage-error.ts'
-
-/** A named part of the database. Keys are ASCII text and ordered by their bytes. */
-export interface AnyTable {
-  readonly names: readonly string[]
-  readonly encoding: 'utf8' | 'view'
-}
-
-export interface Table<V extends string | Uint8Array> extends AnyTable {
-  /** Only there to carry the type of the values. */
-  readonly valueType?: V
-}
+import { decode, nameOf } from './table.ts'
+import type { AnyTable, Table } from './table.ts'
 
 /** One put, or a removal when `value` is undefined. */
 export interface TableChange {
@@ -36,7 +27,7 @@ export interface KeyRange {
 /** Reads the keys of a range in order, and can leap over those that do not interest. */
 export interface KeyCursor {
   next(): Promise<string | undefined>
-  /** Go on with the first key that is not below `key`. */
+  /** Go on, after the first, with the first key that is not below `key`. */
   seek(key: string): void
   close(): Promise<void>
 }
@@ -180,14 +171,22 @@ export class Database {
 
   cursor(table: AnyTable, range: KeyRange): KeyCursor {
     this.#check()
-    this.#refuseHidden()
-    const keys = this.#section(table).keys(range)
+    const open = () => this.#section(table).keys(range)
+    let keys: ReturnType<typeof open> | undefined
     return {
-      next: () => this.#reading(() => keys.next()),
+      // Not before: a database that is closed is opened by whoever reads.
+      next: () =>
+        this.#reading(() => {
+          this.#refuseHidden()
+          keys ??= open()
+          return keys.next()
+        }),
       seek: (key) => {
-        keys.seek(key)
+        keys?.seek(key)
       },
-      close: () => keys.close(),
+      close: async () => {
+        await keys?.close()
+      },
     }
   }
 
@@ -348,16 +347,6 @@ export class Database {
   }
 }
 
-/** A table of short texts. */
-export function textTable(...names: string[]): Table<string> {
-  return { names, encoding: 'utf8' }
-}
-
-/** A table of bytes. */
-export function bytesTable(...names: string[]): Table<Uint8Array> {
-  return { names, encoding: 'view' }
-}
-
 async function openLevel(location: string): Promise<Level> {
   const level = new Level(location, { maxOpenFiles: MAX_OPEN_TABLES })
   await level.open()
@@ -369,15 +358,4 @@ function openSection(
   table: AnyTable,
 ): ReturnType<typeof level.sublevel<string, Uint8Array>> {
   return level.sublevel<string, Uint8Array>([...table.names], { valueEncoding: 'view' })
-}
-
-/** The key under which Level keeps a value: names of sublevels each between exclamation marks, then the key. */
-function nameOf({ names }: AnyTable, key: string): string {
-  return `${names.map((name) => `!${name}!`).join('')}${key}`
-}
-
-function decode<V extends string | Uint8Array>({ encoding }: Table<V>, bytes: Uint8Array): V {
-  const { buffer, byteOffset, length } = bytes
-  const decoded = encoding === 'view' ? bytes : Buffer.from(buffer, byteOffset, length).toString()
-  return decoded as V
 }

@@ -6,8 +6,9 @@ import { MAX_ACCEPTED_HEADS } from '@jarswarm/ports'
 import type { AcceptedHead, AcceptedStep, GoneRelease, HistoryStore } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import { checkDigest } from './blob-files.ts'
-import { bytesTable, textTable } from './database.ts'
-import type { Database, Table, TableChange } from './database.ts'
+import { bytesTable, textTable } from './table.ts'
+import type { Database, TableChange } from './database.ts'
+import type { Table } from './table.ts'
 import { Mutex } from './mutex.ts'
 
 const WIDTH_BYTES = 2

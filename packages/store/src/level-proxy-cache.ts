@@ -4,8 +4,9 @@ import type { RepositoryPath } from '@jarswarm/maven'
 import { CHECKSUM_KINDS } from '@jarswarm/ports'
 import type { AbortOptions, ProxyCache, ProxyRecord } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
-import { textTable } from './database.ts'
-import type { Database, Table } from './database.ts'
+import { textTable } from './table.ts'
+import type { Database } from './database.ts'
+import type { Table } from './table.ts'
 
 /** Records of a proxied repository in Level, one line of JSON by path. */
 export class LevelProxyCache implements ProxyCache {

@@ -1,5 +1,5 @@
 import type { RecordStore } from '@jarswarm/ports'
-import { textTable } from './database.ts'
+import { textTable } from './table.ts'
 import type { Database } from './database.ts'
 import { toStorageError } from './storage-error.ts'
 

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict'
 import { readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { Database, textTable } from '../src/database.ts'
+import { Database } from '../src/database.ts'
+import { textTable } from '../src/table.ts'
 import { makeRoot } from './_data-directory.ts'
 
 let root: string

@@ -5,7 +5,8 @@ import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
 import { StorageFailedError } from '@jarswarm/store'
 import { Level } from 'level'
-import { Database, textTable } from '../src/database.ts'
+import { Database } from '../src/database.ts'
+import { textTable } from '../src/table.ts'
 import { makeRoot } from './_data-directory.ts'
 
 const TABLE = textTable('table')
@@ -75,6 +76,22 @@ async function entriesOf(database: Database): Promise<[string, string][]> {
 
 const SYNC = { sync: true }
 
+/** Each way to read; gives the keys that are there. */
+const READS: Readonly<Record<string, (database: Database) => Promise<unknown>>> = {
+  'a value': async (database) => ((await database.get(TABLE, 'kept')) === 'before' ? ['kept'] : []),
+  'some values': async (database) =>
+    (await database.getMany(TABLE, ['kept']))[0] === 'before' ? ['kept'] : [],
+  'a range': async (database) => (await entriesOf(database)).map(([key]) => key),
+  'keys one by one': async (database) => {
+    const cursor = database.cursor(TABLE, {})
+    try {
+      return [await cursor.next()]
+    } finally {
+      await cursor.close()
+    }
+  },
+}
+
 describe('Database after a failed write', () => {
   it('has none of it, though the journal had it', async (t) => {
     const { database, opened, fail } = await openFailing(t)
@@ -110,7 +127,7 @@ describe('Database after a failed write', () => {
     assert.deepEqual(await database.getMany(TABLE, ['kept', 'new']), ['before', undefined])
     // What the refused write removed could not be put in its place.
     await assert.rejects(entriesOf(database), StorageFailedError)
-    assert.throws(() => database.cursor(TABLE, {}), StorageFailedError)
+    await assert.rejects(database.cursor(TABLE, {}).next(), StorageFailedError)
     await database.write([put('next', 'after')], SYNC)
     assert.deepEqual(await entriesOf(database), [
       ['kept', 'before'],
@@ -130,15 +147,17 @@ describe('Database after a failed write', () => {
     assert.deepEqual(await database.getMany(TABLE, ['first', 'second']), [undefined, 'after'])
   })
 
-  it('is opened by who reads, when it could not be opened before', async (t) => {
-    const { database, fail, setMayOpen } = await openFailing(t)
-    await database.write([put('kept', 'before')], SYNC)
-    fail(1)
-    await assert.rejects(database.write([put('kept', 'after')], SYNC), StorageFailedError)
-    setMayOpen(false)
-    await assert.rejects(database.write([put('next', 'refused')], SYNC), StorageFailedError)
-    await assert.rejects(database.get(TABLE, 'kept'), StorageFailedError)
-    setMayOpen(true)
-    assert.equal(await database.get(TABLE, 'kept'), 'before')
-  })
+  for (const [what, read] of Object.entries(READS)) {
+    it(`is opened by who reads ${what}, when it could not be opened before`, async (t) => {
+      const { database, fail, setMayOpen } = await openFailing(t)
+      await database.write([put('kept', 'before')], SYNC)
+      fail(1)
+      await assert.rejects(database.write([put('kept', 'after')], SYNC), StorageFailedError)
+      setMayOpen(false)
+      await assert.rejects(database.write([put('next', 'refused')], SYNC), StorageFailedError)
+      await assert.rejects(read(database), StorageFailedError)
+      setMayOpen(true)
+      assert.deepEqual(await read(database), ['kept'])
+    })
+  }
 })
