@@ -36,7 +36,7 @@ export function certificatePlaces(dataDir: string): CertificatePlaces {
 export async function loadCertificate(dataDir: string, nowMs: number): Promise<CertificatePair> {
   const places = certificatePlaces(dataDir)
   const kept = await readPair(places)
-  if (kept !== undefined && isUsable(kept, nowMs)) {
+  if (kept !== undefined && isUsablePair(kept, nowMs)) {
     await keepTrustStore(places.trustStore, kept.cert, nowMs)
     return kept
   }
@@ -68,17 +68,27 @@ async function readPair({ cert, key }: CertificatePlaces): Promise<CertificatePa
   }
 }
 
-function isUsable({ cert, key }: CertificatePair, nowMs: number): boolean {
+/** Whether both are what was written, belong together, and have more than 30 days left at `nowMs`. */
+export function isUsablePair({ cert, key }: CertificatePair, nowMs: number): boolean {
   try {
     const certificate = new X509Certificate(cert)
+    const privateKey = createPrivateKey(key)
     const endsMs = Date.parse(certificate.validTo)
     const beginsMs = Date.parse(certificate.validFrom)
     const isCurrent = beginsMs <= nowMs && nowMs < endsMs - RENEW_BEFORE_MS
-    return isCurrent && belongTogether(certificate, createPrivateKey(key))
+    // Some turned bits change nothing that is read: the file is not what was written all the same.
+    const isWritten = certificate.toString() === cert && pemOf(privateKey) === key
+    return isCurrent && isWritten && belongTogether(certificate, privateKey)
   } catch {
     // Neither file holds a secret that is worth more than a new one: damaged means made anew.
     return false
   }
+}
+
+/** By way of its numbers alone: what else was read, as the version of the format, would be written again. */
+function pemOf(key: KeyObject): string {
+  const numbers = createPrivateKey({ key: key.export({ format: 'jwk' }), format: 'jwk' })
+  return numbers.export({ type: 'pkcs8', format: 'pem' }).toString()
 }
 
 /** Not by `checkPrivateKey`: it compares the public halves, and a turned bit in the private one would be left to clients. */
