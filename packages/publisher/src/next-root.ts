@@ -151,7 +151,7 @@ export async function applyRoot(options: ApplyRootOptions): Promise<ApplyRootRep
     await files.write(state.layout.root(proposal.number), proposal.root)
     await files.settle()
   }
-  await files.remove(state.layout.proposal)
+  // The proposal stays until the next one: what is done after this may fail, and the same command is then repeated.
   const removedKeys = await removeUnnamedKeys(state, files, proposal.proposed)
   await files.settle()
   await files.stop()
@@ -191,7 +191,7 @@ async function termsToChange(state: StateFiles, replace: boolean): Promise<RootT
   )
 }
 
-/** The proposal under way; one that was applied already, and only not yet removed, is none. */
+/** The proposal under way; one that was applied already is none. */
 async function readPending(state: StateFiles): Promise<RootProposal | undefined> {
   const bytes = await readOptional(state.layout.proposal)
   const pending = bytes && RootProposal.parse(bytes)

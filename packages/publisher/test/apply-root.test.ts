@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { InvalidRootError, RootProposal } from '@jarswarm/trust'
@@ -19,11 +19,21 @@ describe('a proposed root', () => {
     const finished = await applyRoot({ stateDir, proposals: [] })
     assert.deepEqual([finished.applied, finished.already], [true, true])
     assert.deepEqual(finished.removedKeys, [join(stateDir, 'keys/timestamp.pem')])
-    assert.ok(!(await readdir(stateDir)).includes('proposal.json'))
-    const again = await applyRoot({ stateDir, proposals: [signed] })
-    assert.deepEqual([again.already, again.removedKeys], [true, []])
-    await assert.rejects(applyRoot({ stateDir, proposals: [] }), /found no proposal/)
+    for (const proposals of [[signed], []]) {
+      const again = await applyRoot({ stateDir, proposals })
+      assert.deepEqual([again.already, again.removedKeys], [true, []])
+    }
     assert.equal((await readRootState(stateDir)).current?.number, 2)
+    assert.equal((await readRootState(stateDir)).pending, undefined)
+    const next = await proposeRoot({ stateDir, change: {} })
+    assert.equal(next.number, 3)
+    assert.equal((await applyRoot({ stateDir, proposals: [] })).applied, false)
+  })
+
+  it('is wanted where there is none', async (t) => {
+    const { repository } = await published(t)
+    const { stateDir } = repository
+    await assert.rejects(applyRoot({ stateDir, proposals: [] }), /found no proposal/)
   })
 
   it('waits for a server that signs anew at the same time', async (t) => {
