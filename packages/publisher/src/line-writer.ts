@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { namePath } from '@jarswarm/files'
 
 /** Lines are written in pieces of about so many characters, not one by one. */
@@ -49,7 +49,8 @@ export class LineWriter {
     if (this.#lines === '') return
     this.#file ??= openSync(this.path, 'a', 0o600)
     try {
-      writeSync(this.#file, this.#lines)
+      // All of it: one write of the system may take less, on a disk that is nearly full.
+      writeFileSync(this.#file, this.#lines)
     } catch (error) {
       namePath(error, this.path)
       throw error
