@@ -91,6 +91,10 @@ async function judgeStore(
   damage.wrong = wrong
   damage.rebuilt = Number(rebuilt)
   damage.broken.push(...broken)
+  // What a power cut leaves is no damage, even where nothing that was acknowledged goes with it.
+  if (rebuilt) damage.broken.push('the database was set aside')
+  if (existsSync(join(data, 'peer', 'peers.damaged')))
+    damage.broken.push('the known peers were set aside')
 }
 
 /** The publisher goes on by itself, with a head that contradicts no node. */

@@ -6,6 +6,7 @@ export const DAMAGE_KINDS = ['flip', 'truncate', 'zero-fill'] as const
 export type DamageKind = (typeof DAMAGE_KINDS)[number]
 
 const MAX_ZEROS = 4_096
+const SECTOR_BYTES = 512
 
 /** Damage a file that is not empty, keeping its mode and times, as a disk does. Where there are zeros already, a bit is turned instead. */
 export function damage(file: string, kind: DamageKind, random: SeededRandom): void {
@@ -29,4 +30,12 @@ export function damage(file: string, kind: DamageKind, random: SeededRandom): vo
 export function isCutShort(sound: Uint8Array, damaged: Uint8Array): boolean {
   const length = damaged.findLastIndex((byte) => byte !== 0) + 1
   return Buffer.compare(sound.subarray(0, length), damaged.subarray(0, length)) === 0
+}
+
+/** Whether zeros, from where damage begins to the end of that sector, are what a power cut leaves of a write that was not synced. */
+export function isTorn(sound: Uint8Array, damaged: Uint8Array): boolean {
+  const begin = damaged.findIndex((byte, at) => byte !== sound[at])
+  if (begin === -1 || damaged.length !== sound.length) return false
+  const sectorEnd = begin - (begin % SECTOR_BYTES) + SECTOR_BYTES
+  return damaged.subarray(begin, sectorEnd).every((byte) => byte === 0)
 }

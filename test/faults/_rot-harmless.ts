@@ -1,4 +1,4 @@
-import { isCutShort } from './_rot-damage.ts'
+import { isCutShort, isTorn } from './_rot-damage.ts'
 
 /** Why nothing comes of damage in some files, by their names. Damage in any other that changes nothing is a violation: it was not noticed. */
 const HARMLESS: readonly (readonly [RegExp, string])[] = [
@@ -17,6 +17,7 @@ export function reasonWhyHarmless(
   const [was, is] = [sound.toString('latin1'), damaged.toString('latin1')]
   if (was.trimEnd() === is.trimEnd()) return 'white space at the end'
   // The database of peers is not emptied into tables when it is closed: who was a peer is found out again.
-  if (/^peer\/peers\/\d+\.log$/.test(file) && isCutShort(sound, damaged)) return 'cut as by a crash'
+  const isCut = isCutShort(sound, damaged) || isTorn(sound, damaged)
+  if (/^peer\/peers\/\d+\.log$/.test(file) && isCut) return 'cut as by a crash'
   return HARMLESS.find(([pattern]) => pattern.test(file))?.[1]
 }

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path'
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { compareContent } from './_rot-content.ts'
-import { isCutShort } from './_rot-damage.ts'
+import { isCutShort, isTorn } from './_rot-damage.ts'
 import { EVIDENCE } from './_rot-directory.ts'
 import type { RotDirectory } from './_rot-directory.ts'
 import type { RotProduct } from './_rot-product.ts'
@@ -54,7 +54,8 @@ export async function judgeDirectory(
     await product.stop()
   }
   assert.deepEqual(rottenBlobs(copy), [])
-  const isCut = /^db\/\d+\.log$/.test(damaged) && isCutShort(soundBytes(subject, damaged), bytes)
+  const sound = soundBytes(subject, damaged)
+  const isCut = /^db\/\d+\.log$/.test(damaged) && (isCutShort(sound, bytes) || isTorn(sound, bytes))
   const { isEvidenceNew, lacks } = await judgeRest(subject, copy, {
     ...{ rotten, isCut, isNoticed: noticedAt.length > 0 },
   })
@@ -78,7 +79,7 @@ async function askSecurely(url: string, certificateFile: string): Promise<void> 
 interface Circumstances {
   /** Digests of blobs whose files are damaged. */
   readonly rotten: readonly string[]
-  /** Whether a journal lost its end. */
+  /** Whether a journal lost its end, as by a kill or a power cut. */
   readonly isCut: boolean
   readonly isNoticed: boolean
 }

@@ -4,6 +4,8 @@ export { damagedFiles } from './level/damaged-files.ts'
 export { flushJournal } from './level/flush-journal.ts'
 export { namingDatabase } from './level/naming-database.ts'
 export { openSound } from './level/open-sound.ts'
+export { cutTornLogs, tornLogs } from './level/torn-logs.ts'
+export type { TornLog } from './level/torn-logs.ts'
 export { DATABASE_LIMITS } from './limits.ts'
 export {
   checkPrivate,

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
-import { isSoundLog, readLog } from '../src/level/log-file.ts'
+import { isSoundLog, readLog, tearOf } from '../src/level/log-file.ts'
 import { CrashedDatabase } from './_crashed-database.ts'
 import type { CrashedHistory } from './_crashed-database.ts'
 
 const BLOCK_BYTES = 32 * 1024
 const HEADER_BYTES = 7
+const PAGE_BYTES = 4_096
+const SECTOR_BYTES = 512
 const SMALL: CrashedHistory = [1, 300, 0, 40]
 /** Records that begin and end in all parts of blocks, and span several. */
 const LARGE: CrashedHistory = [100, 20_000, 50_000, 300, 90_000, 10, 31_000, 400]
@@ -102,5 +104,100 @@ describe('isSoundLog', () => {
     assert.ok(!isSoundLog(Buffer.concat([large.subarray(0, cut), small])))
     assert.ok(!isSoundLog(large.subarray(cut)))
     assert.ok(isSoundLog(small.subarray(second)))
+  })
+})
+
+/** Where records begin in a log of whole ones. */
+function recordsOf(log: Buffer): readonly number[] {
+  return fragmentsOf(log).filter((at) => [1, 2].includes(log.readUInt8(at + 6)))
+}
+
+/** A log as a power cut leaves it that loses pieces of what was not synced; of a piece that was written before, the rewrite. */
+function losing(
+  log: Buffer,
+  {
+    syncedBytes,
+    pieceBytes,
+    lost,
+  }: {
+    readonly syncedBytes: number
+    readonly pieceBytes: number
+    readonly lost: (piece: number) => boolean
+  },
+): Buffer {
+  const left = Buffer.from(log)
+  for (let piece = 0; piece * pieceBytes < log.length; piece += 1) {
+    const [begin, end] = [Math.max(syncedBytes, piece * pieceBytes), (piece + 1) * pieceBytes]
+    if (begin < end && lost(piece)) left.fill(0, begin, Math.min(end, log.length))
+  }
+  return left
+}
+
+/** Expects that nothing but an end is left out, and nothing that was synced. @returns whether it was torn */
+function assertTorn(left: Buffer, log: Buffer, syncedBytes: number): boolean {
+  const tear = tearOf(left)
+  assert.ok(tear !== undefined || isSoundLog(left), `synced ${String(syncedBytes)}`)
+  const whole = left.subarray(0, tear)
+  assert.ok(isSoundLog(whole))
+  const [found, written] = [[...readLog(whole)], [...readLog(log)]]
+  const synced = [...readLog(log.subarray(0, syncedBytes))]
+  assert.ok(found.length >= synced.length)
+  assert.deepEqual(found, written.slice(0, found.length))
+  return tear !== undefined
+}
+
+describe('tearOf', () => {
+  it('finds the first fragment of which something is missing, whatever stands behind it', async (t) => {
+    const log = await journalOf(t, [300, 20_000, 400])
+    const [, second = 0, third = 0] = recordsOf(log)
+    const last = PAGE_BYTES * Math.floor(third / PAGE_BYTES)
+    // The first page of a record is there, and zeros instead of the rest, to the end or not.
+    assert.equal(tearOf(Buffer.from(log.subarray(0, third)).fill(0, PAGE_BYTES)), second)
+    assert.equal(tearOf(Buffer.from(log).fill(0, PAGE_BYTES, last)), second)
+    // One page in the midst of it is not.
+    assert.equal(tearOf(Buffer.from(log).fill(0, PAGE_BYTES, 2 * PAGE_BYTES)), second)
+    // What was added to the page of the record before it is not, and all that follows is.
+    assert.equal(tearOf(Buffer.from(log).fill(0, second, PAGE_BYTES)), second)
+  })
+
+  it('finds what was synced whole, and nothing but an end left out, whichever pages a power cut took', async (t) => {
+    const log = await journalOf(t, LARGE)
+    let torn = 0
+    for (const syncedBytes of recordsOf(log)) {
+      const first = Math.floor(syncedBytes / PAGE_BYTES)
+      for (let page = first; page * PAGE_BYTES < log.length; page += 1) {
+        const left = losing(log, {
+          ...{ syncedBytes, pieceBytes: PAGE_BYTES },
+          lost: (piece) => piece === page || (page % 3 === 0 && piece > page + 2),
+        })
+        torn += Number(assertTorn(left, log, syncedBytes))
+      }
+      const left = losing(log, {
+        ...{ syncedBytes, pieceBytes: SECTOR_BYTES },
+        lost: (piece) => piece % 7 === 3,
+      })
+      torn += Number(assertTorn(left, log, syncedBytes))
+    }
+    assert.ok(torn > 100)
+  })
+
+  it('finds none in a sound log, nor in a beginning of it, which is all that a kill leaves', async (t) => {
+    const log = await journalOf(t, SMALL)
+    for (let length = 0; length <= log.length; length += 1) {
+      assert.equal(tearOf(log.subarray(0, length)), undefined)
+    }
+  })
+
+  it('finds none in what no power cut leaves: a turned bit, a header of zeros before its record, a part alone', async (t) => {
+    const log = await journalOf(t, LARGE)
+    for (const begin of fragmentsOf(log).slice(0, -1)) {
+      const bytes = Buffer.from(log).fill(0, begin, begin + HEADER_BYTES)
+      assert.ok(!isSoundLog(bytes))
+      assert.equal(tearOf(bytes), undefined, `header at ${String(begin)}`)
+      const bit = turned(log, begin + HEADER_BYTES, 0)
+      assert.ok(!isSoundLog(bit))
+      assert.equal(tearOf(bit), undefined, `bit at ${String(begin)}`)
+    }
+    assert.equal(tearOf(log.subarray(2 * BLOCK_BYTES)), undefined)
   })
 })

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { damagedFiles } from '@jarswarm/files'
+import { cutTornLogs, damagedFiles, tornLogs } from '@jarswarm/files'
 import type { Logger } from '@jarswarm/ports'
 import { Level } from 'level'
 import { Database } from './database.ts'
@@ -32,6 +32,7 @@ export async function openDatabase(path: string, used: OpenDatabaseComponents): 
   const marker = join(path, REBUILD_NAME)
   // LevelDB would create it, and its files, readable for all.
   await used.files.makeDirectory(location)
+  await cutTorn(location, used.logger)
   const reason = await reasonToBeginAnew(path, used.files)
   if (reason !== undefined) {
     await refuseLocked(location)
@@ -40,6 +41,18 @@ export async function openDatabase(path: string, used: OpenDatabaseComponents): 
   const database = await openSound(location, { used, components: componentsOf(path, used) })
   await removeIfThere(used.files, marker)
   return database
+}
+
+/** Nothing that was acknowledged is behind a tear, unless a disk made it by itself; and then all of that can be had again. */
+async function cutTorn(location: string, logger: Logger): Promise<void> {
+  const torn = await tornLogs(location)
+  if (torn.length === 0) return
+  await refuseLocked(location)
+  await cutTornLogs(torn)
+  logger.warn(
+    { torn },
+    'The database is torn, as a power cut leaves it: what was written last is left out',
+  )
 }
 
 /** What is known of a damage before LevelDB opens the database, which may end the process when it meets it. */

@@ -39,9 +39,7 @@ async function* damagedJournals(
   location: string,
   { live, manifest }: { readonly live: LiveFiles; readonly manifest: string },
 ): AsyncGenerator<string, void, undefined> {
-  const journals = (await readdir(location)).filter(
-    (name) => Number(JOURNAL.exec(name)?.[1] ?? -1) >= live.journal,
-  )
+  const journals = await journalsOf(location, live)
   for (const name of journals) {
     if (!(await isSound(() => isJournal(join(location, name))))) yield name
   }
@@ -52,7 +50,14 @@ async function* damagedJournals(
   if (now?.journal === live.journal) yield first
 }
 
-async function currentManifest(location: string): Promise<string | undefined> {
+/** The journals that belong to a database. @throws what the file system threw */
+export async function journalsOf(location: string, live: LiveFiles): Promise<string[]> {
+  const names = await readdir(location)
+  return names.filter((name) => Number(JOURNAL.exec(name)?.[1] ?? -1) >= live.journal)
+}
+
+/** @returns undefined when there is none that LevelDB could read */
+export async function currentManifest(location: string): Promise<string | undefined> {
   try {
     return CURRENT.exec(await readFile(join(location, 'CURRENT'), 'latin1'))?.[1]
   } catch (error) {
@@ -89,7 +94,7 @@ async function isSound(look: () => Promise<boolean>): Promise<boolean> {
     // Removed by a compaction meanwhile, or missing.
     if (isLeftToLevel(error)) return true
     // LevelDB reads a table as memory, and a sector that cannot be read ends the process; such a journal it leaves out.
-    if (codeOf(error) === 'EIO') return false
+    if (isUnreadable(error)) return false
     throw error
   }
 }
@@ -98,8 +103,12 @@ function formatNumber(file: number): string {
   return String(file).padStart(6, '0')
 }
 
-/** It says itself that a file is missing, or is a directory. */
-function isLeftToLevel(error: unknown): boolean {
+export function isUnreadable(error: unknown): boolean {
+  return codeOf(error) === 'EIO'
+}
+
+/** LevelDB says itself that a file is missing, or is a directory. */
+export function isLeftToLevel(error: unknown): boolean {
   return ['ENOENT', 'EISDIR', 'ENOTDIR'].includes(codeOf(error))
 }
 

@@ -10,16 +10,32 @@
  *
  * Numbers of fixed length are little-endian. The end may be missing, or be zeros, as a crash leaves it: what stood there had not
  * been acknowledged. LevelDB takes the same for an end wherever it finds it, and goes on behind it without what it left out.
+ *
+ * After a power cut the file may have its new length while pages that were not synced are missing, any of them: where they were
+ * are zeros, up to the end of a sector. That is a tear, and what stands behind it is later, and was not synced either.
  */
 import { fitsChecksum } from './checksum.ts'
 
 const BLOCK_BYTES = 32 * 1024
 const HEADER_BYTES = 7
+/** The least that a disk writes at once; pages and blocks are multiples of it. */
+const SECTOR_BYTES = 512
 const [WHOLE, FIRST, MIDDLE, LAST] = [1, 2, 3, 4]
 
 interface Fragment {
   readonly type: number
   readonly bytes: Uint8Array
+}
+
+/** Found bytes that are no fragment, in a place where one should begin. */
+class MisfitError extends RangeError {
+  override readonly name = 'MisfitError'
+  readonly at: number
+
+  constructor(at: number) {
+    super(`found no record at ${String(at)}`)
+    this.at = at
+  }
 }
 
 /** Its records, in their order. @throws {RangeError} where something is missing or damaged that is not its end */
@@ -38,13 +54,42 @@ export function* readLog(log: Uint8Array): Generator<Uint8Array, void, undefined
 
 /** Whether nothing is missing or damaged but the end. */
 export function isSoundLog(log: Uint8Array): boolean {
+  return faultOf(log) === undefined
+}
+
+/**
+ * Where a log is torn that is not sound, as a power cut may have torn it: all before is as it was written.
+ *
+ * @returns an offset in bytes, undefined when it is sound, or is damaged in a way that no power cut leaves
+ */
+export function tearOf(log: Uint8Array): number | undefined {
+  const fault = faultOf(log)
+  return fault instanceof MisfitError && isTorn(log, fault.at) ? fault.at : undefined
+}
+
+function faultOf(log: Uint8Array): RangeError | undefined {
   try {
     Array.from(readLog(log))
-    return true
+    return undefined
   } catch (error) {
-    if (error instanceof RangeError) return false
+    if (error instanceof RangeError) return error
     throw error
   }
+}
+
+/** Whether the fragment lacks a sector, or what it has of one; the first may begin with what an earlier write brought. */
+function isTorn(log: Uint8Array, begin: number): boolean {
+  const blockEnd = nextMultiple(begin, BLOCK_BYTES)
+  const end = Math.min(begin + headerAt(log.subarray(begin), 0).end, blockEnd, log.length)
+  for (let at = begin; at < end; at = nextMultiple(at, SECTOR_BYTES)) {
+    if (areZeros(log.subarray(at, nextMultiple(at, SECTOR_BYTES)))) return true
+  }
+  return false
+}
+
+/** The least multiple of a size that is greater. */
+function nextMultiple(at: number, size: number): number {
+  return at - (at % size) + size
 }
 
 function* fragmentsOf(log: Uint8Array): Generator<Fragment, void, undefined> {
@@ -55,7 +100,7 @@ function* fragmentsOf(log: Uint8Array): Generator<Fragment, void, undefined> {
       const found = fragmentAt(block, at)
       if (found === undefined) {
         if (isEnd(log, begin + at)) return
-        throw new RangeError(`found no record at ${String(begin + at)}`)
+        throw new MisfitError(begin + at)
       }
       yield found
       at += HEADER_BYTES + found.bytes.length
