@@ -79,17 +79,13 @@ function faultOf(log: Uint8Array): RangeError | undefined {
 
 /** Whether the fragment lacks a sector, or what it has of one; the first may begin with what an earlier write brought. */
 function isTorn(log: Uint8Array, begin: number): boolean {
-  const blockEnd = nextMultiple(begin, BLOCK_BYTES)
-  const end = Math.min(begin + headerAt(log.subarray(begin), 0).end, blockEnd, log.length)
-  for (let at = begin; at < end; at = nextMultiple(at, SECTOR_BYTES)) {
-    if (areZeros(log.subarray(at, nextMultiple(at, SECTOR_BYTES)))) return true
+  const end = begin + headerAt(log.subarray(begin), 0).end
+  for (let at = begin; at < end;) {
+    const sectorEnd = at - (at % SECTOR_BYTES) + SECTOR_BYTES
+    if (areZeros(log.subarray(at, sectorEnd))) return true
+    at = sectorEnd
   }
   return false
-}
-
-/** The least multiple of a size that is greater. */
-function nextMultiple(at: number, size: number): number {
-  return at - (at % size) + size
 }
 
 function* fragmentsOf(log: Uint8Array): Generator<Fragment, void, undefined> {
