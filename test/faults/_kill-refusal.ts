@@ -5,6 +5,7 @@ export type KillRefusal =
   | 'no head yet'
   | 'no whole index yet'
   | 'index not to be had'
+  | 'newest index not to be had'
   | 'file not to be had'
 
 /** What has to be so when a node refuses with 424. */
@@ -29,6 +30,11 @@ const CAUSES: readonly Cause[] = [
   },
   { refusal: 'index not to be had', text: /^the index cannot be read: /, needs: 'server away' },
   {
+    refusal: 'newest index not to be had',
+    text: /^(?:the newest index cannot be had now|head \d+ is newer, and its history cannot be checked now)$/,
+    needs: 'server away',
+  },
+  {
     refusal: 'file not to be had',
     text: /^(?:\S+ waits for its pom, without which it is no use: )?Cannot get /,
     needs: 'server away',
@@ -39,7 +45,7 @@ const CAUSES: readonly Cause[] = [
 export interface RefusalScene {
   /** The node never had a whole index. */
   readonly isInFirstSync: boolean
-  /** The server has served all along, and long before. */
+  /** The server has served all along, and long before, and the machine is not too busy to be judged by time. */
   readonly hasServer: boolean
 }
 

@@ -18,6 +18,8 @@ const MAX_PAUSE_MS = 60
  * that was begun as long before.
  */
 const SETTLED_MS = 15_000
+/** Who asks again and again has to be served within so long, though all that he asks are being killed. */
+const MAX_REFUSED_MS = 300_000
 
 /** How requests were answered. */
 export interface ClientCounts {
@@ -31,6 +33,8 @@ export interface AskInit {
   /** The server, which has everything. */
   readonly primary: KilledCommand
   readonly publisher: PublisherProcess
+  /** Whether what does not come in time while the server serves is asked for again, and no violation: on a machine that may be busy. */
+  readonly isPatient: boolean
 }
 
 export interface ClientInit extends AskInit {
@@ -40,14 +44,20 @@ export interface ClientInit extends AskInit {
 
 /** Ask a node for one release after the other while it serves. @throws {ViolationError} for a wrong answer */
 export async function askOnAndOn(init: ClientInit, signal: AbortSignal): Promise<void> {
-  const { random, counts, node, publisher } = init
+  const { random, counts, node, publisher, isPatient } = init
+  let again: { readonly version: number; readonly sinceMs: number } | undefined
   while (!signal.aborted) {
     await delay(random.below(MAX_PAUSE_MS))
     const { ready } = node.command
     if (ready === undefined) continue
-    const refusal = await ask(init, ready, 1 + random.below(publisher.versions))
+    const version = again?.version ?? 1 + random.below(publisher.versions)
+    const refusal = await ask(init, ready, version)
     if (refusal === undefined) counts.served += 1
     else counts.refused[refusal] = (counts.refused[refusal] ?? 0) + 1
+    if (refusal === undefined || !isPatient) again = undefined
+    else again ??= { version, sinceMs: performance.now() }
+    if (again !== undefined && performance.now() - again.sinceMs > MAX_REFUSED_MS)
+      throw new ViolationError('status', `${deployedJar(version)} never came: ${String(refusal)}`)
   }
 }
 
@@ -94,9 +104,11 @@ async function get(
   }
 }
 
-function judge424({ node, primary }: AskInit, text: string, isInFirstSync: boolean): KillRefusal {
+function judge424(init: AskInit, text: string, isInFirstSync: boolean): KillRefusal {
+  const { node, primary, isPatient } = init
   const servedMs = primary.servedMs()
-  const refusal = refusalOf(text, { isInFirstSync, hasServer: servedMs > SETTLED_MS })
+  const hasServer = !isPatient && servedMs > SETTLED_MS
+  const refusal = refusalOf(text, { isInFirstSync, hasServer })
   if (refusal !== undefined) return refusal
   const since = `the server serves since ${servedMs.toFixed(0)} ms`
   throw new ViolationError('status', `${node.dataDir}: 424 ${text.trimEnd()}; ${since}`)

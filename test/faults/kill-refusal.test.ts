@@ -16,6 +16,8 @@ describe('refusalOf', () => {
       'Cannot get lib-1.jar: origin http://127.0.0.1:1 ECONNREFUSED',
       'lib-1.jar waits for its pom, without which it is no use: Cannot get lib-1.pom: nobody',
       'the index cannot be read: the index cannot be had: nobody',
+      'the newest index cannot be had now',
+      'head 32 is newer, and its history cannot be checked now',
     ]) {
       assert.ok(refusalOf(text, { isInFirstSync: false, hasServer: false }))
       assert.equal(refusalOf(text, { isInFirstSync: true, hasServer: true }), undefined)

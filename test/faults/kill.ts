@@ -1,23 +1,31 @@
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Row } from '../_report.ts'
 import { waitFor } from '../_wait-for.ts'
 import type { Ending } from '../swarm/_testnet.ts'
 import type { UnderWay } from './_acknowledged.ts'
 import type { FaultRun } from './_fault-run.ts'
 import { judgeTree } from './_judged-tree.ts'
 import { untilFirstSync, untilServing, untilStarting } from './_kill-moments.ts'
+import { assertAllKinds, killRows } from './_kill-report.ts'
+import type { KillReport, Moment } from './_kill-report.ts'
 import { KillSwarm } from './_kill-swarm.ts'
 import type { KillSwarmInit } from './_kill-swarm.ts'
 import { ask, askOnAndOn } from './_killed-clients.ts'
-import type { ClientCounts } from './_killed-clients.ts'
+import type { AskInit } from './_killed-clients.ts'
 import type { KilledNode } from './_killed-node.ts'
 import { SeededRandom } from './_random.ts'
+import { assertStartedInTime } from './_start-time.ts'
 import { withEndings } from './_with-endings.ts'
 
-const FULL_KILL: Omit<KillInit, 'seed'> = { kills: 500, smallNodes: 3, versions: 250 }
+const FULL_KILL: Omit<KillInit, 'seed'> = {
+  ...{ kills: 500, smallNodes: 3, versions: 250 },
+  isPatient: false,
+}
 /** Without a need to evict, and with few programs to start, which is what takes most of the time. */
-export const SHORT_KILL: Omit<KillInit, 'seed'> = { kills: 5, smallNodes: 1, versions: 40 }
+export const SHORT_KILL: Omit<KillInit, 'seed'> = {
+  ...{ kills: 5, smallNodes: 1, versions: 40 },
+  isPatient: true,
+}
 const CLIENTS_A_NODE = 2
 /** One in so many starts of a node begins with an empty directory, and one in as many is killed while it starts. */
 const NEW_EVERY = 5
@@ -27,29 +35,7 @@ const PUBLISHES_OF_A_LIFE = 1.5
 /** A server serves for so many times what its start took, at most: on a busy machine others need longer for what they ask of it, too. */
 const STARTS_OF_A_LIFE = 4
 
-/** In the midst of what processes were killed; one may count more than once. */
-export type Moment = UnderWay | 'first sync' | 'publishing' | 'rotating' | 'starting' | 'anything'
-
-export interface KillReport {
-  kills: number
-  /** By what was under way, and by who was killed. */
-  readonly moments: Record<Moment, number>
-  readonly killed: Record<'server' | 'publisher' | 'mirror' | 'small node', number>
-  /** Blobs that had to be there, over all kills. */
-  acknowledged: number
-  /** Blobs that were evicted. */
-  evicted: number
-  /** Until it served: as it was, and without what its main thread waited for a processor. */
-  slowestStartMs: number
-  slowestAloneMs: number
-  /** From serving again to using the newest head. */
-  slowestHeadMs: number
-  readonly answers: ClientCounts
-  publishes: number
-  rotations: number
-}
-
-export interface KillInit extends KillSwarmInit {
+export interface KillInit extends KillSwarmInit, Pick<AskInit, 'isPatient'> {
   readonly kills: number
   readonly seed: number
 }
@@ -58,7 +44,7 @@ export interface KillInit extends KillSwarmInit {
 export async function killSwarm(test: Ending, init: KillInit): Promise<KillReport> {
   const swarm = await KillSwarm.create(test, init)
   if (init.kills > SHORT_KILL.kills) await swarm.warmUp()
-  const killing = new Killing(swarm, init.kills)
+  const killing = new Killing(swarm, init)
   await killing.run(init.seed)
   return killing.report
 }
@@ -87,26 +73,26 @@ class Killing {
     rotations: 0,
   }
   readonly #swarm: KillSwarm
+  readonly #isPatient: boolean
   #left: number
 
-  constructor(swarm: KillSwarm, kills: number) {
+  constructor(swarm: KillSwarm, { kills, isPatient }: Pick<KillInit, 'kills' | 'isPatient'>) {
     this.#swarm = swarm
+    this.#isPatient = isPatient
     this.#left = kills
   }
 
   /** Each process has lives of its own, so that several are killed at a time, and while others are away. */
   async run(seed: number): Promise<void> {
-    const { nodes, primary, publisher } = this.#swarm
+    const { nodes, publisher } = this.#swarm
     const [done, quiet] = [new AbortController(), new AbortController()]
     const drawn = (at: number): SeededRandom => new SeededRandom(seed + at)
     publisher.start()
     const clients = nodes.flatMap((node, at) =>
       Array.from({ length: CLIENTS_A_NODE }, (_, client) => {
         const random = drawn(100 + CLIENTS_A_NODE * at + client)
-        return askOnAndOn(
-          { node, primary, publisher, random, counts: this.report.answers },
-          quiet.signal,
-        )
+        const counts = this.report.answers
+        return askOnAndOn({ ...this.#askInit(node), random, counts }, quiet.signal)
       }),
     )
     const lives = [
@@ -249,9 +235,7 @@ class Killing {
         const ready = await node.command.untilReady()
         for (const version of [1, publisher.versions])
           await waitFor(`release ${String(version)} of ${node.dataDir}`, async () =>
-            (await ask({ node, primary, publisher }, ready, version)) === undefined
-              ? true
-              : undefined,
+            (await ask(this.#askInit(node), ready, version)) === undefined ? true : undefined,
           )
       }),
     )
@@ -272,25 +256,17 @@ class Killing {
     this.#noteStarts()
   }
 
+  #askInit(node: KilledNode): AskInit {
+    const { primary, publisher } = this.#swarm
+    return { node, primary, publisher, isPatient: this.#isPatient }
+  }
+
   #count(who: keyof KillReport['killed'], moments: readonly Moment[]): void {
     this.report.kills += 1
     this.report.killed[who] += 1
     for (const moment of moments.length === 0 ? (['anything'] as const) : moments)
       this.report.moments[moment] += 1
   }
-}
-
-/** Throws unless all that may be under way was cut off at least once, and clients were served. */
-export function assertAllKinds({
-  moments,
-  killed,
-  answers,
-  publishes,
-  rotations,
-}: KillReport): void {
-  const least = { ...moments, ...killed, served: answers.served, publishes, rotations }
-  for (const [what, count] of Object.entries(least))
-    assert.ok(count > 0, `no kill or work: ${what}`)
 }
 
 export const kill: FaultRun = {
@@ -304,33 +280,10 @@ export const kill: FaultRun = {
         seed,
         ...(runs !== undefined && { kills: runs }),
       })
-      if (full) assertAllKinds(report)
-      yield* rowsOf(report)
+      if (full) {
+        assertAllKinds(report)
+        assertStartedInTime(report)
+      }
+      yield* killRows(report)
     }),
-}
-
-function* rowsOf(report: KillReport): Generator<Row> {
-  const row = (what: string, value: number, unit: string): Row => ({
-    bench: 'kill',
-    what,
-    value,
-    unit,
-  })
-  yield row('kills', report.kills, 'kills')
-  for (const [who, count] of Object.entries(report.killed)) yield row(`of a ${who}`, count, 'kills')
-  for (const [moment, count] of Object.entries(report.moments))
-    yield row(`in the midst of: ${moment}`, count, 'kills')
-  yield row('acknowledged blobs, over all kills of nodes', report.acknowledged, 'blobs')
-  yield row('evicted', report.evicted, 'blobs')
-  yield row('publishes', report.publishes, 'heads')
-  yield row('rotations of the online keys', report.rotations, 'roots')
-  yield row('right answers', report.answers.served, 'answers')
-  for (const [why, count] of Object.entries(report.answers.refused))
-    yield row(`refused: ${why}`, count, 'answers')
-  yield row('slowest start, on this busy machine', report.slowestStartMs, 'ms')
-  yield {
-    ...row('slowest start, without waits for a processor', report.slowestAloneMs, 'ms'),
-    target: '10000',
-  }
-  yield row('slowest to the newest head', report.slowestHeadMs, 'ms')
 }
