@@ -41,6 +41,7 @@ const NO_BOUNDS: Readonly<Record<string, readonly string[]>> = {
     'mirror/src/upstreams/upstream-set.ts PROBES_AT_ONCE',
     'mirror/src/wait/follow-up.ts MAX_RETRY_MS',
     'node/src/primary/tree-file.ts MAX_ATTEMPTS',
+    'swarm/src/dht/provider-sweep.ts MAX_FAILURES_IN_A_ROW',
     'swarm/src/pace.ts MAX_PEER_AGE_MS',
     'upstream/src/health-tracker.ts MAX_PROBE_MS',
   ],

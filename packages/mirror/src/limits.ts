@@ -49,10 +49,10 @@ const STATES = {
     unit: 'entries of the index read at a time',
     why: 'some megabytes, wherever they go',
   },
-  MAX_REMEMBERED_DIRECTORIES: {
-    value: 2_048,
-    unit: 'directories of the index whose files are remembered',
-    why: 'the versions that large builds ask for again and again; some 2 KiB each',
+  MAX_REMEMBERED_ENTRIES: {
+    value: 16_384,
+    unit: 'files of the index that are remembered, with those beside them',
+    why: 'two thousand versions, which large builds ask for again and again; some 5 MB',
   },
   MAX_REMEMBERED_BRANCHES: {
     value: 4_500,
@@ -172,7 +172,7 @@ export const MAX_WAITING_SEARCHES: number = STATES.MAX_WAITING_SEARCHES.value
 export const MAX_PACK_BYTES: number = STATES.MAX_PACK_BYTES.value
 export const MAX_UNPACKED_BYTES: number = STATES.MAX_UNPACKED_BYTES.value
 export const MAX_ENTRIES_READ: number = STATES.MAX_ENTRIES_READ.value
-export const MAX_REMEMBERED_DIRECTORIES: number = STATES.MAX_REMEMBERED_DIRECTORIES.value
+export const MAX_REMEMBERED_ENTRIES: number = STATES.MAX_REMEMBERED_ENTRIES.value
 export const MAX_REMEMBERED_BRANCHES: number = STATES.MAX_REMEMBERED_BRANCHES.value
 export const MAX_SEEN_CONTRADICTIONS: number = STATES.MAX_SEEN_CONTRADICTIONS.value
 export const MAX_KEPT_FOR_OTHERS: number = STATES.MAX_KEPT_FOR_OTHERS.value

@@ -61,8 +61,11 @@ export const RECORD_LIFE_MS: number = 2 * DAY_MS
 /** Between two lots of announcements: builds and servers have other things to do. */
 export const PROVIDE_PAUSE_MS: number = 2 * SECOND_MS
 
-/** Time for one walk to the closest servers, and for telling them one lot. */
+/** Time for one walk to the closest servers. */
 export const PROVIDE_TIMEOUT_MS: number = 60 * SECOND_MS
+
+/** Time for one server to take a lot of records, dial included. */
+export const SERVER_TIMEOUT_MS: number = 10 * SECOND_MS
 
 export const FIND_TIMEOUT_MS: number = 30 * SECOND_MS
 

@@ -67,9 +67,12 @@ export async function startNode(
 }
 
 /** Poll a condition; fails with its name after 60 s: the machine may be doing other things. */
-export async function waitFor(what: string, condition: () => boolean): Promise<void> {
+export async function waitFor(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+): Promise<void> {
   const untilMs = Date.now() + 60_000
-  while (!condition()) {
+  while (!(await condition())) {
     if (Date.now() > untilMs) throw new Error(`Cannot go on: ${what} did not come true in 60 s`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }

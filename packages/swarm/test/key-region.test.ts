@@ -34,7 +34,7 @@ describe('regionBits', () => {
         const servers = Array.from({ length: count }, (_, at) => name('server', at))
         const key = name('key', 0)
         const known = closest(servers, key, 20)
-        const bits = regionBits(key, known, 20)
+        const bits = regionBits(key, known, { areAll: false })
         const near = Array.from({ length: 300 }, (_, at) => name('key', at + 1)).filter(
           (other) => commonBits(other, key) >= bits,
         )
@@ -49,8 +49,9 @@ describe('regionBits', () => {
     )
   })
 
-  it('is everything when there are fewer servers than are wanted', () => {
-    assert.equal(regionBits(place('a'), [place('b'), place('c')], 3), 0)
-    assert.equal(regionBits(place('a'), [], 20), 0)
+  it('is everything when these are all servers, and nothing when nobody was found', () => {
+    assert.equal(regionBits(place('a'), [place('b'), place('c')], { areAll: true }), 0)
+    // A walk that found nobody says nothing of other keys.
+    assert.ok(regionBits(place('a'), [], { areAll: false }) > 256)
   })
 })

@@ -54,12 +54,17 @@ describe('ProvideQueue', () => {
     const queue = new ProvideQueue(clock, PROVIDES_PER_DAY)
     let done = 0
     const work = (): Promise<void> => Promise.resolve(void (done += 1))
-    const all = Array.from({ length: PROVIDES_PER_DAY }, () => queue.run(work, ONE))
-    await Promise.all(all)
+    await queue.run(work, { cost: PROVIDES_PER_DAY, signal: undefined })
     const next = queue.run(work, ONE)
-    assert.equal(done, PROVIDES_PER_DAY)
+    assert.equal(done, 1)
     assert.equal(fire(), 86_400_000 / PROVIDES_PER_DAY)
     await next
+  })
+
+  it('takes no lot that it could never afford, for it would hold up all others', () => {
+    const queue = new ProvideQueue(handClock().clock, 2)
+    const work = (): Promise<void> => assert.fail('was refused')
+    assert.throws(() => queue.run(work, { cost: 3, signal: undefined }), RangeError)
   })
 
   it('lets MAX_WAITING_PROVIDES wait, and refuses the next', async () => {

@@ -19,7 +19,7 @@ export function rememberManifest(
 ): RememberedManifest | undefined {
   const { etag, date, 'last-modified': lastModified } = headers
   if (typeof etag !== 'string' || etag.startsWith('W/')) return undefined
-  // Without a date of the file the tag is of its bytes.
+  // Who names no date, as `--public` does, makes its tag of the bytes; RFC 9110 wants a strong one to change with them.
   if (lastModified !== undefined && !(ageMs(lastModified, date) >= SETTLED_MS)) return undefined
   return { bytes, etag }
 }

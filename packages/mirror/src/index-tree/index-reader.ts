@@ -4,7 +4,7 @@ import { directoryOf } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import type { AbortOptions, Clock, IndexStore } from '@jarswarm/ports'
 import { LRUCache } from 'lru-cache'
-import { MAX_REMEMBERED_DIRECTORIES } from '../limits.ts'
+import { MAX_REMEMBERED_ENTRIES } from '../limits.ts'
 import { withDeadline } from '../wait/deadline.ts'
 import { createBranchMemory } from './branch-memory.ts'
 import type { IndexKeeper } from './index-keeper.ts'
@@ -30,7 +30,9 @@ export class IndexReader {
   readonly #components: IndexReaderComponents
   /** Files of directories by root and path: a client asks for several of one version in a row, and the next build again. */
   readonly #remembered = new LRUCache<string, readonly IndexEntry[]>({
-    max: MAX_REMEMBERED_DIRECTORIES,
+    maxSize: MAX_REMEMBERED_ENTRIES,
+    // What has no files costs its name, too.
+    sizeCalculation: (entries) => entries.length + 1,
   })
   readonly #branches = createBranchMemory()
 

@@ -17,14 +17,17 @@ export function placeOfPeer(peer: PeerId): string {
 /**
  * How many bits another key must have in common with one, for the servers closest to this one to be its closest, too.
  *
- * All servers that have one bit more in common with the key than the farthest of these are among these. If they are fewer
- * than were looked for, there are no others, and no bit need be the same.
+ * All servers that have one bit more in common with the key than the farthest of these are among these.
  *
  * @param servers places of the servers closest to `key`
- * @param wanted how many were looked for
+ * @param options.areAll whether there are no others: then no bit need be the same
  */
-export function regionBits(key: string, servers: readonly string[], wanted: number): number {
-  if (servers.length < wanted) return 0
+export function regionBits(
+  key: string,
+  servers: readonly string[],
+  { areAll }: { readonly areAll: boolean },
+): number {
+  if (areAll) return 0
   return Math.min(...servers.map((server) => commonBits(key, server))) + 1
 }
 

@@ -49,9 +49,9 @@ const DHT = {
     why: 'as long as their records live: two days of them',
   },
   MAX_WAITING_PROVIDES: {
-    value: 10_000,
-    unit: 'announcements waiting for their turn',
-    why: 'five days of them; later ones are made again',
+    value: 256,
+    unit: 'lots of announcements waiting for their turn',
+    why: 'each is of one repository and 64 projects at most; later ones are made again',
   },
   MAX_PROVIDER_DIALS: {
     value: 8,

@@ -15,7 +15,8 @@ interface Turn {
 /** Lots of announcements one after another in the order given, within a budget that refills evenly over the day. */
 export class ProvideQueue {
   readonly #clock: Clock
-  readonly #perDay: number
+  /** Announcements in a day, and the most that one lot may have. */
+  readonly perDay: number
   readonly #turns: Turn[] = []
   #budget: number
   #refilledMs: number
@@ -24,7 +25,7 @@ export class ProvideQueue {
 
   constructor(clock: Clock, perDay: number) {
     this.#clock = clock
-    this.#perDay = perDay
+    this.perDay = perDay
     this.#budget = perDay
     this.#refilledMs = clock.now()
   }
@@ -41,6 +42,10 @@ export class ProvideQueue {
     if (this.#turns.length >= MAX_WAITING_PROVIDES) {
       const found = `${String(this.#turns.length)} lots of announcements waiting`
       return Promise.reject(new SourceUnavailableError(`Cannot announce: found ${found}`))
+    }
+    if (cost > this.perDay) {
+      const found = `${String(cost)} announcements at a time`
+      throw new RangeError(`Cannot announce: found ${found}, wanted at most ${String(this.perDay)}`)
     }
     return abortable(signal, (waiter) => {
       const turn = { work, cost, waiter }
@@ -64,7 +69,7 @@ export class ProvideQueue {
     if (this.#busy || turn === undefined || this.#timer !== undefined) return
     this.#refill()
     if (this.#budget < turn.cost) {
-      const waitMs = ((turn.cost - this.#budget) / this.#perDay) * DAY_MS
+      const waitMs = ((turn.cost - this.#budget) / this.perDay) * DAY_MS
       this.#timer = this.#clock.setTimer(() => {
         this.#timer = undefined
         this.#next()
@@ -90,8 +95,8 @@ export class ProvideQueue {
 
   #refill(): void {
     const now = this.#clock.now()
-    const gained = ((now - this.#refilledMs) / DAY_MS) * this.#perDay
-    this.#budget = Math.min(this.#perDay, this.#budget + Math.max(gained, 0))
+    const gained = ((now - this.#refilledMs) / DAY_MS) * this.perDay
+    this.#budget = Math.min(this.perDay, this.#budget + Math.max(gained, 0))
     this.#refilledMs = now
   }
 }

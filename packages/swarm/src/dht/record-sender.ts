@@ -20,12 +20,15 @@ export class RecordSender {
    * Resolves when the server has seen all of them. One that it refuses ends the stream, and those behind it are lost: so each
    * is given alone then.
    *
-   * @throws when it cannot be reached
+   * @returns how many it took
+   * @throws when it cannot be reached, or the signal's reason
    */
-  async send(server: PeerId, keys: readonly CID[], signal: AbortSignal): Promise<void> {
-    const isWhole = await this.#sendTogether(server, keys, signal)
-    if (isWhole || keys.length === 1) return
-    for (const key of keys) await this.#sendTogether(server, [key], signal)
+  async send(server: PeerId, keys: readonly CID[], signal: AbortSignal): Promise<number> {
+    if (await this.#sendTogether(server, keys, signal)) return keys.length
+    if (keys.length === 1) return 0
+    let taken = 0
+    for (const key of keys) if (await this.#sendTogether(server, [key], signal)) taken += 1
+    return taken
   }
 
   /** @returns false when the server ended the stream */
