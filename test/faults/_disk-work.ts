@@ -32,6 +32,13 @@ export interface Answers {
   refused: number
 }
 
+export interface BurstOptions {
+  /** Requests that are open at a time. @defaultValue {@link CLIENTS} */
+  readonly clients?: number
+  /** Whether to ask for what was refused until it is served: a machine that is busy may be late with anything. @defaultValue false */
+  readonly isPatient?: boolean
+}
+
 export interface DiskWorkInit {
   /** Where the node keeps its data. */
   readonly dataDir: string
@@ -118,7 +125,10 @@ export class DiskWork implements AsyncDisposable {
   }
 
   /** Ask for so many releases, drawn at random. */
-  async burst(requests: number, clients = CLIENTS): Promise<Answers> {
+  async burst(
+    requests: number,
+    { clients = CLIENTS, isPatient = false }: BurstOptions = {},
+  ): Promise<Answers> {
     const answers = { served: 0, refused: 0 }
     let left = requests
     const client = async (): Promise<void> => {
@@ -126,11 +136,22 @@ export class DiskWork implements AsyncDisposable {
         left -= 1
         const version = 1 + this.#init.random.below(this.#init.versions)
         if (await this.get(version)) answers.served += 1
-        else answers.refused += 1
+        else {
+          answers.refused += 1
+          if (isPatient) await this.#untilServed(version)
+        }
       }
     }
     await Promise.all(Array.from({ length: clients }, client))
     return answers
+  }
+
+  async #untilServed(version: number): Promise<void> {
+    try {
+      await waitFor(deployedJar(version), async () => (await this.get(version)) || undefined)
+    } catch (cause) {
+      throw new Error(`It was never served: ${this.#refusal}`, { cause })
+    }
   }
 
   /**

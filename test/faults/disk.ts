@@ -74,10 +74,12 @@ export interface DiskReport {
 export interface DiskInit {
   readonly runs: number
   readonly seed: number
+  /** Whether what a full disk refuses is asked for again until it is served. @defaultValue false */
+  readonly isPatient?: boolean
 }
 
 /** Fill the disk of a node in the midst of its work, and give the space back. */
-export async function fillDisk({ runs, seed }: DiskInit): Promise<DiskReport> {
+export async function fillDisk({ runs, seed, isPatient = false }: DiskInit): Promise<DiskReport> {
   const random = new SeededRandom(seed)
   const disk = await SmallDisk.create(DISK_MIB)
   try {
@@ -86,11 +88,11 @@ export async function fillDisk({ runs, seed }: DiskInit): Promise<DiskReport> {
       for (let run = 0; run < runs; run += 1) {
         await work.publish()
         const busy = work.burst(REQUESTS)
-        await work.burst(1 + random.below(MOST_BEFORE), 1)
+        await work.burst(1 + random.below(MOST_BEFORE), { clients: 1 })
         const calls = await whileFailing(work.pid, {}, async () => {
           // At first nothing at all is left.
           disk.fill(run === 0 ? 0 : random.below(MOST_LEFT_BYTES))
-          const answers = await work.burst(REQUESTS)
+          const answers = await work.burst(REQUESTS, { isPatient })
           await work.change()
           if (run >= SHORT_RUNS) await work.contradict()
           await work.assertKeptIsServed(REQUESTS)
@@ -162,7 +164,7 @@ export async function takeHandles({ runs, seed }: DiskInit): Promise<DiskReport>
       // At first none at all.
       const few = handleCount(work.pid) + (run === 0 ? 0 : random.below(MANY_CLIENTS))
       await shell('prlimit', ...ofNode, `--nofile=${String(few)}:`)
-      const answers = await work.burst(4 * MANY_CLIENTS, MANY_CLIENTS)
+      const answers = await work.burst(4 * MANY_CLIENTS, { clients: MANY_CLIENTS })
       await shell('prlimit', ...ofNode, `--nofile=${before}:`)
       await work.recovered()
       report.faults += 1
@@ -217,8 +219,9 @@ export const diskRun: FaultRun = {
   async *run({ full, seed, runs = full ? FULL_RUNS : SHORT_RUNS }) {
     const missing = smallDiskMissing() || failingCallsMissing() || handleLimitMissing()
     if (missing !== false) throw new Error(missing)
-    const filled = await fillDisk({ runs, seed })
+    const filled = await fillDisk({ runs, seed, isPatient: !full })
     yield* rowsOf('full disk', filled)
+    if (full) assert.equal(filled.refused, 0, 'a full disk kept the node from serving')
     const failed = await failCalls({ runs, seed })
     yield* rowsOf('EIO', failed)
     yield* rowsOf('no handles', await takeHandles({ runs, seed }))
