@@ -46,6 +46,7 @@ const acts = (times: number): HostileRunInit['least'] =>
 
 /** One peer of each manner and attack, and few of everything else. */
 export const SHORT: Omit<HostileRunInit, 'seed'> = {
+  isPatient: true,
   holders: 1,
   builders: 2,
   artifacts: 8,
@@ -65,6 +66,7 @@ export const SHORT: Omit<HostileRunInit, 'seed'> = {
 }
 
 const FULL: Omit<HostileRunInit, 'seed'> = {
+  isPatient: false,
   holders: 2,
   builders: 18,
   artifacts: 30,

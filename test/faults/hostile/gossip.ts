@@ -1,4 +1,4 @@
-import type { Libp2p } from '@libp2p/interface'
+import type { Libp2p, Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { RPC } from '@libp2p/gossipsub/message'
 import { createBareLibp2p } from '../../swarm/_wire-peer.ts'
@@ -18,6 +18,8 @@ const HUGE_TOPICS = 60_000
 const MESSAGES_AT_ONCE = 50
 const MESSAGE_BYTES = 4_000
 const HOLD_MS = 200
+/** Longest that a node takes to read what was sent before. */
+const CLOSE_MS = 30_000
 
 type Rumour = (context: AttackContext) => Partial<RPC>
 
@@ -72,13 +74,17 @@ const FALSE_HEADS: Readonly<Record<string, Rumour>> = {
 /** Pushes heads that are forged, old, or of another story. */
 export const falseHeads = (context: AttackContext): Promise<void> => spread(context, FALSE_HEADS)
 
-/** Push a sound head in the same way to all, again to those that had no place just then. */
+/**
+ * Push a sound head in the same way to all, again to those that had no place just then. A node may lose what comes as the stream
+ * ends, so that whoever wants it to be taken comes again.
+ */
 export async function tellAll(context: AttackContext, head: Uint8Array): Promise<void> {
   const libp2p = await startGossip(context)
   for (const target of context.targets) {
     await waitFor(`a place at ${target.address}`, async () => {
       try {
-        await push(libp2p, { context, target }, pushed(context.repository, head))
+        const stream = await push(libp2p, { context, target }, pushed(context.repository, head))
+        await stream.close({ signal: AbortSignal.timeout(CLOSE_MS) })
         return true
       } catch (error) {
         context.count(refusedBy(error))
@@ -98,7 +104,8 @@ async function spread(
   await assault(context, async (target) => {
     const chosen = choice[context.random.below(choice.length)]
     if (chosen === undefined) return
-    await push(libp2p, { context, target }, chosen[1](context))
+    const stream = await push(libp2p, { context, target }, chosen[1](context))
+    stream.abort(new Error('enough'))
     context.count(chosen[0])
   })
   await libp2p.stop()
@@ -112,11 +119,12 @@ async function startGossip(context: AttackContext): Promise<Libp2p> {
   return libp2p
 }
 
+/** @returns the stream, which whoever called ends */
 async function push(
   libp2p: Libp2p,
   { context, target }: { readonly context: AttackContext; readonly target: Target },
   rumour: Partial<RPC>,
-): Promise<void> {
+): Promise<Stream> {
   const stream = await libp2p.dialProtocol(multiaddr(target.address), GOSSIP_PROTOCOL)
   try {
     const subscribed = {
@@ -125,8 +133,10 @@ async function push(
     for (const rpc of [subscribed, rumour])
       stream.send(lengthPrefixed(RPC.encode({ subscriptions: [], messages: [], ...rpc })))
     await delay(HOLD_MS)
-  } finally {
+    return stream
+  } catch (error) {
     stream.abort(new Error('enough'))
+    throw error
   }
 }
 

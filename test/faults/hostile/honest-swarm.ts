@@ -32,7 +32,13 @@ export interface HonestNode {
   readonly started: HonestState
 }
 
-interface HonestSwarmInit {
+/** How a build takes it when a file does not come in time. */
+export interface Patience {
+  /** Whether it asks again, as on a machine that may be busy, until {@link waitFor} ends; otherwise the download failed. */
+  readonly isPatient: boolean
+}
+
+interface HonestSwarmInit extends Patience {
   readonly random: SeededRandom
   readonly builder: SignedRepositoryBuilder
   /** Base URLs. */
@@ -46,6 +52,7 @@ export class HonestSwarm {
   readonly builders: HonestNode[] = []
   readonly #test: Pick<TestContext, 'after'>
   readonly #random: SeededRandom
+  readonly #isPatient: boolean
   readonly #directory = mkdtempSync(join(tmpdir(), 'jarswarm-hostile-'))
   readonly #origins: { readonly live: string; readonly slow: string }
   #shown: Uint8Array | undefined
@@ -54,6 +61,7 @@ export class HonestSwarm {
   private constructor(test: Pick<TestContext, 'after'>, init: HonestSwarmInit) {
     this.#test = test
     this.#random = init.random
+    this.#isPatient = init.isPatient
     this.builder = init.builder
     this.#origins = init.origins
     test.after(() => {
@@ -63,7 +71,7 @@ export class HonestSwarm {
 
   static async create(
     test: Pick<TestContext, 'after'>,
-    random: SeededRandom,
+    init: Pick<HonestSwarmInit, 'random' | 'isPatient'>,
   ): Promise<HonestSwarm> {
     const builder = new SignedRepositoryBuilder({ nowMs: Date.now(), origin: DEAD_ORIGIN })
     const live = await serve(test, (request, response) => {
@@ -74,7 +82,7 @@ export class HonestSwarm {
     })
     // It takes every request, and answers none.
     const slow = await serve(test, () => undefined)
-    const swarm = new HonestSwarm(test, { random, builder, origins: { live, slow } })
+    const swarm = new HonestSwarm(test, { ...init, builder, origins: { live, slow } })
     return swarm
   }
 
@@ -117,6 +125,15 @@ export class HonestSwarm {
       await this.#until(node, `head ${String(seq)}`, (state) => state.head?.seq === seq)
   }
 
+  /** Whether any node uses the newest head. */
+  async isKnown(): Promise<boolean> {
+    const seq = this.builder.state?.head.seq
+    const states = await Promise.all(
+      this.all().map(({ child }) => child.ask<HonestState>({ kind: 'state' })),
+    )
+    return states.some(({ head }) => head?.seq === seq)
+  }
+
   /** Wait until the holders have all files: builders can have what is new from nobody else. */
   async held(): Promise<void> {
     for (const holder of this.holders) await this.#full(holder)
@@ -126,13 +143,33 @@ export class HonestSwarm {
   async build(node: HonestNode, paths: readonly string[]): Promise<readonly number[]> {
     const agent = new Agent({ keepAlive: true, maxSockets: BUILD_PARALLEL })
     try {
-      return await Promise.all(paths.map((path) => this.#fetch(agent, node, path)))
+      return await Promise.all(paths.map((path) => this.#download(agent, node, path)))
     } finally {
       agent.destroy()
     }
   }
 
-  async #fetch(agent: Agent, node: HonestNode, path: string): Promise<number> {
+  /** @returns milliseconds of its requests */
+  async #download(agent: Agent, node: HonestNode, path: string): Promise<number> {
+    let tookMs = 0
+    await waitFor(path, async () => {
+      const answer = await this.#fetch(agent, node, path)
+      tookMs += answer.tookMs
+      if (answer.refusal === undefined) return true
+      const isLate = answer.refusal.startsWith('424 Cannot get ')
+      if (this.#isPatient && isLate) return undefined
+      const said = `${path} was answered ${answer.refusal}`
+      throw new Error([said, ...(await this.#story(node, path))].join('\n'))
+    })
+    return tookMs
+  }
+
+  /** @returns what was answered instead of the right bytes, if anything was */
+  async #fetch(
+    agent: Agent,
+    node: HonestNode,
+    path: string,
+  ): Promise<{ readonly tookMs: number; readonly refusal?: string }> {
     const { promise: turn, resolve } = Promise.withResolvers<number>()
     const request = get(`${node.started.url}/sample/${path}`, { agent })
     // The time in which it waits for one of the build's own connections is not the node's.
@@ -144,13 +181,11 @@ export class HonestSwarm {
     for await (const chunk of response) hash.update(chunk as Uint8Array)
     const tookMs = performance.now() - (await turn)
     const { statusCode, statusMessage } = response
-    if (statusCode !== 200) {
-      const answer = `${path} was answered ${String(statusCode)} ${String(statusMessage)}`
-      throw new Error([answer, ...(await this.#story(node, path))].join('\n'))
-    }
+    if (statusCode !== 200)
+      return { tookMs, refusal: `${String(statusCode)} ${String(statusMessage)}` }
     if (hash.digest('hex') !== this.builder.entry(path).digest)
       throw new Error(`${path} has wrong bytes`)
-    return tookMs
+    return { tookMs }
   }
 
   /** How a file came not to be had: the log of the node, its peers, and who held the file. */

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { TestContext } from 'node:test'
 import { SignedRepositoryBuilder } from '@jarswarm/testkit'
 import { percentile } from '../../_percentile.ts'
+import { waitFor } from '../../_wait-for.ts'
 import { Child } from '../_child.ts'
 import { SeededRandom } from '../_random.ts'
 import { dhtFigure } from './arrivals.ts'
@@ -12,7 +13,7 @@ import { arrivalsBut, figuresOf } from './figures.ts'
 import type { Figures } from './figures.ts'
 import type { HonestQuestion, HonestState } from './honest-process.ts'
 import { HonestSwarm } from './honest-swarm.ts'
-import type { HonestNode } from './honest-swarm.ts'
+import type { HonestNode, Patience } from './honest-swarm.ts'
 import type { AttackName, HostileInit, HostileQuestion, HostileReport } from './hostile-process.ts'
 import { assertJust } from './justice.ts'
 
@@ -30,7 +31,7 @@ const NICENESS = 10
 /** One of so many artifacts is large enough to come in pieces from several peers. */
 const LARGE_EVERY = 12
 
-export interface HostileRunInit {
+export interface HostileRunInit extends Patience {
   readonly seed: number
   /** Honest nodes that hold everything. */
   readonly holders: number
@@ -115,7 +116,10 @@ class HostileRun {
 
   /** Publish, start the honest nodes, and let each build once, so that all are warm. */
   async settle(): Promise<void> {
-    const swarm = await HonestSwarm.create(this.#test, this.#random)
+    const swarm = await HonestSwarm.create(this.#test, {
+      random: this.#random,
+      isPatient: this.#init.isPatient,
+    })
     this.#swarm = swarm
     const { builder } = swarm
     this.#publishSet()
@@ -192,7 +196,10 @@ class HostileRun {
     const { manifest } = builder.put(pathOf(0, 1_001), 'told by a stranger').publish()
     const [teller] = this.#hostile
     if (teller === undefined) throw new Error('Cannot tell: nobody attacks yet')
-    await this.#ask(teller, { kind: 'tell', head: base64(manifest) })
+    await waitFor('a node that takes the head', async () => {
+      await this.#ask(teller, { kind: 'tell', head: base64(manifest) })
+      return (await this.#honest.isKnown()) || undefined
+    })
     await this.#honest.converged()
     this.#honest.showNewest()
     return (performance.now() - beganMs) / 1_000
