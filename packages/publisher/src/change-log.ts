@@ -7,7 +7,7 @@ import { readLines } from './read-lines.ts'
  * The differences between the index and what is to be published, on disk: a first publish has as many as there are
  * files. Written once, then read as often as needed.
  */
-export class ChangeLog implements AsyncIterable<TreeChange> {
+export class ChangeLog implements AsyncIterable<TreeChange>, Disposable {
   readonly #lines: LineWriter
   readonly #counts = { added: 0, changed: 0, removed: 0 }
   #pieceLists = 0
@@ -43,6 +43,11 @@ export class ChangeLog implements AsyncIterable<TreeChange> {
   /** Nothing is appended any more. Idempotent. */
   close(): void {
     this.#lines.close()
+  }
+
+  /** Leave nothing open; what was closed stays whole. */
+  [Symbol.dispose](): void {
+    this.#lines[Symbol.dispose]()
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<TreeChange> {

@@ -4,8 +4,8 @@ import { namePath } from '@jarswarm/files'
 /** Lines are written in pieces of about so many characters, not one by one. */
 const CHUNK_CHARS = 65_536
 
-/** Writes lines to a file that is made with the first of them; it is not synced. */
-export class LineWriter {
+/** Writes lines to a file that is made with the first of them; it is not synced. Open until it is closed or disposed of. */
+export class LineWriter implements Disposable {
   readonly path: string
   readonly #header: string
   #lines = ''
@@ -33,11 +33,18 @@ export class LineWriter {
     if (this.#lines.length >= CHUNK_CHARS) this.#flush()
   }
 
-  /** Nothing is appended any more. Idempotent. */
+  /** Write what is left; nothing is appended any more. Idempotent. */
   close(): void {
     this.#flush()
-    if (this.#file !== undefined) closeSync(this.#file)
+    this[Symbol.dispose]()
+  }
+
+  /** Close the file and drop what was not written: after an error nobody reads it. */
+  [Symbol.dispose](): void {
+    const file = this.#file
     this.#file = undefined
+    this.#lines = ''
+    if (file !== undefined) closeSync(file)
   }
 
   #add(text: string): void {

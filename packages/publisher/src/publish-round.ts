@@ -108,37 +108,36 @@ async function scan<File extends ScannedFile>(
   report: ScanReport,
   { restore, onProgress }: RoundOptions,
 ): Promise<Scanned> {
-  const { draft, changes } = openScanned(places)
+  using draft = openDraft(places)
+  using changes = openChanges(places)
   const withdrawn = before?.carried.withdrawn ?? []
   const record = recordOf(before)
   using finder = new RecordFinder(record)
   const pairs = source.isPartial
     ? pairListed(source.steps, (path) => finder.find(path))
     : pairPaths(source.steps, recordedFiles(recordPaths(record)))
-  try {
-    await scanTree(pairs, report, {
-      judge: leavingWithdrawn(source.judge, { withdrawn, restore }),
-      concurrency: source.concurrency,
-      onRecord: (was, is) => {
-        draft.compare(was, is)
-      },
-      onChange: (change) => {
-        changes.append(change)
-      },
-      onProgress,
-    })
-    return { draft, changes }
-  } finally {
-    changes.close()
-    draft.close()
-  }
+  await scanTree(pairs, report, {
+    judge: leavingWithdrawn(source.judge, { withdrawn, restore }),
+    concurrency: source.concurrency,
+    onRecord: (was, is) => {
+      draft.compare(was, is)
+    },
+    onChange: (change) => {
+      changes.append(change)
+    },
+    onProgress,
+  })
+  changes.close()
+  draft.close()
+  return { draft, changes }
 }
 
-function openScanned({ stateFiles }: PublishPlaces): Scanned {
-  return {
-    draft: new RecordDraft(stateFiles.temporaryPath()),
-    changes: new ChangeLog(stateFiles.temporaryPath()),
-  }
+function openDraft({ stateFiles }: PublishPlaces): RecordDraft {
+  return new RecordDraft(stateFiles.temporaryPath())
+}
+
+function openChanges({ stateFiles }: PublishPlaces): ChangeLog {
+  return new ChangeLog(stateFiles.temporaryPath())
 }
 
 /** Let those files wait that their directories have no room for, and take them out of what was scanned. */
@@ -154,7 +153,8 @@ async function withhold(
       : findDirectory(source, before.head.index.root, directory),
   )
   if (excess.size === 0) return scanned
-  const { draft, changes } = openScanned(places)
+  using draft = openDraft(places)
+  using changes = openChanges(places)
   for await (const change of scanned.changes) {
     if (change.after === undefined || !excess.has(change.after.path)) changes.append(change)
   }

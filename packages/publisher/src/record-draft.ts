@@ -3,7 +3,7 @@ import { formatRecordLine, SCAN_RECORD_HEADER } from './scan-record.ts'
 import type { RecordedFile, RecordLine } from './scan-record.ts'
 
 /** What differs from the scan record of the state before, on disk, in the form of one file of a record. */
-export class RecordDraft {
+export class RecordDraft implements Disposable {
   readonly #lines: LineWriter
 
   /** @param path of a file that is not there; whoever owns its directory removes it */
@@ -34,6 +34,11 @@ export class RecordDraft {
   /** Nothing is appended any more. Idempotent. */
   close(): void {
     this.#lines.close()
+  }
+
+  /** Leave nothing open; what was closed stays whole. */
+  [Symbol.dispose](): void {
+    this.#lines[Symbol.dispose]()
   }
 }
 
