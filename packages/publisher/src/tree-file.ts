@@ -1,4 +1,5 @@
 import type { BigIntStats } from 'node:fs'
+import { uptime } from 'node:os'
 import type { RepositoryPath, SidecarAlgorithm } from '@jarswarm/maven'
 
 /** A file of the tree that may be indexed, as the walk saw it. */
@@ -68,8 +69,13 @@ export function isUnchanged(before: BigIntStats, after: BigIntStats): boolean {
 /** What was written longer ago is on the disk: systems write back after half a minute, laptops after ten. */
 const WRITTEN_BACK_MS = 3_600_000
 
-/** Whether a file may be in the machine's memory only, for nobody had to sync it. Its time of change cannot be set by hand. */
+/**
+ * Whether a file may be in the machine's memory only, for nobody had to sync it. Its time of change cannot be set by hand, but the clock
+ * can: one that was wrong at the start, and was set right since, makes what was written before that look old. So until the machine has run
+ * for as long, whatever the clock says, any file may be.
+ */
 export function mayBeUnwritten({ ctimeNs }: BigIntStats): boolean {
+  if (uptime() * 1_000 < WRITTEN_BACK_MS) return true
   return Number(ctimeNs / 1_000_000n) > Date.now() - WRITTEN_BACK_MS
 }
 

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { appendFile, lstat, open, readFile, writeFile } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
+import os from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
@@ -19,6 +21,16 @@ async function createFile(t: TestContext, content: Uint8Array): Promise<TreeFile
   await writeFile(realPath, content)
   const stat = await lstat(realPath, { bigint: true })
   return { kind: 'file', path: parsePath('x.jar'), realPath, stat, sidecars: [] }
+}
+
+/** Has the machine run for as long as is said. */
+function setUptime(t: TestContext, machine: { readonly seconds: number }): void {
+  const { mock } = t.mock.method(os, 'uptime', () => machine.seconds)
+  syncBuiltinESMExports()
+  t.after(() => {
+    mock.restore()
+    syncBuiltinESMExports()
+  })
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
@@ -62,7 +74,7 @@ describe('hashFile', () => {
 })
 
 describe('judgeFile', () => {
-  it('syncs a release that was written a moment ago, and no file that was not', async (t) => {
+  it('syncs a release that was written a moment ago, as any may be soon after a start, and no other', async (t) => {
     const [fresh, old] = [
       await createFile(t, Buffer.from('one')),
       await createFile(t, Buffer.from('two')),
@@ -77,12 +89,18 @@ describe('judgeFile', () => {
       failedSyncs: await FailedSyncs.read(`${fresh.realPath}.none`, new DurableFiles('')),
       signal: undefined,
     }
+    const machine = { seconds: 3_600 }
+    setUptime(t, machine)
     await judgeFile(fresh, undefined, options)
     assert.deepEqual([sync.mock.callCount(), kept], [1, [fresh]])
     const aDayLater = t.mock.method(Date, 'now', () => Number(old.stat.ctimeMs) + 86_400_000)
     await judgeFile(old, undefined, options)
-    aDayLater.mock.restore()
     assert.deepEqual([sync.mock.callCount(), kept], [1, [fresh]])
+    // The clock was set right by a day after the file was written.
+    machine.seconds = 3_599
+    await judgeFile(old, undefined, options)
+    aDayLater.mock.restore()
+    assert.deepEqual([sync.mock.callCount(), kept], [2, [fresh, old]])
   })
 
   it('lets a file wait that cannot be read', async (t) => {
