@@ -1,9 +1,10 @@
 import { lstatSync, readdirSync, watch } from 'node:fs'
-import type { Dirent, FSWatcher } from 'node:fs'
+import type { Dirent } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { errorCode } from '../error-code.ts'
+import { WatchedDirectories } from './watched-directories.ts'
 
 /** Linux tells of what happens directly in a directory, the others of all that is below it. */
 const IS_RECURSIVE = process.platform === 'darwin' || process.platform === 'win32'
@@ -11,6 +12,8 @@ const IS_RECURSIVE = process.platform === 'darwin' || process.platform === 'win3
 const TURN_MS = 10
 /** Events that the kernel keeps, where it does not say. */
 const QUEUED_EVENTS = 16_384
+/** The system has no room for more watches; all else is a matter of one directory. */
+const NO_ROOM: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EMFILE', 'ENFILE', 'ENOMEM'])
 const QUEUE_FILE = '/proc/sys/fs/inotify/max_queued_events'
 
 export interface TreeWatcherComponents {
@@ -18,21 +21,21 @@ export interface TreeWatcherComponents {
   readonly onChange: (path: string) => void
   /** What changed is not known: the whole tree is to be looked at. */
   readonly onUnknown: () => void
-  /** Nothing more is told, as the system has no room for it. */
+  /** Nothing more is told: the system has no room for it, or the tree itself cannot be watched. */
   readonly onFailure: (error: unknown) => void
 }
 
 /**
- * Tells of changes in a tree as they happen. Hidden files and directories are left out, and links are not followed: who
- * needs all has to look at the tree from time to time.
+ * Tells of changes in a tree as they happen. Hidden files and directories are left out, as are directories that cannot be read, and
+ * links are not followed: who needs all has to look at the tree from time to time.
  *
- * A directory is watched before it is listed, so that nothing is lost that is made in a new one meanwhile.
+ * A directory is watched before it is listed, so that nothing is lost that is made in a new one meanwhile. A watch is of
+ * the directory that stood there, not of its name: whenever one comes to a name, it is watched anew.
  */
 export class TreeWatcher {
   readonly #components: TreeWatcherComponents
   readonly #treeDir: string
-  /** By path below the tree; `''` is the tree. */
-  readonly #watches = new Map<string, FSWatcher>()
+  readonly #watches = new WatchedDirectories()
   #isStopped = false
   #maxQueued = QUEUED_EVENTS
   /** Events since others ran. */
@@ -56,8 +59,7 @@ export class TreeWatcher {
 
   stop(): void {
     this.#isStopped = true
-    for (const watcher of this.#watches.values()) watcher.close()
-    this.#watches.clear()
+    this.#watches.close('')
   }
 
   /** The directory itself is watched when this returns. */
@@ -73,10 +75,13 @@ export class TreeWatcher {
 
   /** Watch a directory and those below it, directory by directory, and tell of the files that are there. */
   *#add(path: string, onFile: (path: string) => void): Generator<void> {
-    if (this.#isStopped || this.#watches.has(path) || !this.#watch(path)) return
+    if (this.#isStopped || this.#watches.get(path) !== undefined || !this.#watch(path)) return
+    const watch = this.#watches.get(path)
     yield
     // What is made from now on comes as an event, what was there before is listed.
     for (const entry of this.#list(path)) {
+      // Gone meanwhile, or another stands there, which is listed by itself.
+      if (this.#watches.get(path) !== watch) return
       if (entry.name.startsWith('.')) continue
       const below = path === '' ? entry.name : `${path}/${entry.name}`
       if (!entry.isDirectory()) onFile(below)
@@ -90,18 +95,22 @@ export class TreeWatcher {
       const watcher = watch(join(this.#treeDir, path), options, (kind, name) => {
         this.#heed(path, kind, name)
       })
-      watcher.on('error', () => {
-        this.#forget(path)
+      watcher.on('error', (error) => {
+        if (path === '') this.#fail(error)
+        else if (this.#watches.get(path) === watcher) this.#forget(path)
       })
-      this.#watches.set(path, watcher)
+      this.#watches.add(path, watcher)
       return true
     } catch (error) {
-      // Gone since it was listed.
-      if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return false
-      this.stop()
-      this.#components.onFailure(error)
+      // Of what went since it was listed an event tells, of what cannot be read the next look at the tree.
+      if (path === '' || NO_ROOM.has(errorCode(error))) this.#fail(error)
       return false
     }
+  }
+
+  #fail(error: unknown): void {
+    this.stop()
+    this.#components.onFailure(error)
   }
 
   #list(path: string): readonly Dirent[] {
@@ -123,30 +132,34 @@ export class TreeWatcher {
     const below = IS_RECURSIVE ? name.replaceAll(sep, '/') : name
     if (below.startsWith('.') || below.includes('/.')) return
     const path = directory === '' ? below : `${directory}/${below}`
-    const isKnown = kind !== 'rename' && !IS_RECURSIVE
-    if (isKnown ? this.#watches.has(path) : this.#isDirectory(path)) return
-    this.#components.onChange(path)
+    this.#look(path, kind === 'rename')
   }
 
-  /** Whether a path that came or went is or was a directory; of a new one the files are told. */
-  #isDirectory(path: string): boolean {
-    const found = lstatSync(join(this.#treeDir, path), { throwIfNoEntry: false })
-    if (found?.isDirectory() === true) {
-      if (!IS_RECURSIVE) void this.#addInTurns(path, this.#components.onChange)
-      return true
+  /** @param isOther whether another may stand there now */
+  #look(path: string, isOther: boolean): void {
+    const isWatched = this.#watches.get(path) !== undefined
+    if (isWatched && !isOther) return
+    const isDirectory = this.#isDirectory(path)
+    if (isDirectory === undefined) return
+    // What is watched went, or is not what stands there; moved away, its files tell nothing.
+    if (isWatched) this.#forget(path)
+    else if (!isDirectory) this.#components.onChange(path)
+    if (isDirectory && !IS_RECURSIVE) void this.#addInTurns(path, this.#components.onChange)
+  }
+
+  /** Undefined when that cannot be told. */
+  #isDirectory(path: string): boolean | undefined {
+    try {
+      const found = lstatSync(join(this.#treeDir, path), { throwIfNoEntry: false })
+      return found?.isDirectory() === true
+    } catch {
+      this.#components.onUnknown()
+      return undefined
     }
-    if (!this.#watches.has(path)) return false
-    // Moved away, its files tell nothing.
-    this.#forget(path)
-    return true
   }
 
   #forget(path: string): void {
-    for (const [at, watcher] of this.#watches) {
-      if (at !== path && !at.startsWith(`${path}/`)) continue
-      watcher.close()
-      this.#watches.delete(at)
-    }
+    this.#watches.close(path)
     if (!this.#isStopped) this.#components.onUnknown()
   }
 
