@@ -130,7 +130,7 @@ export async function judgeFile(
     if (sync) options.keepName(file)
   } catch (error) {
     await discard(copyPath)
-    if (error instanceof FailedSyncError) await options.failedSyncs.add(file)
+    if (error instanceof FailedSyncError) await remember(file, error, options.failedSyncs)
     return wait(recorded, reasonToWait(error, copyPath))
   }
   const verdict = await judgeReading(
@@ -148,6 +148,22 @@ export async function judgeFile(
   )
   if (verdict.change === undefined) await discard(copyPath)
   return { ...verdict, hashedBytes: digests.sizeBytes }
+}
+
+/** @throws {FailedSyncError} when it cannot be remembered beyond this process */
+async function remember(
+  file: TreeFile,
+  failure: FailedSyncError,
+  failedSyncs: FailedSyncs,
+): Promise<void> {
+  try {
+    await failedSyncs.add(file)
+  } catch (error) {
+    throw new FailedSyncError(
+      `${failure.message} before the next publish, which may not know: found ${describeErrno(error)} when this was to be noted`,
+      { cause: failure },
+    )
+  }
 }
 
 /** A piece list that stands somewhere to be published. */

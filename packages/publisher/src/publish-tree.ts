@@ -41,6 +41,13 @@ export interface PublishTreeOptions {
   readonly recheck?: boolean | undefined
   /** Which files are too young to be whole. @defaultValue none */
   readonly settling?: Settling | undefined
+  /**
+   * Files whose sync failed, to be kept from one publish of a process to the next, as this adds to it: what the state directory is to
+   * remember of them a failing disk may not take.
+   *
+   * @defaultValue only what the state directory remembers
+   */
+  readonly failedSyncs?: Set<string> | undefined
   /** Files hashed at a time. @defaultValue 4 */
   readonly concurrency?: number | undefined
   /** Publish a tree with less than half of the files of last time, too. */
@@ -106,7 +113,7 @@ export async function publishWith(
 
 async function openTree(
   places: OpenedPlaces,
-  { treeDir, recheck = false, settling, concurrency, signal }: PublishTreeOptions,
+  { treeDir, recheck = false, settling, failedSyncs, concurrency, signal }: PublishTreeOptions,
   changed: PathSet | undefined,
 ): Promise<ScanSource<TreeFile>> {
   const { state, tree, stateFiles, treeFiles } = places
@@ -118,7 +125,7 @@ async function openTree(
       // Of a link both names are needed.
       for (const name of [realPath, join(root, path)]) treeFiles.keepName(name, root)
     },
-    failedSyncs: await FailedSyncs.read(state.layout.failedSyncs, stateFiles),
+    failedSyncs: await FailedSyncs.read(state.layout.failedSyncs, stateFiles, failedSyncs),
     settling,
     signal,
   }

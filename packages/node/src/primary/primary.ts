@@ -73,8 +73,9 @@ export async function createPrimary(init: PrimaryInit): Promise<Primary> {
   const treeRoot = await realpath(init.treeDir)
   const publishedRoot = join(treeRoot, PUBLISHED_DIRECTORY)
   const published = new PublishedFiles(publishedRoot)
+  const failedSyncs = new Set<string>()
   const publish = async (options: Partial<PublishTreeOptions> = {}): Promise<void> => {
-    logReport(logger, await publishTree({ ...options, stateDir, treeDir: treeRoot }))
+    logReport(logger, await publishTree({ ...options, failedSyncs, stateDir, treeDir: treeRoot }))
   }
   if ((await published.manifest()) === undefined) await publish()
   const blobs = new TreeBlobs({ published }, { treeRoot, publishedRoot })
