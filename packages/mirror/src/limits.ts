@@ -98,7 +98,7 @@ const FILES = {
     why: 'they fill a line; more only share it',
   },
   MAX_PEERS_PER_BLOB: {
-    value: 24,
+    value: 32,
     unit: 'peers asked in all for one blob',
     why: 'more would be a flood, and fewer claims are wrong',
   },
@@ -106,6 +106,11 @@ const FILES = {
     value: 8,
     unit: 'of these, peers that claim the blob',
     why: 'claims cost nothing, so they leave room for others',
+  },
+  MAX_FURTHER_CLAIMANTS: {
+    value: 8,
+    unit: 'further ones, where no upstream works',
+    why: 'somebody who gives nothing may have the nearest of them all',
   },
   MAX_STANDINGS: {
     value: 1_024,
@@ -184,6 +189,7 @@ export const MAX_ROOT_PEERS: number = STATES.MAX_ROOT_PEERS.value
 export const MAX_PEERS_AT_ONCE: number = FILES.MAX_PEERS_AT_ONCE.value
 export const MAX_PEERS_PER_BLOB: number = FILES.MAX_PEERS_PER_BLOB.value
 export const MAX_CLAIMANTS_PER_BLOB: number = FILES.MAX_CLAIMANTS_PER_BLOB.value
+export const MAX_FURTHER_CLAIMANTS: number = FILES.MAX_FURTHER_CLAIMANTS.value
 export const MAX_STANDINGS: number = FILES.MAX_STANDINGS.value
 export const MAX_BYTES_WITHOUT_DISK: number = FILES.MAX_BYTES_WITHOUT_DISK.value
 export const MAX_HELD_BLOBS: number = FILES.MAX_HELD_BLOBS.value

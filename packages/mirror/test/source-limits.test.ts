@@ -12,6 +12,7 @@ import type { PrefetchSource } from '../src/index.ts'
 import {
   MAX_CLAIMANTS_PER_BLOB,
   MAX_FOLLOWERS_PER_BLOB,
+  MAX_FURTHER_CLAIMANTS,
   MAX_PACK_BYTES,
   MAX_PEERS_AT_ONCE,
   MAX_PEERS_PER_BLOB,
@@ -93,6 +94,18 @@ describe('SourcePlan', () => {
     let asked = plan.first().length
     while (looks.length === 0) asked += (await plan.next(SIGNAL)).length
     assert.equal(asked - 1, MAX_CLAIMANTS_PER_BLOB)
+  })
+
+  it('asks MAX_FURTHER_CLAIMANTS before an upstream that does not work', async () => {
+    const upstream = { health: () => ({ healthy: false }), kind: 'origin' }
+    const plan = planOf(swarmOf(CROWD, CROWD), [{ promising: false, upstream }])
+    let asked = plan.first().length
+    for (;;) {
+      const next = await plan.next(SIGNAL)
+      if (!next.every((source) => source instanceof PeerSource)) break
+      asked += next.length
+    }
+    assert.equal(asked, MAX_CLAIMANTS_PER_BLOB + MAX_FURTHER_CLAIMANTS)
   })
 
   it('keeps the places of claimants while there are none', async () => {

@@ -8,6 +8,7 @@ import { MAX_DONORS_PER_BLOB } from '../donate/limits.ts'
 import {
   MAX_CLAIMANTS_PER_BLOB,
   MAX_FOLLOWERS_PER_BLOB,
+  MAX_FURTHER_CLAIMANTS,
   MAX_PEERS_AT_ONCE,
   MAX_PEERS_PER_BLOB,
 } from '../limits.ts'
@@ -55,7 +56,8 @@ export interface SourcePlanInit {
 /**
  * Who is asked for one blob, and in which order: connected claimants, those that gave something lately before all others
  * and else the nearest first; then healthy upstreams with
- * the DHT beside them; upstreams that fail or are slow only after the file's donors, and after the DHT had a head start;
+ * the DHT beside them; upstreams that fail or are slow only after the file's donors, after further claimants, and after the DHT
+ * had a head start;
  * then peers that follow
  * the repository and claim nothing, for a summary may lag; at last whom the DHT names late, and claimants that mostly
  * let us down.
@@ -82,24 +84,20 @@ export class SourcePlan {
 
   /** Claimants to begin with; several, so that a large blob comes from all of them. */
   first(): readonly PartSource[] {
-    const sources: PartSource[] = []
-    while (sources.length < MAX_PEERS_AT_ONCE) {
-      const source = this.#nextClaimant()
-      if (source === undefined) break
-      sources.push(source)
-    }
-    return sources
+    return this.#takeClaimants(MAX_CLAIMANTS_PER_BLOB)
   }
 
   /** Whom to ask next, several for a large blob; nobody when all were named. */
   async next(signal: AbortSignal): Promise<readonly PartSource[]> {
-    const claimant = this.#nextClaimant()
+    const claimant = this.#nextClaimant(MAX_CLAIMANTS_PER_BLOB)
     if (claimant !== undefined) return [claimant]
     this.#lookUp(signal)
     const [best] = this.#upstreams
     const donor = this.#nextDonor(best)
     if (donor !== undefined) return [donor]
     if (best?.promising === true) return this.#takeUpstreams(1 + this.#companionsOf(best))
+    const further = this.#takeClaimants(MAX_CLAIMANTS_PER_BLOB + MAX_FURTHER_CLAIMANTS)
+    if (further.length > 0) return further
     const found = await this.#nextFound(signal)
     if (found !== undefined) return [found]
     if (this.#upstreams.length > 0) return this.#takeUpstreams(1)
@@ -110,8 +108,18 @@ export class SourcePlan {
     return last === undefined ? [] : [last]
   }
 
-  #nextClaimant(): PartSource | undefined {
-    if (this.#claimantsAsked >= MAX_CLAIMANTS_PER_BLOB) return undefined
+  #takeClaimants(most: number): readonly PartSource[] {
+    const sources: PartSource[] = []
+    while (sources.length < MAX_PEERS_AT_ONCE) {
+      const source = this.#nextClaimant(most)
+      if (source === undefined) break
+      sources.push(source)
+    }
+    return sources
+  }
+
+  #nextClaimant(most: number): PartSource | undefined {
+    if (this.#claimantsAsked >= most) return undefined
     const { standings } = this.#components
     const mayBeDoubtful = this.#claimantsAsked < DOUBTFUL_CLAIMANTS
     const isAsked = (peer: PeerName): boolean => mayBeDoubtful || !standings.isDoubtful(peer)
