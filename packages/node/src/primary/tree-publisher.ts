@@ -1,5 +1,6 @@
 import type { Clock, Logger } from '@jarswarm/ports'
 import { errorCode } from '../error-code.ts'
+import { TreeChanges } from './tree-changes.ts'
 import { TreeWatcher } from './tree-watcher.ts'
 
 /** Changes that come so soon after another are published with it: the files of a deploy, and their checksums. */
@@ -9,8 +10,6 @@ const RETRY_MS = 1_000
 const LONGEST_RETRY_MS = 60_000
 /** However much goes on that the system does not tell in full, the whole tree is looked at no more often. */
 const WALK_GAP_MS = 10_000
-/** Above so many changes the whole tree is looked at instead. */
-const WALK_ABOVE_PATHS = 100_000
 /** What to set when the system cannot watch so many directories, by the error's code. */
 const LIMITS: Readonly<Record<string, string>> = {
   ENOSPC: 'fs.inotify.max_user_watches',
@@ -50,10 +49,9 @@ export class TreePublisher {
   readonly #stopped = new AbortController()
   readonly #timers = new Map<Timer, { cancel(): void }>()
   /** What changed since the last look. */
-  readonly #changed = new Set<string>()
+  readonly #changed = new TreeChanges()
   /** What may still be written, and when that is over. */
   readonly #young = new Map<string, number>()
-  #isWalkDue = true
   #failures = 0
   #underWay: Promise<void> | undefined
 
@@ -88,19 +86,15 @@ export class TreePublisher {
   }
 
   #note(path: string): void {
-    this.#changed.add(path)
-    if (this.#changed.size > WALK_ABOVE_PATHS) this.#isWalkDue = true
+    this.#changed.add([path])
     this.#setTimer('turn', JOIN_MS)
   }
 
   async #turn(): Promise<void> {
-    const isWalk = this.#isWalkDue
-    const paths = [...this.#changed]
-    this.#isWalkDue = false
-    this.#changed.clear()
+    const paths = this.#changed.take()
     try {
       await this.#components.publish({
-        paths: isWalk ? undefined : paths,
+        paths,
         onYoung: (path) => this.#young.set(path, this.#dueMs()),
         signal: this.#stopped.signal,
       })
@@ -108,19 +102,18 @@ export class TreePublisher {
     } catch (error) {
       if (this.#stopped.signal.aborted) return
       this.#components.logger.warn({ err: error }, 'cannot publish the tree')
-      this.#isWalkDue = isWalk || this.#isWalkDue
-      for (const path of paths) this.#changed.add(path)
+      this.#changed.add(paths)
       this.#failures += 1
     }
     this.#underWay = undefined
-    this.#setTimers(isWalk)
+    this.#setTimers(paths === undefined)
   }
 
   #setTimers(isWalk: boolean): void {
     const retryMs = Math.min(RETRY_MS * 2 ** (this.#failures - 1), LONGEST_RETRY_MS)
     if (isWalk) this.#setTimer('next-walk', this.#init.walkMs)
     if (this.#young.size > 0) this.#setTimer('settled', this.#init.settleMs)
-    if (this.#isWalkDue || this.#changed.size > 0) {
+    if (!this.#changed.isEmpty) {
       this.#setTimer('turn', this.#failures === 0 ? JOIN_MS : retryMs)
     }
   }
@@ -147,7 +140,7 @@ export class TreePublisher {
         return
       case 'walk':
       case 'next-walk':
-        this.#isWalkDue = true
+        this.#changed.add(undefined)
         this.#setTimer('turn', 0)
         return
       case 'settled':
