@@ -1,4 +1,4 @@
-import { access, mkdir, readdir, rm } from 'node:fs/promises'
+import { access, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CorruptFileError, flushJournal, namingDatabase, openSound } from '@jarswarm/files'
 import type { Digest } from '@jarswarm/manifest'
@@ -6,7 +6,6 @@ import type { RepositoryPath } from '@jarswarm/maven'
 import { Level } from 'level'
 import { DurableFiles } from './durable-files.ts'
 import { isErrno } from './errno.ts'
-import { CorruptStateError } from './errors.ts'
 
 /** What was seen is sure to survive a power cut after so long; a kill loses nothing. */
 const SYNC_MS = 1_000
@@ -28,13 +27,17 @@ export interface Observation {
   readonly mismatch?: string | undefined
 }
 
+/** Told why what was seen cannot be read, and to where it goes. */
+export type OnDamaged = (error: Error, aside: string) => void
+
 type Seen = Level<RepositoryPath, Observation>
 
 /**
  * What was seen of an origin, path by path, and the bytes that are needed to publish it: mutable files and piece
  * lists, by digest. Kept at once, so that a crawl that is killed downloads nothing again.
  *
- * All of it can be seen anew: a lost store costs time, not truth.
+ * All of it can be seen anew: a lost store costs time, not truth. So what cannot be read is set aside as `seen.damaged`, in place of
+ * the one before, and begun anew.
  */
 export class ObservationStore implements AsyncDisposable {
   readonly #directory: string
@@ -51,11 +54,13 @@ export class ObservationStore implements AsyncDisposable {
     this.#seen = seen
   }
 
-  /** @throws {CorruptStateError} when what was seen is damaged */
-  static async open(directory: string): Promise<ObservationStore> {
+  static async open(
+    directory: string,
+    onDamaged: OnDamaged = () => undefined,
+  ): Promise<ObservationStore> {
     const files = new DurableFiles(join(directory, 'unfinished'))
     await files.start()
-    const seen = await openSeen(join(directory, 'seen'))
+    const seen = await openSeen(join(directory, 'seen'), onDamaged)
     return new ObservationStore(directory, { files, seen })
   }
 
@@ -116,18 +121,23 @@ export class ObservationStore implements AsyncDisposable {
   }
 }
 
-async function openSeen(location: string): Promise<Seen> {
+async function openSeen(location: string, onDamaged: OnDamaged): Promise<Seen> {
   try {
-    return await openSound(location, async () => {
-      const seen: Seen = new Level(location, { valueEncoding: 'json' })
-      await seen.open()
-      return seen
-    })
-  } catch (cause) {
-    if (!(cause instanceof CorruptFileError)) throw cause
-    throw new CorruptStateError(
-      `${cause.message}; remove the directory ${location}: what was seen there is asked for again`,
-      { cause },
-    )
+    return await openReadable(location)
+  } catch (error) {
+    if (!(error instanceof CorruptFileError)) throw error
+    const aside = `${location}.damaged`
+    onDamaged(error, aside)
+    await rm(aside, { recursive: true, force: true })
+    await rename(location, aside)
+    return openReadable(location)
   }
+}
+
+async function openReadable(location: string): Promise<Seen> {
+  return openSound(location, async () => {
+    const seen: Seen = new Level(location, { valueEncoding: 'json' })
+    await seen.open()
+    return seen
+  })
 }

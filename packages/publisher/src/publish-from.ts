@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { PatientReader, userAgent } from '@jarswarm/http'
 import { judgeOrigin } from './judge-origin.ts'
 import { ObservationStore } from './observation-store.ts'
+import type { OnDamaged } from './observation-store.ts'
 import { openPlaces } from './open-places.ts'
 import type { OpenedPlaces } from './open-places.ts'
 import { PathSet } from './path-set.ts'
@@ -58,6 +59,8 @@ export interface PublishFromOptions {
   readonly onProgress?: ((progress: PublishProgress) => void) | undefined
   /** The origin asked to be left alone for so long. */
   readonly onPause?: ((pauseMs: number) => void) | undefined
+  /** What was seen before cannot be read: it is set aside, and asked for again. */
+  readonly onDamaged?: OnDamaged | undefined
   /** How long to wait for another publisher. @defaultValue not at all */
   readonly lock?: LockOptions | undefined
 }
@@ -78,7 +81,10 @@ export async function publishFrom(options: PublishFromOptions): Promise<PublishR
   const { stateDir, outDir, signal } = options
   await mkdir(outDir, { recursive: true })
   await using places = await openPlaces({ stateDir, treeDir: outDir, lock: options.lock })
-  await using store = await ObservationStore.open(join(places.state.path, 'observed'))
+  await using store = await ObservationStore.open(
+    join(places.state.path, 'observed'),
+    options.onDamaged,
+  )
   await using listed = await PathSet.read(options.paths, {
     directory: places.stateFiles.temporaryPath(),
     meaning: options.isChanges === true ? 'artifact' : 'nothing',

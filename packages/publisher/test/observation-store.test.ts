@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { parsePath } from '@jarswarm/maven'
-import { CorruptStateError } from '../src/index.ts'
 import { ObservationStore } from '../src/observation-store.ts'
 import type { Observation } from '../src/observation-store.ts'
 
@@ -37,21 +36,25 @@ describe('ObservationStore', () => {
     ['ldb', (bytes: Buffer) => bytes.fill(0, 0, 20)],
     ['log', (bytes: Buffer) => bytes.fill(0, 0, 7)],
   ] as const) {
-    it(`refuses a damaged .${kind} file, names it, and says what to do`, async (t) => {
+    it(`begins anew in place of a damaged .${kind} file, names it, and sets it aside`, async (t) => {
       const copy = join(work, kind)
       t.after(() => rm(copy, { recursive: true }))
       await cp(kind === 'ldb' ? closed : crashed, copy, { recursive: true })
       const seen = join(copy, 'seen')
       const name = (await readdir(seen)).find((file) => file.endsWith(`.${kind}`)) ?? ''
       await writeFile(join(seen, name), damage(await readFile(join(seen, name))))
-      await assert.rejects(ObservationStore.open(copy), (error: unknown) => {
-        assert.ok(error instanceof CorruptStateError)
-        assert.ok(error.message.includes(join(seen, name)), error.message)
-        assert.ok(error.message.includes(`; remove the directory ${seen}: `), error.message)
-        return true
+      // One from before gives way.
+      await mkdir(`${seen}.damaged/older`, { recursive: true })
+      const told: unknown[] = []
+      await using store = await ObservationStore.open(copy, ({ message }, aside) => {
+        assert.ok(message.includes(join(seen, name)), message)
+        told.push(aside)
       })
-      await rm(seen, { recursive: true })
-      await (await ObservationStore.open(copy))[Symbol.asyncDispose]()
+      assert.deepEqual(told, [`${seen}.damaged`])
+      const aside = await readdir(`${seen}.damaged`)
+      assert.ok(aside.includes(name) && !aside.includes('older'))
+      assert.equal(await store.get(parsePath('a/b/1/b-1.jar')), undefined)
+      await store.put(parsePath('a/b/1/b-1.jar'), SEEN)
     })
   }
 

@@ -161,6 +161,9 @@ async function publish(flags: Flags, terminal: Terminal): Promise<PublishReport>
       onPause: (pauseMs) => {
         remark(terminal, `the origin asks to wait ${formatDuration(pauseMs / 1000)}`)
       },
+      onDamaged: ({ message }, aside) => {
+        remark(terminal, `${message}; set aside as ${aside}: what was seen is asked for again`)
+      },
     })
   } catch (error) {
     if (terminal.signal.aborted && flags.from !== undefined) {
