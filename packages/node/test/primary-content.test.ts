@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict'
-import { closeSync, openSync, readSync, rmSync, statSync, utimesSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
@@ -49,6 +60,18 @@ function turnBit(file: string, position: number): void {
 }
 
 describe('PrimaryContent', () => {
+  it('gives a manifest out with the refresh that succeeds', async (t) => {
+    const { places, id, content, publishedRoot } = await publishedContent(t)
+    writeFileSync(join(places.treeDir, 'org/example/later.pom'), '<project/>')
+    await publishTree(places)
+    const [objects, away] = [join(publishedRoot, 'objects'), join(publishedRoot, 'objects.away')]
+    renameSync(objects, away)
+    await assert.rejects(content.refresh(id))
+    renameSync(away, objects)
+    assert.deepEqual(await content.refresh(id), readFileSync(join(publishedRoot, 'manifest')))
+    assert.equal(await content.refresh(id), undefined)
+  })
+
   it('gives peers no bytes in which a bit has turned since they were given last', async (t) => {
     const { places, id, content } = await publishedContent(t)
     const small = { offset: 0, length: 5 }

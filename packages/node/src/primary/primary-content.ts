@@ -60,6 +60,8 @@ export class PrimaryContent implements SwarmContent {
   readonly #nodes: NodeSource = (digest) => this.#published.object(digest)
   #repository: TrustedRepository | undefined
   #head: Head | undefined
+  /** Accepted, and not yet given out by a refresh. */
+  #news: Uint8Array | undefined
 
   constructor({ published, blobs, clock, logger }: PrimaryContentComponents) {
     this.#published = published
@@ -82,7 +84,7 @@ export class PrimaryContent implements SwarmContent {
   /**
    * Take up what stands published now.
    *
-   * @returns the root manifest when it is another than before
+   * @returns the root manifest when it is another than that of the last time that succeeded
    * @throws {UnpublishedTreeError} when the published form is missing or incomplete
    * @throws {RollbackError | OlderManifestError | …} of trust, when it does not follow from what was published before
    */
@@ -91,10 +93,12 @@ export class PrimaryContent implements SwarmContent {
     const manifest = await this.#published.manifest()
     if (manifest === undefined)
       throw new UnpublishedTreeError('Cannot serve the tree: it has no .jarswarm/manifest')
-    const verdict = await this.#accept(this.#repository, manifest)
+    if ((await this.#accept(this.#repository, manifest)) === 'newer') this.#news = manifest
     const { head } = this.#repository
     if (head !== undefined && head.seq !== this.#head?.seq) await this.#adopt(head)
-    return verdict === 'newer' ? manifest : undefined
+    const news = this.#news
+    this.#news = undefined
+    return news
   }
 
   /**

@@ -9,6 +9,8 @@ import type { PrimaryContent } from './primary-content.ts'
 
 /** One look at one file: five a second cost nothing, and a new state or root is known at once. */
 const LOOK_MS = 200
+/** What stands published cannot be used; the repository goes on with what it has. */
+const LOOK_RETRY_MS = 10_000
 
 /** A timestamp lives for a day; nodes see within an hour that the primary still stands behind its state. */
 const RESIGN_MS = 60 * 60 * 1000
@@ -21,8 +23,8 @@ const ANNOUNCE_MS = 12 * 60 * 60 * 1000
 const ANNOUNCE_RETRY_MS = 60 * 1000
 
 export interface PublicationWatchComponents {
-  readonly content: PrimaryContent
-  readonly swarm: Swarm
+  readonly content: Pick<PrimaryContent, 'head' | 'refresh' | 'repository'>
+  readonly swarm: Pick<Swarm, 'gossipManifest' | 'provide'>
   readonly clock: Clock
   readonly logger: Logger
   /** Sign the published state anew without looking at the tree. */
@@ -44,7 +46,11 @@ export class PublicationWatch {
   readonly #components: PublicationWatchComponents
   readonly #init: PublicationWatchInit
   #repetitions: readonly Repetition[] = []
+  /** Fingerprint of the manifest that was taken up. */
   #seen = ''
+  /** A manifest that was taken up and not told of. */
+  #untold: Uint8Array | undefined
+  #turns: Promise<unknown> = Promise.resolve()
   /** Number of the newest root that this side signed the state under. */
   #signedUnder = 0
 
@@ -57,7 +63,12 @@ export class PublicationWatch {
     const { resign, swarm, logger } = this.#components
     const { id } = this.#init
     const jobs: RepeatInit[] = [
-      { what: 'take up what was published', intervalMs: LOOK_MS, task: () => this.takeUp() },
+      {
+        what: 'take up what was published',
+        intervalMs: LOOK_MS,
+        retryMs: LOOK_RETRY_MS,
+        task: () => this.takeUp(),
+      },
       {
         what: 'sign the state anew',
         firstMs: RESIGN_MS,
@@ -90,16 +101,26 @@ export class PublicationWatch {
     this.#repetitions = []
   }
 
-  /** Use what stands published now, and tell the swarm of it. */
-  async takeUp(): Promise<void> {
-    const found = await this.#fingerprint()
-    if (found === undefined || found === this.#seen) return
+  /** Use what stands published now, and tell the swarm of it; what fails is done again the next time. */
+  takeUp(): Promise<void> {
+    const turn = this.#turns.then(() => this.#takeUp())
+    this.#turns = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #takeUp(): Promise<void> {
     const { content, swarm, logger } = this.#components
-    this.#seen = found
-    const manifest = await content.refresh(this.#init.id)
-    if (manifest === undefined) return
-    logger.info({ seq: content.head?.seq }, 'a new state was published')
-    await swarm.gossipManifest(this.#init.id, manifest)
+    const found = await this.#fingerprint()
+    if (found !== undefined && found !== this.#seen) {
+      const manifest = await content.refresh(this.#init.id)
+      this.#seen = found
+      if (manifest !== undefined)
+        logger.info({ seq: content.head?.seq }, 'a new state was published')
+      this.#untold = manifest ?? this.#untold
+    }
+    if (this.#untold === undefined) return
+    await swarm.gossipManifest(this.#init.id, this.#untold)
+    this.#untold = undefined
   }
 
   /** Nodes learn of a root by the manifest that is signed under it. */
