@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
@@ -32,12 +33,14 @@ function startTrial(t: TestContext): Trial {
     get repository(): never {
       throw new Error('nobody asks for it')
     },
-    refresh: () => {
+    refresh: async () => {
       done.push('refresh')
-      if (failures.refresh !== undefined) return Promise.reject(failures.refresh)
+      if (failures.refresh !== undefined) throw failures.refresh
       const isNews = taken !== published
       taken = published
-      return Promise.resolve(isNews ? Buffer.from(taken) : undefined)
+      // Longer than the one look at the manifest by which another would come in between.
+      for (let look = 0; look < 20; look += 1) await stat(publishedRoot)
+      return isNews ? Buffer.from(taken) : undefined
     },
   }
   const swarm: PublicationWatchComponents['swarm'] = {
