@@ -113,3 +113,15 @@ export class ProposalUnderWayError extends PublishRefusedError {
     this.path = path
   }
 }
+
+/** The file was not the same before and after it was read; it is still being written. */
+export class UnsteadyFileError extends Error {
+  override readonly name = 'UnsteadyFileError'
+  readonly code = 'ERR_UNSTEADY_FILE'
+}
+
+/** What was written to the file may be lost, though it can be read. */
+export class FailedSyncError extends Error {
+  override readonly name = 'FailedSyncError'
+  readonly code = 'ERR_FAILED_SYNC'
+}

@@ -3,22 +3,11 @@ import type { FileHandle } from 'node:fs/promises'
 import { namingPath, openUnfollowed } from '@jarswarm/files'
 import { MAX_ARTIFACT_BYTES, PIECE_BYTES } from '@jarswarm/manifest'
 import { describeErrno } from './errno.ts'
+import { FailedSyncError, UnsteadyFileError } from './errors.ts'
 import { FileHasher } from './file-hasher.ts'
 import type { FileDigests } from './file-hasher.ts'
 import { isUnchanged } from './tree-file.ts'
 import type { TreeFile } from './tree-file.ts'
-
-/** The file was not the same before and after it was read; it is still being written. */
-export class UnsteadyFileError extends Error {
-  override readonly name = 'UnsteadyFileError'
-  readonly code = 'ERR_UNSTEADY_FILE'
-}
-
-/** What was written to the file may be lost, though it can be read. */
-export class FailedSyncError extends Error {
-  override readonly name = 'FailedSyncError'
-  readonly code = 'ERR_FAILED_SYNC'
-}
 
 export interface HashFileOptions {
   /** Where to write the bytes that were hashed, not synced; a copy of an unsteady file must be thrown away. */
