@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { MAX_CHANGED_PATHS } from '../src/limits/limits.ts'
 import { TreeChanges } from '../src/primary/tree-changes.ts'
 
 describe('TreeChanges', () => {
@@ -28,12 +29,12 @@ describe('TreeChanges', () => {
     assert.equal(changes.isEmpty, true)
   })
 
-  it('keeps no more than so many paths, and then means the whole tree', () => {
-    const changes = new TreeChanges(3)
+  it('keeps MAX_CHANGED_PATHS, and with more means the whole tree', () => {
+    const changes = new TreeChanges()
     changes.take()
-    changes.add(['a', 'b', 'c'])
-    assert.equal(changes.size, 3)
-    changes.add(['c', 'd', 'e'])
+    changes.add(Array.from({ length: MAX_CHANGED_PATHS }, (_, at) => `path/${String(at)}`))
+    assert.equal(changes.size, MAX_CHANGED_PATHS)
+    changes.add(['path/0', 'd', 'e'])
     changes.add(['f'])
     assert.equal(changes.size, 0)
     assert.equal(changes.take(), undefined)

@@ -46,6 +46,14 @@ const COMMANDS = {
   },
 } satisfies Limits
 
+const TREE = {
+  MAX_CHANGED_PATHS: {
+    value: 100_000,
+    unit: 'changed paths of a watched tree that are kept',
+    why: 'some megabytes; above it the whole tree is looked at instead',
+  },
+} satisfies Limits
+
 export const MAX_LINES_PER_KIND: number = LOG.MAX_LINES_PER_KIND.value
 export const MAX_LINE_KINDS: number = LOG.MAX_LINE_KINDS.value
 export const MAX_LOGGED_CHARACTERS: number = LOG.MAX_LOGGED_CHARACTERS.value
@@ -55,8 +63,11 @@ export const MAX_LOOKUP_PATHS: number = COMMANDS.MAX_LOOKUP_PATHS.value
 export const MAX_DENIALS: number = COMMANDS.MAX_DENIALS.value
 export const MAX_CHECK_FINDINGS: number = COMMANDS.MAX_CHECK_FINDINGS.value
 
+export const MAX_CHANGED_PATHS: number = TREE.MAX_CHANGED_PATHS.value
+
 /** All of it, for people. */
 export const NODE_LIMITS: readonly LimitGroup[] = [
   { title: 'Log', limits: LOG },
   { title: 'Commands', limits: COMMANDS },
+  { title: 'Publishing a tree', limits: TREE },
 ]

@@ -1,16 +1,10 @@
-/** Above so many paths the whole tree is looked at instead. */
-const MAX_PATHS = 100_000
+import { MAX_CHANGED_PATHS } from '../limits/limits.ts'
 
 /** What of a tree is to be looked at: some paths, or all of it, and then no path is kept. */
 export class TreeChanges {
-  readonly #maxPaths: number
   readonly #paths = new Set<string>()
+  /** In the beginning, too. */
   #isWhole = true
-
-  /** Begins with the whole tree. */
-  constructor(maxPaths: number = MAX_PATHS) {
-    this.#maxPaths = maxPaths
-  }
 
   get isEmpty(): boolean {
     return !this.#isWhole && this.#paths.size === 0
@@ -27,7 +21,7 @@ export class TreeChanges {
     for (const path of paths ?? []) {
       if (this.#isWhole) break
       this.#paths.add(path)
-      this.#isWhole = this.#paths.size > this.#maxPaths
+      this.#isWhole = this.#paths.size > MAX_CHANGED_PATHS
     }
     if (this.#isWhole) this.#paths.clear()
   }
