@@ -12,6 +12,8 @@ import { STREAMS_GIVEN } from './hostile/streams.ts'
 
 /** Builds in an attack, beside those before it. */
 const MOST_TIMES_SLOWER = 2
+/** When all are strangers at once, each liar has to be met again by each node, a patience of 250 ms at a time. */
+const MOST_TIMES_SLOWER_AMONG_STRANGERS = 4
 /** All manners of harm, the worst first. Peers beyond the list begin it anew. */
 const MANNERS: HostileInit['manners'] = [
   'lying',
@@ -102,9 +104,12 @@ export const hostile: FaultRun = {
 /** What chance decides where there is little of it. */
 function assertShown({ p99Ms, bans }: HostileRunReport): void {
   const { before, during, strangers } = p99Ms
-  const most = MOST_TIMES_SLOWER * before
-  assert.ok(during <= most, `builds were slowed down to ${during.toFixed(0)} ms`)
-  assert.ok(strangers <= most, `builds among strangers were slowed to ${strangers.toFixed(0)} ms`)
+  const slowed = `builds were slowed from ${before.toFixed(0)} to`
+  assert.ok(during <= MOST_TIMES_SLOWER * before, `${slowed} ${during.toFixed(0)} ms`)
+  assert.ok(
+    strangers <= MOST_TIMES_SLOWER_AMONG_STRANGERS * before,
+    `${slowed} ${strangers.toFixed(0)} ms among strangers`,
+  )
   assert.ok(bans > 0, 'nobody lied three times, so that nobody was banned')
 }
 
@@ -126,7 +131,7 @@ function rowsOf(report: HostileRunReport, init: HostileRunInit): readonly Row[] 
       what: '99th percentile while all are strangers again',
       value: strangers,
       unit: 'ms',
-      target: String(Math.round(MOST_TIMES_SLOWER * before)),
+      target: String(Math.round(MOST_TIMES_SLOWER_AMONG_STRANGERS * before)),
     },
     { what: 'until a deploy reached the last node', value: report.deploySeconds, unit: 's' },
     { what: 'until a sound head of an attacker did', value: report.toldSeconds, unit: 's' },
