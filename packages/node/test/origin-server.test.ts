@@ -5,6 +5,7 @@ import { get } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import type { TestContext } from 'node:test'
 import { ManualClock, RecordingLogger } from '@jarswarm/testkit'
 import { OriginServer } from '../src/primary/origin-server.ts'
 import { temporaryDirectory } from './_swarm.ts'
@@ -13,6 +14,17 @@ import { waitFor } from './_wait-for.ts'
 const NAME = 'large-1.0.jar'
 /** More than the buffers between the two sides take, so that the sender waits for the reader. */
 const SIZE_BYTES = 64 * 1024 * 1024
+
+/** A server of a tree with one small jar. */
+async function serveJar(t: TestContext): Promise<OriginServer> {
+  const treeDir = temporaryDirectory(t)
+  writeFileSync(join(treeDir, NAME), 'jar')
+  const components = { clock: new ManualClock(), logger: new RecordingLogger() }
+  const server = new OriginServer(components, { treeDir, withdrawn: () => undefined })
+  await server.start({ host: '127.0.0.1', port: 0 })
+  t.after(() => server.stop())
+  return server
+}
 
 describe('the origin server', () => {
   it('cuts an answer under way when its file is withdrawn', async (t) => {
@@ -39,12 +51,7 @@ describe('the origin server', () => {
   })
 
   it('refuses a target with a fragment, behind a query too', async (t) => {
-    const treeDir = temporaryDirectory(t)
-    writeFileSync(join(treeDir, NAME), 'jar')
-    const components = { clock: new ManualClock(), logger: new RecordingLogger() }
-    const server = new OriginServer(components, { treeDir, withdrawn: () => undefined })
-    await server.start({ host: '127.0.0.1', port: 0 })
-    t.after(() => server.stop())
+    const server = await serveJar(t)
     const { hostname, port } = new URL(server.url)
     for (const [suffix, status] of [
       ['?a', 200],
@@ -59,12 +66,7 @@ describe('the origin server', () => {
   })
 
   it('gives the whole file for a suffix that is longer', async (t) => {
-    const treeDir = temporaryDirectory(t)
-    writeFileSync(join(treeDir, NAME), 'jar')
-    const components = { clock: new ManualClock(), logger: new RecordingLogger() }
-    const server = new OriginServer(components, { treeDir, withdrawn: () => undefined })
-    await server.start({ host: '127.0.0.1', port: 0 })
-    t.after(() => server.stop())
+    const server = await serveJar(t)
     const answer = await fetch(`${server.url}/${NAME}`, { headers: { range: 'bytes=-99' } })
     assert.equal(answer.headers.get('content-range'), 'bytes 0-2/3')
     assert.equal(await answer.text(), 'jar')

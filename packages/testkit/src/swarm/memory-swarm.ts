@@ -138,7 +138,6 @@ export class MemorySwarm implements Swarm {
     }
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- tells at once
   async *provide(
     repository: RepositoryId,
     projects: Iterable<string | undefined>,
@@ -147,6 +146,8 @@ export class MemorySwarm implements Swarm {
     for (const project of projects) {
       options.signal?.throwIfAborted()
       if (this.#share !== 'all') return
+      // A network is asked: nobody is told in the same turn.
+      await Promise.resolve()
       this.#network.addRecord({ repository, project }, this.peerId)
       yield project
     }
