@@ -1,9 +1,10 @@
 import type { IndexEntry } from '@jarswarm/manifest'
+import { sha256 } from '@jarswarm/manifest'
 import { ManualClock } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { MAX_KEPT_FOR_OTHERS } from '../src/limits.ts'
-import { CLAIMS_PAUSE_MS, FillTurns } from '../src/share/fill-turns.ts'
+import { CLAIMS_PAUSE_MS, FillTurns, TURN_PATIENCE_MS } from '../src/share/fill-turns.ts'
 import type { FillTurnsComponents } from '../src/share/fill-turns.ts'
 import { Rig } from './_rig.ts'
 
@@ -13,6 +14,13 @@ const FILES = 100
 const ALONE_MS = 10_000
 /** Of the event loop, after which nothing moves without time passing. */
 const TURNS = 30
+
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < TURNS; turn += 1)
+    await new Promise((resolve) => {
+      setImmediate(resolve)
+    })
+}
 
 function publishFiles({ builder }: Rig): void {
   for (let file = 0; file < FILES; file += 1)
@@ -47,7 +55,64 @@ describe('full mirrors that fill at the same time', () => {
   })
 })
 
+/** Files come in rounds: each node gets some of an upstream, which its neighbours hear of, and in the next round have. */
+async function copiesInRing(nodes: number, reach: number, files: number): Promise<number> {
+  const world = Array.from({ length: nodes }, () => new Set<string>())
+  const clock = new ManualClock()
+  const coming: (() => void)[] = []
+  let asked = 0
+  const neighboursOf = (own: number): readonly number[] =>
+    [...world.keys()].filter((other) => {
+      const gap = Math.abs(own - other)
+      return gap > 0 && Math.min(gap, nodes - gap) <= reach
+    })
+  const entries = Array.from({ length: files }, (_, file) => {
+    return { digest: sha256(new TextEncoder().encode(String(file))) } as IndexEntry
+  })
+  const fills = [...world.entries()].map(async ([own, held]) => {
+    const isClaimed = ({ digest }: IndexEntry): boolean =>
+      neighboursOf(own).some((other) => world[other]?.has(digest))
+    const turns = new FillTurns(
+      {
+        clock,
+        swarm: { peerId: String(own), followers: () => neighboursOf(own).map(String) },
+        fetcher: {
+          hasClaimant: isClaimed,
+          hasSource: () => true,
+          isStored: () => Promise.resolve(false),
+        },
+      } as unknown as FillTurnsComponents,
+      {
+        repository: '',
+        fetch: async (entry) => {
+          if (!isClaimed(entry)) asked += 1
+          await new Promise<void>((resolve) => coming.push(resolve))
+          held.add(entry.digest)
+        },
+        signal: new AbortController().signal,
+      },
+    )
+    for (const entry of entries) await turns.add(entry)
+    await turns.end()
+  })
+  const state = { filling: true }
+  const end = Promise.all(fills).then(() => (state.filling = false))
+  while (state.filling) {
+    await settle()
+    for (const come of coming.splice(0)) come()
+    clock.advance(CLAIMS_PAUSE_MS)
+  }
+  await end
+  assert.ok(world.every((held) => held.size === files))
+  return asked / files
+}
+
 describe('FillTurns', () => {
+  it('takes little more than one copy for many, of whom each knows some', async () => {
+    const copies = await copiesInRing(20, 4, 1_000)
+    assert.ok(copies < 1.4, String(copies))
+  })
+
   it('keeps MAX_KEPT_FOR_OTHERS, and waits then until half of them have come', async () => {
     const clock = new ManualClock()
     const fetched: string[] = []
@@ -81,12 +146,11 @@ describe('FillTurns', () => {
       while (added - own < 2 * MAX_KEPT_FOR_OTHERS) await add()
       waits = false
     })()
-    for (let turn = 0; turn < TURNS; turn += 1)
-      await new Promise((resolve) => {
-        setImmediate(resolve)
-      })
-    assert.ok(waits)
-    clock.advance(CLAIMS_PAUSE_MS)
+    for (let waitedMs = 0; waitedMs < TURN_PATIENCE_MS; waitedMs += CLAIMS_PAUSE_MS) {
+      await settle()
+      assert.ok(waits)
+      clock.advance(CLAIMS_PAUSE_MS)
+    }
     await rest
     await turns.end()
     assert.equal(fetched.length, added)

@@ -18,7 +18,7 @@ import {
   MAX_PEERS_PER_BLOB,
 } from '../src/limits.ts'
 import { PREFETCH_PARALLEL } from '../src/prefetch/limits.ts'
-import { PeerSource } from '../src/transfer/peer-source.ts'
+import { MIN_UNHURRIED_PATIENCE_MS, PeerSource } from '../src/transfer/peer-source.ts'
 import { PeerStandings } from '../src/transfer/peer-standings.ts'
 import type { UpstreamSet } from '../src/upstreams/upstream-set.ts'
 
@@ -42,7 +42,11 @@ describe('SourcePlan', () => {
     return planOf(swarmOf(claimants, followers), [])
   }
 
-  function planOf(swarm: Swarm, upstreams: readonly unknown[]): SourcePlan {
+  function planOf(
+    swarm: Swarm,
+    upstreams: readonly unknown[],
+    sparesUpstreams = false,
+  ): SourcePlan {
     const clock = new ManualClock()
     const set = { ranked: () => upstreams, rankedPublishers: () => upstreams }
     return new SourcePlan(
@@ -53,7 +57,7 @@ describe('SourcePlan', () => {
         logger: new RecordingLogger(),
         standings: new PeerStandings({ clock }),
       },
-      { repository: DIGEST, entry: { ...entry, sizeBytes: 1 }, lookUp: false },
+      { repository: DIGEST, entry: { ...entry, sizeBytes: 1 }, lookUp: false, sparesUpstreams },
     )
   }
 
@@ -67,6 +71,16 @@ describe('SourcePlan', () => {
       asked += next.length
     }
   }
+
+  it('gives peers time where nobody waits', () => {
+    const patienceMs = (sparesUpstreams: boolean): number | undefined =>
+      planOf(swarmOf(['peer'], []), [], sparesUpstreams)
+        .first()[0]
+        ?.patienceMs({ digest: DIGEST, offset: 0, length: 0 })
+    const unmeasuredMs = 450
+    assert.equal(patienceMs(false), unmeasuredMs)
+    assert.equal(patienceMs(true), MIN_UNHURRIED_PATIENCE_MS)
+  })
 
   it('begins with MAX_PEERS_AT_ONCE', () => {
     assert.equal(planFor(CROWD, []).first().length, MAX_PEERS_AT_ONCE)

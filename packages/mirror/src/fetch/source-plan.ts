@@ -49,7 +49,7 @@ export interface SourcePlanInit {
   readonly entry: IndexEntry
   /** Whether to look into the DHT; a background fill does not, for it would look for every file. */
   readonly lookUp: boolean
-  /** Whether nobody waits, so that donors are asked before origin and mirrors. @defaultValue false */
+  /** Whether nobody waits: donors are asked before origin and mirrors, and peers are given time. @defaultValue false */
   readonly sparesUpstreams?: boolean
 }
 
@@ -157,9 +157,10 @@ export class SourcePlan {
     const peer = standings.ranked(candidates).find((candidate) => !this.#asked.has(candidate))
     if (peer === undefined) return undefined
     this.#asked.add(peer)
-    const { repository, entry } = this.#init
+    const { repository, entry, sparesUpstreams: unhurried = false } = this.#init
     this.#components.logger.debug({ path: entry.path, peer, claimed }, 'asking a peer')
-    return new PeerSource(this.#components, { peer, repository, blob: entry.digest, claimed })
+    const init = { peer, repository, blob: entry.digest, claimed, unhurried }
+    return new PeerSource(this.#components, init)
   }
 
   #takeUpstreams(count: number): readonly PartSource[] {

@@ -12,8 +12,12 @@ import { pause } from '../wait/pause.ts'
 export const FILL_PARALLEL = 8
 /** Small files fetched ahead at a time while connected peers claim them: each waits longer for the disk than for the way. */
 export const FILL_PARALLEL_NEAR = 32
+/** Files asked of upstreams at a time while neighbours take turns: together they fill its line, and what is asked for later has come meanwhile. */
+export const FILL_PARALLEL_IN_TURN = 4
 /** Peers are told once a second what came. */
 export const CLAIMS_PAUSE_MS = 1_000
+/** How long nothing may come from others until more than one may ask: they hear of a head later, and may be busy. */
+export const TURN_PATIENCE_MS = 5_000
 /** Words of a digest that draws are made of. */
 const DRAW_DIGITS = 8
 
@@ -35,9 +39,10 @@ export interface FillTurnsInit {
 /**
  * Who asks an upstream for which file, so that the neighbours who want the same take it from there about once: what a
  * peer claims comes from peers; for the rest each node begins with the files that rendezvous hashing gives it among its
- * neighbours, and the others bring theirs. When nothing comes any more, neighbours do not want it or cannot have it,
- * and twice as many may ask for each file as before. Nobody is told anything, and nothing is waited for by more than
- * a second for each doubling.
+ * neighbours, and the others bring theirs. A neighbour of theirs may be none of ours, and then a file has several whose turn
+ * it is; each begins with those that it drew best, which are most likely its own in the whole swarm, and the rest come
+ * meanwhile. When nothing comes any more, neighbours do not want it or cannot have it, and twice as many may ask for
+ * each file as before, each second until something comes. Nobody is told anything.
  */
 export class FillTurns {
   readonly #components: FillTurnsComponents
@@ -45,9 +50,11 @@ export class FillTurns {
   readonly #fromPeers = new PQueue({ concurrency: FILL_PARALLEL })
   readonly #smallFromPeers = new PQueue({ concurrency: FILL_PARALLEL_NEAR })
   readonly #fromUpstreams = new PQueue({ concurrency: FILL_PARALLEL })
-  readonly #draws = new Map<PeerName, number>()
+  readonly #numbers = new Map<PeerName, number>()
   #kept: IndexEntry[] = []
   #mayAsk: number
+  /** How long there was nothing to do since something last came from others. */
+  #quietMs = 0
 
   constructor(components: FillTurnsComponents, init: FillTurnsInit) {
     this.#components = components
@@ -57,8 +64,7 @@ export class FillTurns {
 
   /** Fetch a file, now or later; waits while there are as many as are kept. */
   async add(entry: IndexEntry): Promise<void> {
-    if (await this.#begin(entry)) return
-    this.#kept.push(entry)
+    await this.#begin(entry)
     if (this.#kept.length >= MAX_KEPT_FOR_OTHERS) await this.#goOn(MAX_KEPT_FOR_OTHERS / 2)
   }
 
@@ -75,9 +81,12 @@ export class FillTurns {
     await this.#idle()
   }
 
+  get #lanes(): readonly PQueue[] {
+    return [this.#fromPeers, this.#smallFromPeers, this.#fromUpstreams]
+  }
+
   async #idle(): Promise<void> {
-    const lanes = [this.#fromPeers, this.#smallFromPeers, this.#fromUpstreams]
-    await Promise.all(lanes.map((lane) => lane.onIdle()))
+    await Promise.all(this.#lanes.map((lane) => lane.onIdle()))
   }
 
   async #goOn(room: number): Promise<void> {
@@ -87,54 +96,66 @@ export class FillTurns {
       signal.throwIfAborted()
       const kept = this.#kept
       this.#kept = []
-      for (const entry of kept) if (!(await this.#begin(entry))) this.#kept.push(entry)
+      for (const entry of kept) await this.#begin(entry)
       if (this.#kept.length < kept.length) continue
-      const isIdle = this.#fromUpstreams.size === 0 && this.#fromUpstreams.pending === 0
+      const isIdle = this.#lanes.every(({ size, pending }) => size + pending === 0)
       await pause(clock, CLAIMS_PAUSE_MS, signal)
-      if (isIdle) this.#mayAsk *= 2
+      if (isIdle) this.#quietMs += CLAIMS_PAUSE_MS
+      if (this.#quietMs >= TURN_PATIENCE_MS) this.#mayAsk *= 2
     }
   }
 
-  /** @returns false when it is not this node's turn */
-  async #begin(entry: IndexEntry): Promise<boolean> {
+  /** Fetch a file, or keep it back when it is the turn of others. */
+  async #begin(entry: IndexEntry): Promise<void> {
     const { fetcher } = this.#components
     if (fetcher.hasClaimant(entry) || !fetcher.hasSource(entry)) {
+      this.#quietMs = 0
       // A large one keeps several requests and pieces in memory by itself.
       const isSmall = entry.pieceList === undefined
-      await this.#enter(isSmall ? this.#smallFromPeers : this.#fromPeers, entry, FILL_PARALLEL)
-      return true
+      await this.#enter(isSmall ? this.#smallFromPeers : this.#fromPeers, entry)
+      return
     }
-    if (!this.#isOurTurn(entry) && !(await fetcher.isStored(entry))) return false
+    const { swarm } = this.#components
+    const followers = swarm.followers(this.#init.repository)
+    const own = this.#draw(entry, swarm.peerId)
+    if (!this.#isOurTurn(entry, own, followers) && !(await fetcher.isStored(entry))) {
+      this.#kept.push(entry)
+      return
+    }
     // What peers have goes on meanwhile.
-    await this.#enter(this.#fromUpstreams, entry, MAX_KEPT_FOR_OTHERS)
-    return true
+    const { signal } = this.#init
+    await orAborted(this.#fromUpstreams.onSizeLessThan(MAX_KEPT_FOR_OTHERS), signal)
+    const isAlone = followers.length < this.#mayAsk || this.#mayAsk > 1
+    this.#fromUpstreams.concurrency = isAlone ? FILL_PARALLEL : FILL_PARALLEL_IN_TURN
+    void this.#fromUpstreams.add(() => this.#init.fetch(entry), { priority: -own })
   }
 
-  async #enter(queue: PQueue, entry: IndexEntry, room: number): Promise<void> {
-    await orAborted(queue.onSizeLessThan(room), this.#init.signal)
+  async #enter(queue: PQueue, entry: IndexEntry): Promise<void> {
+    await orAborted(queue.onSizeLessThan(FILL_PARALLEL), this.#init.signal)
     void queue.add(() => this.#init.fetch(entry))
   }
 
-  #isOurTurn({ digest }: IndexEntry): boolean {
-    const { swarm } = this.#components
-    const followers = swarm.followers(this.#init.repository)
+  #isOurTurn(entry: IndexEntry, own: number, followers: readonly PeerName[]): boolean {
     if (followers.length < this.#mayAsk) return true
-    const number = Number.parseInt(digest.slice(0, DRAW_DIGITS), 16)
-    const own = mixed(number ^ this.#drawOf(swarm.peerId))
     let before = 0
     for (const peer of followers) {
-      if (mixed(number ^ this.#drawOf(peer)) < own) before += 1
+      if (this.#draw(entry, peer) < own) before += 1
       if (before >= this.#mayAsk) return false
     }
     return true
   }
 
-  #drawOf(peer: PeerName): number {
-    const known = this.#draws.get(peer)
+  /** What a node drew for a file: the least comes first. */
+  #draw({ digest }: IndexEntry, peer: PeerName): number {
+    return mixed(Number.parseInt(digest.slice(0, DRAW_DIGITS), 16) ^ this.#numberOf(peer))
+  }
+
+  #numberOf(peer: PeerName): number {
+    const known = this.#numbers.get(peer)
     if (known !== undefined) return known
-    const drawn = createHash('sha256').update(peer).digest().readUInt32BE()
-    this.#draws.set(peer, drawn)
-    return drawn
+    const number = createHash('sha256').update(peer).digest().readUInt32BE()
+    this.#numbers.set(peer, number)
+    return number
   }
 }
 

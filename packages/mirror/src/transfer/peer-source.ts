@@ -11,6 +11,8 @@ export const BLOB_LANES = 4
 export const OBJECT_LANES = 32
 /** Least time before a peer counts as slow: a busy machine hesitates for so long. */
 export const MIN_PEER_PATIENCE_MS = 250
+/** The same where nobody waits: when it comes, it comes cheaper than from an upstream that everybody asks. */
+export const MIN_UNHURRIED_PATIENCE_MS = 3_000
 /** Round trip of a peer that was not measured yet. */
 const UNKNOWN_ROUND_TRIP_MS = 150
 
@@ -28,6 +30,8 @@ export interface PeerSourceInit {
   readonly blob: string | undefined
   /** Whether it said that it holds it, so that lacking it tells something. @defaultValue true */
   readonly claimed?: boolean
+  /** Whether nobody waits for what is asked. @defaultValue false */
+  readonly unhurried?: boolean
 }
 
 /** A connected peer, asked over the exchange. */
@@ -57,7 +61,8 @@ export class PeerSource implements PartSource {
     // The answer comes in one: the time it takes on a slow line counts from the start. Objects are mostly small.
     const expectedBytes = this.#init.blob === undefined ? 0 : part.length
     const transferMs = (expectedBytes * 1_000) / (SLOW_BYTES_PER_SECOND * 8)
-    return Math.max(MIN_PEER_PATIENCE_MS, this.#roundTripMs * 3) + transferMs
+    const leastMs = this.#init.unhurried === true ? MIN_UNHURRIED_PATIENCE_MS : MIN_PEER_PATIENCE_MS
+    return Math.max(leastMs, this.#roundTripMs * 3) + transferMs
   }
 
   async *fetch(run: readonly Part[], options: PartFetchOptions): AsyncGenerator<Uint8Array> {
