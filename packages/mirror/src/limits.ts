@@ -64,6 +64,11 @@ const STATES = {
     unit: 'contradictions of the keys that are remembered',
     why: 'each is judged once; whoever holds the keys can make them without end',
   },
+  MAX_ORDERED_ENTRIES: {
+    value: 4_096,
+    unit: 'files of a fill that are put in the order in which they are stored',
+    why: 'sixteen for each folder of the store, in a megabyte of memory',
+  },
   MAX_KEPT_FOR_OTHERS: {
     value: 4_096,
     unit: 'files of a fill that neighbours may bring first',
@@ -180,6 +185,7 @@ export const MAX_ENTRIES_READ: number = STATES.MAX_ENTRIES_READ.value
 export const MAX_REMEMBERED_ENTRIES: number = STATES.MAX_REMEMBERED_ENTRIES.value
 export const MAX_REMEMBERED_BRANCHES: number = STATES.MAX_REMEMBERED_BRANCHES.value
 export const MAX_SEEN_CONTRADICTIONS: number = STATES.MAX_SEEN_CONTRADICTIONS.value
+export const MAX_ORDERED_ENTRIES: number = STATES.MAX_ORDERED_ENTRIES.value
 export const MAX_KEPT_FOR_OTHERS: number = STATES.MAX_KEPT_FOR_OTHERS.value
 export const OBJECT_PEERS_AT_ONCE: number = STATES.OBJECT_PEERS_AT_ONCE.value
 export const MAX_OBJECT_PEERS: number = STATES.MAX_OBJECT_PEERS.value

@@ -8,6 +8,7 @@ import { MAX_REMEMBERED_CHANGES } from '../limits.ts'
 import { FILL_PARALLEL, FillTurns } from './fill-turns.ts'
 import { policyMatcher } from './mirror-policy.ts'
 import type { MirrorPolicy } from './mirror-policy.ts'
+import { inStoreOrder } from './store-order.ts'
 
 /** Wait before the next try after some files could not be had; doubles with each that fails. */
 export const FILL_RETRY_MS = 30_000
@@ -134,7 +135,7 @@ export class MirrorFill {
     }
     const turns = this.#takeTurns(entries, fetch)
     try {
-      for await (const entry of entries) {
+      for await (const entry of inStoreOrder(entries)) {
         wasWhole = failures < MAX_FAILURES && missing.length < MAX_REMEMBERED_CHANGES
         if (!wasWhole) break
         if (!this.#matches(entry.path) || this.#components.isUnwanted(entry)) continue
