@@ -182,7 +182,7 @@ export class OperationNode {
         headers: range ? { range: headerOf(range) } : {},
         source: sourceOf(node, builder.id),
         path: { segments: path.split('/'), folder: verb === 'list' },
-        signal: decision.signal,
+        exchange: decision,
       })
     } catch (error) {
       return toRefusal(error)

@@ -26,8 +26,9 @@ export class Exchange {
   readonly startedMs: number
   readonly #clock: Clock
   readonly #reset: () => void
-  readonly #control = new AbortController()
-  readonly #decision: { cancel(): void }
+  #control: AbortController | undefined
+  #decision: { cancel(): void } | undefined
+  #isDecided = false
 
   constructor({ request, response, reset }: ExchangeComponents, clock: Clock) {
     this.request = request
@@ -35,21 +36,15 @@ export class Exchange {
     this.#reset = reset
     this.#clock = clock
     this.startedMs = clock.monotonicMs()
-    this.#decision = clock.setTimer(() => {
-      this.#control.abort(
-        new UnavailableError('No source answered in time; the fetch goes on, try again shortly'),
-      )
-    }, DECISION_MS)
-    response.once('close', () => {
-      this.#decision.cancel()
-      if (!response.writableFinished)
-        this.#control.abort(new ClientGoneError('The client closed the connection'))
-    })
   }
 
-  /** Aborted when the client goes, when no decision is made in time, or when the body stands still. */
+  /**
+   * Aborted when the client goes, when no decision is made in time, or when the body stands still.
+   *
+   * Made when it is first asked for: most answers are in memory, and nothing is waited for.
+   */
   get signal(): AbortSignal {
-    return this.#control.signal
+    return this.#abort.signal
   }
 
   get isHead(): boolean {
@@ -58,7 +53,8 @@ export class Exchange {
 
   /** The answer is known and its first bytes are here: from now on only the body's deadlines count. */
   decided(): void {
-    this.#decision.cancel()
+    this.#isDecided = true
+    this.#decision?.cancel()
   }
 
   /**
@@ -106,9 +102,38 @@ export class Exchange {
     this.#reset()
   }
 
+  get #abort(): AbortController {
+    this.#control ??= this.#watch()
+    return this.#control
+  }
+
+  #watch(): AbortController {
+    const control = new AbortController()
+    const { response } = this
+    if (!this.#isDecided) {
+      const passedMs = this.#clock.monotonicMs() - this.startedMs
+      this.#decision = this.#clock.setTimer(
+        () => {
+          control.abort(
+            new UnavailableError(
+              'No source answered in time; the fetch goes on, try again shortly',
+            ),
+          )
+        },
+        Math.max(DECISION_MS - passedMs, 0),
+      )
+    }
+    const onClose = (): void => {
+      this.#decision?.cancel()
+      if (!response.writableFinished)
+        control.abort(new ClientGoneError('The client closed the connection'))
+    }
+    if (response.destroyed) onClose()
+    else response.once('close', onClose)
+    return control
+  }
+
   #breakOff(found: string, limitMs: number): void {
-    this.#control.abort(
-      new BrokenBodyError(`Cannot send the body: ${found} in ${limitMs / 1000} s`),
-    )
+    this.#abort.abort(new BrokenBodyError(`Cannot send the body: ${found} in ${limitMs / 1000} s`))
   }
 }

@@ -14,50 +14,49 @@ import { selectRange } from './range-selection.ts'
 const RELEASE_CACHING = 'public, max-age=31536000, immutable'
 const MUTABLE_CACHING = 'no-cache'
 
+type Headers = Readonly<Record<string, string>>
+
 /** A file as HTTP sees it, before its bytes are here. */
 export interface FileFacts extends Validators {
   readonly name: string
   readonly sizeBytes: number
   readonly mutable: boolean
-  /** Headers beside the usual ones, for this file. */
-  readonly headers: Readonly<Record<string, string>>
+  /** All that its answer has, whole or in part, wherever the bytes come from. */
+  readonly headers: Headers
 }
 
 /** Facts of an artifact, all from the index: the same on every node and every run. */
-export function artifactFacts(
-  entry: IndexEntry,
-  more: { readonly mutable: boolean; readonly headers: Readonly<Record<string, string>> },
-): FileFacts {
-  return {
+export function artifactFacts(entry: IndexEntry, mutable: boolean): FileFacts {
+  const file = {
     name: entry.path,
     sizeBytes: entry.sizeBytes,
-    mutable: more.mutable,
+    mutable,
     etag: sha1Tag(entry.sha1),
     lastModifiedSeconds: entry.mtimeSeconds,
-    headers: {
-      'X-Checksum-SHA1': entry.sha1,
-      'X-Checksum-SHA256': entry.digest,
-      ...more.headers,
-    },
   }
+  return toFacts(file, { 'X-Checksum-SHA1': entry.sha1, 'X-Checksum-SHA256': entry.digest })
 }
 
 /** Facts of a file that is on its way, as its origin states them. */
 export function arrivingFacts(found: ArrivingArtifact): FileFacts {
-  return {
+  const file = {
     name: found.path,
     sizeBytes: found.sizeBytes,
     mutable: found.mutable,
     etag: sha1Tag(found.sha1),
     lastModifiedSeconds: found.mtimeSeconds,
-    headers: { 'X-Checksum-SHA1': found.sha1 },
   }
+  return toFacts(file, { 'X-Checksum-SHA1': found.sha1 })
 }
 
 /** Facts of a sidecar, which changes when its file does. */
-export function sidecarFacts(file: FileFacts, name: string, text: string): FileFacts {
+export function sidecarFacts(
+  file: FileFacts,
+  { name, text }: { readonly name: string; readonly text: string },
+  more: Headers,
+): FileFacts {
   const sha1 = createHash('sha1').update(text).digest('hex')
-  return { ...file, name, sizeBytes: text.length, etag: sha1Tag(sha1) }
+  return toFacts({ ...file, name, sizeBytes: text.length, etag: sha1Tag(sha1) }, more)
 }
 
 /** The answer when the request's conditions spare the bytes: 304, 412 or 416; else undefined. */
@@ -88,7 +87,7 @@ export function answerFile(
   blob: OpenBlob,
 ): Answer {
   const selection = requestedRange(request, file)
-  const headers = fileHeaders(file)
+  const { headers } = file
   if (selection.kind !== 'part') {
     const range = { offset: 0, length: file.sizeBytes }
     return { ...partOf(blob, range), status: 200, headers }
@@ -108,10 +107,10 @@ export function answerText(
   text: string,
 ): Answer {
   const selection = requestedRange(request, file)
-  if (selection.kind !== 'part') return toAnswer(200, fileHeaders(file), text)
+  if (selection.kind !== 'part') return toAnswer(200, file.headers, text)
   const end = selection.offset + selection.length
   const headers = {
-    ...fileHeaders(file),
+    ...file.headers,
     'Content-Range': `bytes ${selection.offset}-${end - 1}/${file.sizeBytes}`,
   }
   return toAnswer(206, headers, text.slice(selection.offset, end))
@@ -129,11 +128,14 @@ function requestedRange(
 function partOf(blob: OpenBlob, range: ByteRange): Pick<Answer, 'body' | 'source'> {
   if (blob.kind === 'stream')
     return { source: blob.source, body: { kind: 'stream', content: blob.content, range } }
-  const bytes = blob.bytes.subarray(range.offset, range.offset + range.length)
+  const isWhole = range.length === blob.bytes.length
+  const bytes = isWhole
+    ? blob.bytes
+    : blob.bytes.subarray(range.offset, range.offset + range.length)
   return { source: blob.source, body: { kind: 'bytes', bytes } }
 }
 
-function validatorHeaders(file: FileFacts): Record<string, string> {
+function validatorHeaders(file: Omit<FileFacts, 'headers'>): Record<string, string> {
   return {
     ETag: file.etag,
     'Last-Modified': toHttpDate(file.lastModifiedSeconds),
@@ -141,16 +143,18 @@ function validatorHeaders(file: FileFacts): Record<string, string> {
   }
 }
 
-function fileHeaders(file: FileFacts): Record<string, string> {
-  return {
+/** @param more headers beside those of every file */
+function toFacts(file: Omit<FileFacts, 'headers'>, more: Headers): FileFacts {
+  const headers = {
     'Content-Type': contentTypeOf(file.name),
     ...validatorHeaders(file),
     'Accept-Ranges': 'bytes',
     // XML can carry scripts: opened in a browser, a file of the repository must not act on this origin.
     'Content-Security-Policy': "default-src 'none'; sandbox",
     'X-Content-Type-Options': 'nosniff',
-    ...file.headers,
+    ...more,
   }
+  return { ...file, headers }
 }
 
 /** The form that maven-resolver reads a SHA-1 from, which saves its clients the sidecar request. */

@@ -17,20 +17,25 @@ export interface HotBlobsInit {
 
 /** Opens artifacts, and keeps the small ones in memory by digest so that they are sent in one write. */
 export class HotBlobs {
-  readonly #cache: LRUCache<string, Uint8Array>
+  readonly #cache: LRUCache<string, OpenBlob & { readonly kind: 'bytes' }>
 
   constructor(init: HotBlobsInit = {}) {
     this.#cache = new LRUCache({
       maxSize: init.hotCacheBytes ?? HOT_CACHE_BYTES,
       maxEntrySize: MAX_HOT_BLOB_BYTES,
-      sizeCalculation: (bytes) => Math.max(1, bytes.length),
+      sizeCalculation: ({ bytes }) => Math.max(1, bytes.length),
     })
+  }
+
+  /** The bytes when they are in memory. */
+  recall(entry: IndexEntry): OpenBlob | undefined {
+    return this.#cache.get(entry.digest)
   }
 
   /** @throws {UnavailableError} when no source has the bytes now */
   async open(source: ArtifactOpener, entry: IndexEntry, signal: AbortSignal): Promise<OpenBlob> {
-    const hot = this.#cache.get(entry.digest)
-    if (hot !== undefined) return { kind: 'bytes', source: 'store', bytes: hot }
+    const hot = this.recall(entry)
+    if (hot !== undefined) return hot
     const content = await untilAborted(source.open(entry, { signal }), signal, (late) => {
       late.release()
     })
@@ -38,7 +43,7 @@ export class HotBlobs {
       return { kind: 'stream', source: content.source, content }
     try {
       const bytes = await readWhole(content, entry, signal)
-      this.#cache.set(entry.digest, bytes)
+      this.#cache.set(entry.digest, { kind: 'bytes', source: 'store', bytes })
       return { kind: 'bytes', source: content.source, bytes }
     } finally {
       content.release()
@@ -52,7 +57,8 @@ async function readWhole(
   entry: IndexEntry,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  const bytes = new Uint8Array(entry.sizeBytes)
+  // A buffer, which a socket takes as it is.
+  const bytes = Buffer.from(new ArrayBuffer(entry.sizeBytes))
   if (bytes.length === 0) return bytes
   const range = { offset: 0, length: bytes.length }
   const chunks = content.read(range, { signal })[Symbol.asyncIterator]()

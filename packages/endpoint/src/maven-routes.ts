@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { IndexEntry } from '@jarswarm/manifest'
 import { InvalidPathError, nameOf, parsePath, pomOf, sidecarOf } from '@jarswarm/maven'
 import type { RepositoryPath, SidecarAlgorithm } from '@jarswarm/maven'
 import type {
@@ -18,11 +17,12 @@ import {
   answerText,
   answerWithoutBytes,
   arrivingFacts,
-  artifactFacts,
   sidecarFacts,
 } from './file-answer.ts'
 import type { FileFacts } from './file-answer.ts'
+import { notFound, refuseSuspect, refuseTaken } from './file-refusals.ts'
 import type { HotBlobs, OpenBlob } from './hot-blobs.ts'
+import { KnownArtifacts } from './known-artifacts.ts'
 import type { RequestPath } from './request-path.ts'
 import type { ServedVersions } from './served-versions.ts'
 import type { SidecarDigests } from './sidecar-digests.ts'
@@ -38,7 +38,8 @@ export interface MavenRequest {
   readonly source: ArtifactSource
   /** Path below the repository. */
   readonly path: RequestPath
-  readonly signal: AbortSignal
+  /** Asked for its signal only by what waits. */
+  readonly exchange: { readonly signal: AbortSignal }
   /**
    * Path of the repository's root, with slashes at both ends, when it is read as a public mirror: from the index alone.
    *
@@ -79,6 +80,7 @@ export class MavenRoutes {
   readonly #versions: ServedVersions
   readonly #prefetch: Prefetch | undefined
   readonly #onServed: MavenRoutesComponents['onServed']
+  readonly #known = new KnownArtifacts()
 
   constructor(components: MavenRoutesComponents) {
     this.#blobs = components.blobs
@@ -95,14 +97,14 @@ export class MavenRoutes {
   async answer(request: MavenRequest): Promise<Answer> {
     const { source } = request
     const { segments, folder } = request.path
-    if (segments.length === 0) return await answerDirectory(request, '')
+    if (segments.length === 0) return await listDirectory(request, '')
     const path = readPath(segments.join('/'))
     // What a proxied repository has in a folder, nobody says: its origin is never crawled.
-    if (folder && source.proxied === true) return await answerDirectory(request, path)
+    if (folder && source.proxied === true) return await listDirectory(request, path)
     const sidecar = folder ? undefined : sidecarOf(path)
     const found = await resolve(request, sidecar?.artifact ?? path, { indexOnly: folder })
     if (found.kind === 'directory' && sidecar === undefined)
-      return await answerDirectory(request, path)
+      return await listDirectory(request, path)
     refuseTaken(request, found, path)
     if (!isFile(found) || folder) throw this.#notFound(request, found, path)
     return await this.#found(request, found, { path, algorithm: sidecar?.algorithm })
@@ -135,12 +137,12 @@ export class MavenRoutes {
   async #artifact(request: MavenRequest, found: ArtifactFound): Promise<Answer> {
     const { source } = request
     const { entry, mutable } = found
-    const facts = this.#facts(source, found, entry)
+    const facts = this.#facts(source, found)
     const spared = answerWithoutBytes(request, facts)
     if (spared !== undefined) return spared
     // HEAD opens the artifact too: its 200 would else promise bytes that the GET after it cannot have.
     const { head } = source
-    const blob = await this.#openWithPom(request, found)
+    const blob = this.#recallWithPom(request, found) ?? (await this.#openWithPom(request, found))
     // What was withdrawn while the pom was waited for is not begun. What is taken back later is cut by its content.
     if (source.head !== head) await refuseTakenSince(request, entry.path, blob)
     if (mutable) this.#versions.served(source.id, { entry, opener: openerOf(request, found) })
@@ -170,7 +172,7 @@ export class MavenRoutes {
     request: MavenRequest,
     wanted: WantedSidecar<ArrivingArtifact>,
   ): Promise<Answer> {
-    const { signal } = request
+    const { signal } = request.exchange
     const { path, found, algorithm } = wanted
     if (algorithm !== 'sha1') {
       const entry = await untilAborted(found.complete({ signal }), signal)
@@ -183,37 +185,46 @@ export class MavenRoutes {
       }
       return await this.#sidecar(request, { path, found: whole, algorithm })
     }
-    const facts = sidecarFacts({ ...arrivingFacts(found), headers: {} }, path, found.sha1)
+    const facts = sidecarFacts(arrivingFacts(found), { name: path, text: found.sha1 }, {})
     return answerWithoutBytes(request, facts) ?? answerText(request, facts, found.sha1)
   }
 
   async #sidecar(request: MavenRequest, wanted: WantedSidecar<ArtifactFound>): Promise<Answer> {
-    const { source, signal } = request
+    const { source, exchange } = request
     const { path, found, algorithm } = wanted
     const recent = found.mutable ? this.#versions.recent(source.id, found.entry.path) : undefined
     const { entry, opener } = recent ?? { entry: found.entry, opener: openerOf(request, found) }
-    const text = await this.#digests.digestOf(opener, { entry, algorithm }, signal)
-    const artifact = this.#facts(source, found, entry)
-    const facts = sidecarFacts({ ...artifact, headers: staleHeaders(source, found) }, path, text)
+    const text = await this.#digests.digestOf(opener, { entry, algorithm }, exchange.signal)
+    const { facts: artifact } = this.#known.of(entry, found.mutable)
+    const facts = sidecarFacts(artifact, { name: path, text }, staleHeaders(source, found) ?? {})
     return answerWithoutBytes(request, facts) ?? answerText(request, facts, text)
   }
 
-  #facts(source: ArtifactSource, found: ArtifactFound, entry: IndexEntry): FileFacts {
-    const md5 = this.#digests.knownMd5(entry)
-    return artifactFacts(entry, {
-      mutable: found.mutable,
-      headers: {
-        ...(md5 === undefined ? {} : { 'X-Checksum-MD5': md5 }),
-        ...staleHeaders(source, found),
-      },
-    })
+  #facts(source: ArtifactSource, found: ArtifactFound): FileFacts {
+    const { facts } = this.#known.of(found.entry, found.mutable)
+    const md5 = this.#digests.knownMd5(found.entry)
+    const stale = staleHeaders(source, found)
+    if (md5 === undefined && stale === undefined) return facts
+    const more = { ...(md5 !== undefined && { 'X-Checksum-MD5': md5 }), ...stale }
+    return { ...facts, headers: { ...facts.headers, ...more } }
+  }
+
+  /** What is in memory, and its pom as well. */
+  #recallWithPom({ source }: MavenRequest, found: ArtifactFound): OpenBlob | undefined {
+    const blob = this.#blobs.recall(found.entry)
+    const { pom } = this.#known.of(found.entry, found.mutable)
+    if (blob === undefined || pom === undefined) return blob
+    const beside = found.unindexed === undefined && source.recall?.(pom, { beside: true })
+    if (!beside) return undefined
+    if (beside.kind === 'artifact') return this.#blobs.recall(beside.entry) && blob
+    return beside.kind === 'absent' ? blob : undefined
   }
 
   /** Both are asked for at once, for on a slow line each may take a while. */
   async #openWithPom(request: MavenRequest, found: ArtifactFound): Promise<OpenBlob> {
     const { entry } = found
     const [blob, pom] = await Promise.allSettled([
-      this.#blobs.open(openerOf(request, found), entry, request.signal),
+      this.#blobs.open(openerOf(request, found), entry, request.exchange.signal),
       this.#requirePom(request, { path: entry.path, unindexed: found.unindexed }),
     ])
     if (pom.status === 'rejected') {
@@ -238,7 +249,7 @@ export class MavenRoutes {
     if (found.kind !== 'artifact') return
     try {
       const opener = openerOf(request, found)
-      const pomBlob = await this.#blobs.open(opener, found.entry, request.signal)
+      const pomBlob = await this.#blobs.open(opener, found.entry, request.exchange.signal)
       release(pomBlob)
       if (pomBlob.kind === 'stream' && pomBlob.content.early === true)
         throw new UnavailableError('its source is slow')
@@ -274,6 +285,16 @@ function isFile(found: Known): found is ArtifactFound | ArrivingArtifact {
   return found.kind === 'artifact' || found.kind === 'arriving'
 }
 
+function listDirectory(
+  { source, exchange, base }: MavenRequest,
+  directory: string,
+): Promise<Answer> {
+  return answerDirectory(
+    { source, signal: exchange.signal, ...(base !== undefined && { base }) },
+    directory,
+  )
+}
+
 function readPath(text: string): RepositoryPath {
   try {
     return parsePath(text)
@@ -284,28 +305,21 @@ function readPath(text: string): RepositoryPath {
 }
 
 async function resolve(
-  { source, signal, base }: MavenRequest,
+  { source, exchange, base }: MavenRequest,
   path: RepositoryPath,
   options: Omit<Parameters<ArtifactSource['resolve']>[1], 'signal'> = {},
 ): Promise<Known> {
+  const recalled = source.recall?.(path, options)
+  if (recalled !== undefined) return known(recalled)
+  const { signal } = exchange
   // A public mirror gives what is signed, and passes nothing else on.
   const indexOnly = options.indexOnly === true || options.beside === true || base !== undefined
-  const found = await untilAborted(source.resolve(path, { ...options, signal, indexOnly }), signal)
-  if (found.kind === 'unknown') throw new UnavailableError(found.reason)
-  return found
+  return known(await untilAborted(source.resolve(path, { ...options, signal, indexOnly }), signal))
 }
 
-/** What nobody is to have, sidecars too: 410 of what was taken back, 451 of what this node's user denies. */
-function refuseTaken({ source }: MavenRequest, found: Known, path: RepositoryPath): void {
-  if (found.kind !== 'withdrawn' && found.kind !== 'denied') return
-  const why = found.reason === undefined ? '' : `: ${found.reason}`
-  if (found.kind === 'denied')
-    throw new RefusedRequestError(451, `The user of this node denied ${nameOf(path)}${why}`)
-  const day = new Date(found.issuedSeconds * 1000).toISOString().slice(0, 10)
-  throw new RefusedRequestError(
-    410,
-    `${nameOf(path)} was withdrawn from ${source.name} on ${day}${why}`,
-  )
+function known(found: Resolution): Known {
+  if (found.kind === 'unknown') throw new UnavailableError(found.reason)
+  return found
 }
 
 async function refuseTakenSince(
@@ -313,7 +327,8 @@ async function refuseTakenSince(
   path: RepositoryPath,
   blob: OpenBlob,
 ): Promise<void> {
-  const { source, signal } = request
+  const { source, exchange } = request
+  const { signal } = exchange
   try {
     const found = await untilAborted(source.resolve(path, { signal, indexOnly: true }), signal)
     if (found.kind !== 'unknown') refuseTaken(request, found, path)
@@ -323,44 +338,14 @@ async function refuseTakenSince(
   }
 }
 
-/** 404, which clients remember: only while the head is not so old that the file may exist by now. */
-function notFound(request: MavenRequest, path: string): Error {
-  const { source } = request
-  if (isSuspect(source)) return suspect(source)
-  if (source.proxied === true)
-    return new RefusedRequestError(404, `${source.name} has no ${path}: its origin says so`)
-  return absent(request, path)
-}
-
-function absent({ source, base }: MavenRequest, path: string): Error {
-  const { head } = source
-  // An observed index does not say what its origin has by now, and what that has is not a public mirror's to pass on.
-  if (base !== undefined && typeof head?.observed === 'string')
-    return new UnavailableError(`The observed index of ${source.name} does not name ${path}`)
-  const asked = head?.observed === null ? '' : `, and ${head?.observed ?? ''} does not have it`
-  const proof = head === undefined ? '' : ` (head ${head.seq}${asked})`
-  return new RefusedRequestError(404, `${source.name} has no ${path}${proof}`)
-}
-
-function refuseSuspect(source: ArtifactSource, found: ArtifactFound): void {
-  if (found.mutable && isSuspect(source)) throw suspect(source)
-}
-
-function isSuspect(source: ArtifactSource): boolean {
-  return source.freshness().state === 'suspect'
-}
-
-function suspect(source: ArtifactSource): UnavailableError {
-  const days = Math.floor(source.freshness().staleSeconds / 86_400)
-  return new UnavailableError(
-    `Cannot say what is newest in ${source.name}: its head expired ${days} days ago and no newer one was found`,
-  )
-}
-
-function staleHeaders(source: ArtifactSource, found: ArtifactFound): Record<string, string> {
+function staleHeaders(
+  source: ArtifactSource,
+  found: ArtifactFound,
+): Record<string, string> | undefined {
   if (found.staleSeconds !== undefined)
     return { 'X-Jarswarm-Stale': String(Math.floor(found.staleSeconds)) }
+  if (!found.mutable) return undefined
   const { state, staleSeconds } = source.freshness()
-  if (!found.mutable || state !== 'stale') return {}
+  if (state !== 'stale') return undefined
   return { 'X-Jarswarm-Stale': String(Math.floor(staleSeconds)) }
 }

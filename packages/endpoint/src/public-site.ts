@@ -85,12 +85,12 @@ export class PublicSite {
    * @throws {UnavailableError} when there is no answer now
    */
   async answer(exchange: Exchange, target: string): Promise<Answer> {
-    const { request, signal } = exchange
+    const { request } = exchange
     if (!isReadMethod(request.method)) throw readOnly()
     const { source, path, base } = this.#find(cleanRequestPath(target))
     if (path.segments[0] === PUBLISHED_FOLDER) return await this.#published(exchange, source, path)
     const { method, headers } = request
-    return await this.#components.maven.answer({ method, headers, source, path, signal, base })
+    return await this.#components.maven.answer({ method, headers, source, path, exchange, base })
   }
 
   #find({ segments, folder }: RequestPath): {

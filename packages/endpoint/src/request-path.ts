@@ -63,6 +63,7 @@ function cleanSegment(raw: string): string {
 }
 
 function decode(raw: string): string {
+  if (!raw.includes('%')) return raw
   try {
     return decodeURIComponent(raw)
   } catch (error) {

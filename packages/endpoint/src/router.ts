@@ -39,15 +39,14 @@ export class Router {
    */
   async answer(exchange: Exchange, path: RequestPath): Promise<Answer> {
     const [first, ...rest] = path.segments
-    const { request, signal } = exchange
-    if (!isReadMethod(request.method)) throw this.#readOnly(first)
+    const { method, headers } = exchange.request
+    if (!isReadMethod(method)) throw this.#readOnly(first)
     if (first === undefined) return this.#components.dashboard.answer()
     if (first === OWN_SEGMENT) return await this.#own(rest.join('/'))
     const source = this.#find(first)
     if (source === undefined) throw this.#noSuchRepository(first)
     const below = { segments: rest, folder: path.folder }
-    const { method, headers } = request
-    return await this.#components.maven.answer({ method, headers, source, path: below, signal })
+    return await this.#components.maven.answer({ method, headers, source, path: below, exchange })
   }
 
   /** The name of the proxied repository that a path's first segment names, if it does. */

@@ -15,7 +15,7 @@ const DESCRIPTIVE =
  */
 export function isMutablePath(path: RepositoryPath): boolean {
   if (METADATA.test(nameOf(path))) return true
-  return directoryOf(path).split('/').some(isSnapshotVersion)
+  return path.includes('SNAPSHOT/') && directoryOf(path).split('/').some(isSnapshotVersion)
 }
 
 /**

@@ -142,6 +142,10 @@ export class MirroredRepository implements ArtifactSource {
     return await this.#resolver.resolve(path, options)
   }
 
+  recall(path: RepositoryPath, options: Pick<ResolveOptions, 'beside'>): Resolution | undefined {
+    return this.#resolver.recall(path, options)
+  }
+
   async open(entry: IndexEntry, options: AbortOptions): Promise<ArtifactContent> {
     const { withdrawals, fetcher } = this.#parts
     return await withdrawals.guard(entry.path, () => fetcher.open(entry, options))

@@ -71,6 +71,18 @@ export class Resolver {
     return await this.#absent(path, { head, finding, directory }, options)
   }
 
+  /** What `resolve` says of a path whose directory is remembered; undefined when it would have to look further. */
+  recall(
+    path: RepositoryPath,
+    { beside = false }: Pick<ResolveOptions, 'beside'>,
+  ): Resolution | undefined {
+    const head = this.#init.head()
+    if (head === undefined || this.#withdrawn(path) !== undefined) return undefined
+    const finding = this.#components.reader.recall(head, path)
+    if (finding?.kind === 'entry') return this.#known(finding.entry)
+    return finding !== undefined && beside ? { kind: 'absent' } : undefined
+  }
+
   async #absent(
     path: RepositoryPath,
     before: Looked,

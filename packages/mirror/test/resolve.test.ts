@@ -3,7 +3,7 @@ import { NoSpaceError } from '@jarswarm/ports'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { IndexReader } from '../src/index-tree/index-reader.ts'
-import { JAR, METADATA, Rig } from './_rig.ts'
+import { JAR, METADATA, POM, Rig } from './_rig.ts'
 
 const DAY_MS = 86_400_000
 const NEW_POM = 'org/example/lib/2.0/lib-2.0.pom'
@@ -47,6 +47,32 @@ describe('resolve', () => {
     assert.equal(rig.origin.requests.length, before)
     assert.equal((await rig.resolve(node, ABSENT)).kind, 'absent')
     assert.ok(rig.origin.requests.length > before)
+  })
+
+  it('recalls what it looked up under the head in use, and nothing that must be asked for', async (t) => {
+    const rig = new Rig(t)
+    const node = await rig.node()
+    await rig.synced(node)
+    const recall = (path: string, beside = false) =>
+      node.repository.recall(parsePath(path), { beside })
+    assert.equal(recall(JAR), undefined)
+    const found = await rig.resolve(node, JAR)
+    assert.equal(found.kind, 'artifact')
+    assert.deepEqual(recall(JAR), found)
+    const missing = JAR.replace(/\.jar$/, '-tests.jar')
+    assert.equal(recall(missing), undefined, 'a newer head may have it')
+    assert.deepEqual(recall(missing, true), { kind: 'absent' })
+    rig.builder.put(NEW_POM, 'new').publish()
+    await rig.refresh(node)
+    assert.equal(recall(JAR), undefined, 'another index')
+    await rig.resolve(node, JAR)
+    assert.deepEqual(recall(JAR), found)
+    rig.builder.remove(JAR, 'malware').publish()
+    await rig.refresh(node)
+    assert.equal(recall(JAR), undefined)
+    // The directory is remembered again, by a list without it.
+    await rig.resolve(node, POM)
+    assert.equal(recall(JAR, true), undefined, 'withdrawn, not absent')
   })
 
   it('says nothing when no node of the proof can be had', async (t) => {

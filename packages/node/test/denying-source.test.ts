@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
+import { parsePath } from '@jarswarm/maven'
 import { ManualClock, MemoryArtifactSource } from '@jarswarm/testkit'
 import { DenyList } from '../src/deny/deny-list.ts'
 import { DenyingSource } from '../src/deny/denying-source.ts'
@@ -12,7 +13,7 @@ function setUp(t: TestContext) {
   const list = new DenyList({ clock: new ManualClock() }, { dataDir: temporaryDirectory(t) })
   const memory = new MemoryArtifactSource()
   const entry = memory.put(BIG, { bytes: Buffer.alloc(700_000, 'big') })
-  return { list, entry, source: new DenyingSource(memory, list) }
+  return { list, entry, memory, source: new DenyingSource(memory, list) }
 }
 
 describe('a denied file', () => {
@@ -23,6 +24,19 @@ describe('a denied file', () => {
       await assert.rejects(source.open(entry, {}), /was denied/)
       await list.change({ remove: what })
       ;(await source.open(entry, {})).release()
+    }
+  })
+
+  it('is not recalled, by path or by digest', async (t) => {
+    const { list, entry, memory, source } = setUp(t)
+    const recall = () => source.recall(parsePath(BIG), {})
+    assert.equal(recall(), undefined)
+    memory.remembers = true
+    assert.deepEqual(recall(), { kind: 'artifact', entry, mutable: false })
+    for (const what of [BIG, entry.digest]) {
+      await list.change({ add: { what, reason: 'malware' } })
+      assert.deepEqual(recall(), { kind: 'denied', reason: 'malware' })
+      await list.change({ remove: what })
     }
   })
 

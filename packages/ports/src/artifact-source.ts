@@ -164,6 +164,13 @@ export interface ArtifactSource extends ArtifactOpener {
    * @param path of an artifact, not of a sidecar
    */
   resolve(path: RepositoryPath, options: ResolveOptions): Promise<Resolution>
+  /**
+   * What `resolve` says of a path, when that is in memory; undefined when it must be waited for. As much is checked: what was
+   * taken back is not recalled.
+   *
+   * @defaultValue nothing is in memory
+   */
+  recall?(path: RepositoryPath, options: Pick<ResolveOptions, 'beside'>): Resolution | undefined
   /** Names directly below a directory, folders with a trailing slash; undefined when there is none such. */
   list(
     directory: string,

@@ -78,6 +78,8 @@ export class MemoryArtifactSource implements ArtifactSource {
   withdrawn: WithdrawnStatus | undefined
   /** When set, `resolve` stands still and heeds no signal. */
   silent = false
+  /** Whether files can be recalled, which then is neither silent nor unknown. */
+  remembers = false
   /** Paths that were given to `open`, in order. */
   readonly opened: string[] = []
   /** The same of what is unindexed, which `open` refuses. */
@@ -142,6 +144,17 @@ export class MemoryArtifactSource implements ArtifactSource {
       return { kind: 'artifact', entry: held.entry, mutable: isMutablePath(path) }
     if (!this.indexComplete) return { kind: 'absent', fileOnly: true }
     return { kind: this.#namesBelow(path).length > 0 ? 'directory' : 'absent' }
+  }
+
+  recall(
+    path: RepositoryPath,
+    { beside = false }: Pick<ResolveOptions, 'beside'>,
+  ): Resolution | undefined {
+    if (!this.remembers || this.taken.has(path)) return undefined
+    const held = this.#artifacts.get(path)
+    if (held !== undefined)
+      return { kind: 'artifact', entry: held.entry, mutable: isMutablePath(path) }
+    return beside ? { kind: 'absent' } : undefined
   }
 
   async open(entry: IndexEntry, options: AbortOptions): Promise<ArtifactContent> {

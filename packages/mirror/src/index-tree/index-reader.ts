@@ -19,6 +19,12 @@ export type Finding =
   | { readonly kind: 'absent'; readonly newest: boolean }
   | { readonly kind: 'unread'; readonly error: unknown }
 
+/** The files of a directory, by the index of one root. */
+interface Directory {
+  readonly root: Digest
+  readonly entries: readonly IndexEntry[]
+}
+
 export interface IndexReaderComponents {
   readonly keeper: IndexKeeper
   readonly index: IndexStore
@@ -28,11 +34,11 @@ export interface IndexReaderComponents {
 /** Looks paths up in the newest index, by the proof alone while it is incomplete, else in the last complete one. */
 export class IndexReader {
   readonly #components: IndexReaderComponents
-  /** Files of directories by root and path: a client asks for several of one version in a row, and the next build again. */
-  readonly #remembered = new LRUCache<string, readonly IndexEntry[]>({
+  /** Files of directories by path: a client asks for several of one version in a row, and the next build again. */
+  readonly #remembered = new LRUCache<string, Directory>({
     maxSize: MAX_REMEMBERED_ENTRIES,
     // What has no files costs its name, too.
-    sizeCalculation: (entries) => entries.length + 1,
+    sizeCalculation: ({ entries }) => entries.length + 1,
   })
   readonly #branches = createBranchMemory()
 
@@ -42,12 +48,17 @@ export class IndexReader {
 
   async find(head: Head, path: RepositoryPath, options: AbortOptions): Promise<Finding> {
     try {
-      const entry = await this.#findIn(head.index.root, path, options)
-      return entry === undefined ? { kind: 'absent', newest: true } : { kind: 'entry', entry }
+      return this.recall(head, path) ?? (await this.#findIn(head.index.root, path, options))
     } catch (error) {
       options.signal?.throwIfAborted()
       return await this.#findInComplete(path, error)
     }
+  }
+
+  /** What is remembered of a path; undefined when it must be looked up. */
+  recall({ index }: Head, path: RepositoryPath): Finding | undefined {
+    const known = this.#remembered.get(directoryOf(path))
+    return known?.root === index.root ? toFinding(known.entries, path) : undefined
   }
 
   /** Whether a path is a directory, with or without files of its own; undefined when that cannot be said. */
@@ -58,15 +69,8 @@ export class IndexReader {
     return false
   }
 
-  async #findIn(
-    root: Digest,
-    path: RepositoryPath,
-    options: AbortOptions,
-  ): Promise<IndexEntry | undefined> {
+  async #findIn(root: Digest, path: RepositoryPath, options: AbortOptions): Promise<Finding> {
     const directory = directoryOf(path)
-    const key = `${root} ${directory}`
-    const known = this.#remembered.get(key)
-    if (known !== undefined) return known.find((entry) => entry.path === path)
     const { keeper, clock } = this.#components
     const init = {
       timeoutMs: PROOF_TIMEOUT_MS,
@@ -74,12 +78,13 @@ export class IndexReader {
       parents: [options.signal],
     }
     const branches = this.#branches
-    const entries = await withDeadline(clock, init, (signal) => {
+    const found = await withDeadline(clock, init, (signal) => {
       const source = (digest: Digest): Promise<Uint8Array> => keeper.read(digest, { signal })
       return findDirectory({ source, branches }, root, directory)
     })
-    this.#remembered.set(key, entries ?? [])
-    return entries?.find((entry) => entry.path === path)
+    const entries = found ?? []
+    this.#remembered.set(directory, { root, entries })
+    return toFinding(entries, path)
   }
 
   /** While the newest index is out of reach, the one before it still says much. */
@@ -94,4 +99,10 @@ export class IndexReader {
     }
     return entry === undefined ? { kind: 'absent', newest: false } : { kind: 'entry', entry }
   }
+}
+
+/** @param entries of the path's directory, by the newest index */
+function toFinding(entries: readonly IndexEntry[], path: RepositoryPath): Finding {
+  const entry = entries.find((one) => one.path === path)
+  return entry === undefined ? { kind: 'absent', newest: true } : { kind: 'entry', entry }
 }

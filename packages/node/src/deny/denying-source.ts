@@ -47,9 +47,14 @@ export class DenyingSource implements ArtifactSource {
   async resolve(path: RepositoryPath, options: ResolveOptions): Promise<Resolution> {
     const denial = this.#denied.find(path)
     if (denial !== undefined) return toResolution(denial)
-    const found = await this.#source.resolve(path, options)
-    const ofBytes = found.kind === 'artifact' ? this.#denied.find(found.entry.digest) : undefined
-    return ofBytes === undefined ? found : toResolution(ofBytes)
+    return this.#unlessDenied(await this.#source.resolve(path, options))
+  }
+
+  recall(path: RepositoryPath, options: Pick<ResolveOptions, 'beside'>): Resolution | undefined {
+    const denial = this.#denied.find(path)
+    if (denial !== undefined) return toResolution(denial)
+    const found = this.#source.recall?.(path, options)
+    return found && this.#unlessDenied(found)
   }
 
   async open(entry: IndexEntry, options: AbortOptions): Promise<ArtifactContent> {
@@ -68,6 +73,11 @@ export class DenyingSource implements ArtifactSource {
     const names = await this.#source.list(directory, options)
     const prefix = directory === '' ? '' : `${directory}/`
     return names?.filter((name) => this.#denied.find(`${prefix}${name}`) === undefined)
+  }
+
+  #unlessDenied(found: Resolution): Resolution {
+    const ofBytes = found.kind === 'artifact' ? this.#denied.find(found.entry.digest) : undefined
+    return ofBytes === undefined ? found : toResolution(ofBytes)
   }
 }
 
