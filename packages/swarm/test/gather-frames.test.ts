@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { Uint8ArrayList } from 'uint8arraylist'
 import { gatherFrames } from '../src/exchange/gather-frames.ts'
 import { Outbox } from '../src/exchange/outbox.ts'
 import type { Chunk } from '../src/exchange/stream-iterables.ts'
@@ -23,6 +24,27 @@ describe('gatherFrames', () => {
     assert.deepEqual(await nextOf(gathered), Uint8Array.of(4))
     outbox.end()
     assert.equal((await gathered.next()).done, true)
+  })
+
+  it('joins short buffers into one, and copies none that is long', async () => {
+    const outbox = new Outbox<Chunk>()
+    const long = frame(4, 5_000)
+    outbox.put(new Uint8ArrayList(frame(1), frame(2)))
+    outbox.put(new Uint8ArrayList(frame(3), long))
+    outbox.put(new Uint8ArrayList(frame(5), frame(6)))
+    outbox.end()
+    const { value } = await gatherFrames(outbox).next()
+    assert.ok(value instanceof Uint8ArrayList)
+    const buffers = [...value]
+    assert.deepEqual(
+      buffers.map((buffer) => [...buffer.subarray(0, 3)]),
+      [
+        [1, 2, 3],
+        [4, 4, 4],
+        [5, 6],
+      ],
+    )
+    assert.equal(buffers[1], long)
   })
 
   it('does not gather without end', async () => {

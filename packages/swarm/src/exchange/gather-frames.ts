@@ -3,10 +3,12 @@ import type { Chunk } from './stream-iterables.ts'
 
 /** A chunk that is as long goes out without waiting for company: a message of libp2p's streams takes no more. */
 const FULL_BYTES = 64 * 1024
+/** Buffers below this are copied into one; to copy longer ones costs more than it saves. */
+const SHORT_BYTES = 4 * 1024
 
 /**
- * Pass on together what comes in one turn of the event loop. Each chunk that is sent costs an encryption and a system
- * call on both sides, which for small requests and answers is most of their cost.
+ * Pass on together what comes in one turn of the event loop. Each buffer that is sent costs an encryption, a system call
+ * and perhaps a packet, which for small requests and answers is most of their cost.
  */
 export async function* gatherFrames(source: AsyncIterable<Chunk>): AsyncGenerator<Chunk, void> {
   const chunks = source[Symbol.asyncIterator]()
@@ -24,12 +26,31 @@ export async function* gatherFrames(source: AsyncIterable<Chunk>): AsyncGenerato
         gathered.append(next.value)
         coming = nextOf(chunks)
       }
-      yield gathered
+      yield joinShort(gathered)
     }
   } finally {
     // Not awaited: it ends only after what is still being waited for.
     chunks.return?.().catch(() => undefined)
   }
+}
+
+/** The same bytes, in as few buffers as go without copying what is long. */
+function joinShort(buffers: Iterable<Uint8Array>): Uint8ArrayList {
+  const joined = new Uint8ArrayList()
+  let short = new Uint8ArrayList()
+  const flush = (): void => {
+    if (short.length > 0) joined.append(short.subarray())
+    short = new Uint8ArrayList()
+  }
+  for (const buffer of buffers) {
+    if (buffer.length < SHORT_BYTES) short.append(buffer)
+    else {
+      flush()
+      joined.append(buffer)
+    }
+  }
+  flush()
+  return joined
 }
 
 /** The next chunk, whose failure is seen by whoever comes to it. */
