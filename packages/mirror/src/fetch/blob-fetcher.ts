@@ -51,10 +51,11 @@ export interface FetchOptions extends AbortOptions {
 }
 
 /**
- * `client`: somebody waits. `fill`: a mirror fetches what its policy names. `prefetch`: somebody may ask soon. The
- * last two spare the DHT, and fetch no large blob that the disk has no room for.
+ * `client`: somebody waits. `fill`: a mirror fetches what its policy names; `claimed`: the same from those alone who say
+ * that they have it. `prefetch`: somebody may ask soon. All but the first spare the DHT, and fetch no large blob that the
+ * disk has no room for.
  */
-export type FetchPurpose = 'client' | 'fill' | 'prefetch'
+export type FetchPurpose = 'client' | 'fill' | 'claimed' | 'prefetch'
 
 interface Running {
   readonly starting: Promise<BlobDownload>
@@ -223,7 +224,8 @@ export class BlobFetcher {
       repository: this.#init.repository,
       entry,
       lookUp: this.#init.lookUp && purpose === 'client',
-      sparesUpstreams: purpose === 'fill',
+      sparesUpstreams: purpose === 'fill' || purpose === 'claimed',
+      claimedOnly: purpose === 'claimed',
     })
     const { clock, blobs } = this.#components
     const download = new BlobDownload({ clock, blobs, writer, inMemory, plan }, { entry, parts })

@@ -51,6 +51,8 @@ export interface SourcePlanInit {
   readonly lookUp: boolean
   /** Whether nobody waits: donors are asked before origin and mirrors, and peers are given time. @defaultValue false */
   readonly sparesUpstreams?: boolean
+  /** Whether nobody else is asked than who says that it has the file: peers that claim it, and donors. @defaultValue false */
+  readonly claimedOnly?: boolean
 }
 
 /**
@@ -77,6 +79,10 @@ export class SourcePlan {
     this.#components = components
     this.#init = init
     const { upstreams } = components
+    if (init.claimedOnly === true) {
+      this.#upstreams = []
+      return
+    }
     // Mutable files are read from `blobs/`, which a plain mirror does not have.
     const isPublished = isMutablePath(init.entry.path)
     this.#upstreams = [...(isPublished ? upstreams.rankedPublishers() : upstreams.ranked())]
@@ -98,6 +104,7 @@ export class SourcePlan {
     if (best?.promising === true) return this.#takeUpstreams(1 + this.#companionsOf(best))
     const further = this.#takeClaimants(MAX_CLAIMANTS_PER_BLOB + MAX_FURTHER_CLAIMANTS)
     if (further.length > 0) return further
+    if (this.#init.claimedOnly === true) return []
     const found = await this.#nextFound(signal)
     if (found !== undefined) return [found]
     if (this.#upstreams.length > 0) return this.#takeUpstreams(1)

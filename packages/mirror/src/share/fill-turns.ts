@@ -1,9 +1,9 @@
-import type { IndexEntry } from '@jarswarm/manifest'
+import type { Digest, IndexEntry } from '@jarswarm/manifest'
 import type { Clock, PeerName, Swarm } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import { createHash } from 'node:crypto'
 import PQueue from 'p-queue'
-import type { BlobFetcher } from '../fetch/blob-fetcher.ts'
+import type { BlobFetcher, FetchPurpose } from '../fetch/blob-fetcher.ts'
 import { MAX_KEPT_FOR_OTHERS } from '../limits.ts'
 import { orAborted } from '../wait/deadline.ts'
 import { pause } from '../wait/pause.ts'
@@ -27,13 +27,21 @@ export interface FillTurnsComponents {
   readonly clock: Clock
 }
 
+export type FillPurpose = Extract<FetchPurpose, 'fill' | 'claimed'>
+
 export interface FillTurnsInit {
   readonly repository: RepositoryId
-  /** Fetches a file; never rejects. */
-  readonly fetch: (entry: IndexEntry) => Promise<void>
+  /** Fetches a file from whoever may have it, or from who claims it alone; says whether it came, and never rejects. */
+  readonly fetch: (entry: IndexEntry, purpose: FillPurpose) => Promise<boolean>
   readonly signal: AbortSignal
   /** How many of the neighbourhood may ask an upstream for a file, to begin with. @defaultValue 1 */
   readonly mayAsk?: number
+}
+
+/** Until when the claims of a file count for nothing, and how long that is; each wrong one doubles it. */
+interface WrongClaim {
+  readonly untilMs: number
+  readonly waitMs: number
 }
 
 /**
@@ -52,6 +60,8 @@ export class FillTurns {
   readonly #fromUpstreams = new PQueue({ concurrency: FILL_PARALLEL })
   readonly #numbers = new Map<PeerName, number>()
   #kept: IndexEntry[] = []
+  /** Files that did not come from who claimed them: who had everything has not heard yet that there is more. */
+  readonly #wrongClaims = new Map<Digest, WrongClaim>()
   #mayAsk: number
   /** How long there was nothing to do since something last came from others. */
   #quietMs = 0
@@ -70,8 +80,11 @@ export class FillTurns {
 
   /** Fetch all that is left; resolves when nothing is under way. */
   async end(): Promise<void> {
-    await this.#goOn(0)
-    await this.#idle()
+    // What did not come from who claimed it is kept again.
+    do {
+      await this.#goOn(0)
+      await this.#idle()
+    } while (this.#kept.length > 0)
   }
 
   /** What is under way has come; the rest is let go of. */
@@ -105,34 +118,52 @@ export class FillTurns {
     }
   }
 
-  /** Fetch a file, or keep it back when it is the turn of others. */
+  /** Fetch a file, or keep it back while others may bring it. */
   async #begin(entry: IndexEntry): Promise<void> {
-    const { fetcher } = this.#components
-    if (fetcher.hasClaimant(entry) || !fetcher.hasSource(entry)) {
-      this.#quietMs = 0
+    const { fetcher, swarm } = this.#components
+    if (this.#isClaimed(entry)) {
       // A large one keeps several requests and pieces in memory by itself.
-      const isSmall = entry.pieceList === undefined
-      await this.#enter(isSmall ? this.#smallFromPeers : this.#fromPeers, entry)
+      const lane = entry.pieceList === undefined ? this.#smallFromPeers : this.#fromPeers
+      await orAborted(lane.onSizeLessThan(FILL_PARALLEL), this.#init.signal)
+      void lane.add(() => this.#takeClaimed(entry))
       return
     }
-    const { swarm } = this.#components
     const followers = swarm.followers(this.#init.repository)
     const own = this.#draw(entry, swarm.peerId)
-    if (!this.#isOurTurn(entry, own, followers) && !(await fetcher.isStored(entry))) {
+    const isAlone = followers.length < this.#mayAsk || this.#mayAsk > 1
+    // An upstream that fails now may be back, or be spared, before all others gave up.
+    const mayCome = isAlone || fetcher.hasSource(entry)
+    const isOurs = mayCome && this.#isOurTurn(entry, own, followers)
+    if (!isOurs && !(await fetcher.isStored(entry))) {
       this.#kept.push(entry)
       return
     }
     // What peers have goes on meanwhile.
     const { signal } = this.#init
     await orAborted(this.#fromUpstreams.onSizeLessThan(MAX_KEPT_FOR_OTHERS), signal)
-    const isAlone = followers.length < this.#mayAsk || this.#mayAsk > 1
+    this.#wrongClaims.delete(entry.digest)
     this.#fromUpstreams.concurrency = isAlone ? FILL_PARALLEL : FILL_PARALLEL_IN_TURN
-    void this.#fromUpstreams.add(() => this.#init.fetch(entry), { priority: -own })
+    void this.#fromUpstreams.add(() => this.#init.fetch(entry, 'fill'), { priority: -own })
   }
 
-  async #enter(queue: PQueue, entry: IndexEntry): Promise<void> {
-    await orAborted(queue.onSizeLessThan(FILL_PARALLEL), this.#init.signal)
-    void queue.add(() => this.#init.fetch(entry))
+  #isClaimed({ digest }: IndexEntry): boolean {
+    const { clock, fetcher } = this.#components
+    const wrong = this.#wrongClaims.get(digest)
+    if (wrong !== undefined && clock.monotonicMs() < wrong.untilMs) return false
+    return fetcher.hasClaimant({ digest })
+  }
+
+  async #takeClaimed(entry: IndexEntry): Promise<void> {
+    const { digest } = entry
+    if (await this.#init.fetch(entry, 'claimed')) {
+      this.#quietMs = 0
+      this.#wrongClaims.delete(digest)
+      return
+    }
+    const waitMs = 2 * (this.#wrongClaims.get(digest)?.waitMs ?? CLAIMS_PAUSE_MS / 2)
+    const untilMs = this.#components.clock.monotonicMs() + waitMs
+    this.#wrongClaims.set(digest, { waitMs, untilMs })
+    this.#kept.push(entry)
   }
 
   #isOurTurn(entry: IndexEntry, own: number, followers: readonly PeerName[]): boolean {

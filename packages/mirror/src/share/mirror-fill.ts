@@ -6,6 +6,7 @@ import type { RepositoryId } from '@jarswarm/trust'
 import type { BlobFetcher } from '../fetch/blob-fetcher.ts'
 import { MAX_REMEMBERED_CHANGES } from '../limits.ts'
 import { FILL_PARALLEL, FillTurns } from './fill-turns.ts'
+import type { FillPurpose, FillTurnsInit } from './fill-turns.ts'
 import { policyMatcher } from './mirror-policy.ts'
 import type { MirrorPolicy } from './mirror-policy.ts'
 import { inStoreOrder } from './store-order.ts'
@@ -128,10 +129,12 @@ export class MirrorFill {
     const missing: IndexEntry[] = []
     let failures = 0
     let wasWhole = true
-    const fetch = async (entry: IndexEntry): Promise<void> => {
-      const outcome = await this.#fetch(entry)
+    const fetch = async (entry: IndexEntry, purpose: FillPurpose): Promise<boolean> => {
+      const outcome = await this.#fetch(entry, purpose)
+      if (outcome === 'stored' || purpose === 'claimed') return outcome === 'stored'
       if (outcome === 'failed') failures += 1
-      if (outcome !== 'stored') missing.push(entry)
+      missing.push(entry)
+      return false
     }
     const turns = this.#takeTurns(entries, fetch)
     try {
@@ -152,7 +155,7 @@ export class MirrorFill {
     return wasWhole ? missing.length : Math.max(missing.length, 1)
   }
 
-  #takeTurns(entries: unknown, fetch: (entry: IndexEntry) => Promise<void>): FillTurns {
+  #takeTurns(entries: unknown, fetch: FillTurnsInit['fetch']): FillTurns {
     // Few files are not worth a second of waiting for others.
     const isSmall = Array.isArray(entries) && entries.length <= FILL_PARALLEL
     return new FillTurns(this.#components, {
@@ -171,12 +174,12 @@ export class MirrorFill {
   }
 
   /** `passed`: nobody known has it now, so that nobody was asked. Others further on may be had all the same. */
-  async #fetch(entry: IndexEntry): Promise<'stored' | 'passed' | 'failed'> {
+  async #fetch(entry: IndexEntry, purpose: FillPurpose): Promise<'stored' | 'passed' | 'failed'> {
     const { fetcher } = this.#components
     if (this.#stop.signal.aborted) return 'failed'
     try {
       if (!fetcher.hasSource(entry) && !(await fetcher.isStored(entry))) return 'passed'
-      await fetcher.store(entry, { purpose: 'fill', signal: this.#stop.signal })
+      await fetcher.store(entry, { purpose, signal: this.#stop.signal })
       if (this.#policy !== 'all') this.#mirrored.add(entry.digest)
       return 'stored'
     } catch (error) {
