@@ -20,6 +20,8 @@ const NEIGHBOURS = 8
 const LOOK_MS = 500
 /** A node that looked for a newer head does not look again so soon. */
 const LOOK_AGAIN_MS = 11_000
+/** Answers of a node that has not found a newer index in time. */
+const LOOKS_ON: ReadonlySet<string> = new Set(['ERR_UNAVAILABLE', 'ERR_NOT_FOUND'])
 const MILLISECONDS_A_NODE = 60_000
 
 /** An origin behind a narrow line, as nginx on a host of its own, and full mirrors on others that have nothing yet. */
@@ -80,8 +82,8 @@ export class FanOutSwarm {
     const [first] = this.#nodes
     // What the index does not name is a reason to ask the origin for a newer one.
     await first?.control.get(`${NAME}/${jarOf('2')}`).catch((error: unknown) => {
-      // On a busy machine it looks for longer than somebody waits.
-      if (!(error instanceof ControlError && error.code === 'ERR_UNAVAILABLE')) throw error
+      // On a busy machine it looks for longer than somebody waits, and goes on behind the answer.
+      if (!(error instanceof ControlError && LOOKS_ON.has(error.code))) throw error
     })
     await this.#until(`${String(blobs)} blobs on all nodes`, (held) => held >= blobs)
   }
