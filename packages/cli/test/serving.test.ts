@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
@@ -13,6 +13,13 @@ async function runJson(args: readonly string[]): Promise<Record<string, unknown>
   const { code, stdout, stderr } = await runJarswarm([...args, '--json'])
   assert.equal(code, 0, stderr)
   return JSON.parse(stdout) as Record<string, unknown>
+}
+
+/** How many of a process's threads wait for the disk and the like, as Linux names them. */
+function poolThreads({ child }: Started): number {
+  const tasks = `/proc/${String(child.pid)}/task`
+  const names = readdirSync(tasks).map((task) => readFileSync(join(tasks, task, 'comm'), 'utf8'))
+  return names.filter((name) => name === 'libuv-worker\n').length
 }
 
 interface Repository {
@@ -76,6 +83,7 @@ describe('jarswarm start', () => {
     assert.match(String(node.ready['http']), /^http:\/\/127\.0\.0\.1:\d+$/)
     assert.match(String(node.ready['https']), /^https:\/\/127\.0\.0\.1:\d+$/)
     assert.match(readFileSync(String(node.ready['cert']), 'utf8'), /^-----BEGIN CERTIFICATE-----/)
+    if (process.platform === 'linux') assert.equal(poolThreads(node), 8)
     assert.match(
       String((node.ready['listen'] as string[])[0]),
       /^\/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\//,

@@ -4,6 +4,7 @@ import { fingerprintOf } from '@jarswarm/trust'
 import type { Command } from 'commander'
 import { givenFlags } from '../command-setup.ts'
 import type { CommandSetup } from '../command-setup.ts'
+import { addDiskThreads } from '../disk-threads.ts'
 import { readNodeSettings } from '../node-settings.ts'
 import type { NodeSettings } from '../node-settings.ts'
 import { collect } from '../options.ts'
@@ -68,6 +69,7 @@ export function addStart(program: Command, { terminal }: CommandSetup): void {
     )
     .option('--offline', 'no network at all: serve what is stored')
   command.action(async () => {
+    addDiskThreads()
     const flags = givenFlags(command)
     const settings = await readNodeSettings(flags, terminal.env)
     const node = await createNode({
