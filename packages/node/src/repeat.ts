@@ -14,6 +14,8 @@ export interface RepeatInit {
   /** Wait before the first turn. @defaultValue none */
   readonly firstMs?: number
   readonly task: (signal: AbortSignal) => Promise<void>
+  /** Whether a failure only says that nobody is there yet, which is no warning. */
+  readonly isEarly?: (error: unknown) => boolean
 }
 
 /** Stops a repetition, and resolves once the task that is under way has ended. */
@@ -33,7 +35,9 @@ export function repeat({ clock, logger }: RepeatComponents, init: RepeatInit): R
       await task(stopped.signal)
     } catch (error) {
       if (stopped.signal.aborted) return
-      logger.warn({ err: error }, `cannot ${what}`)
+      if (init.isEarly?.(error) === true)
+        logger.info({ error: String(error) }, `cannot ${what} yet`)
+      else logger.warn({ err: error }, `cannot ${what}`)
       delayMs = retryMs
     }
     if (!stopped.signal.aborted) timer = clock.setTimer(turn, delayMs)

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { SourceUnavailableError } from '@jarswarm/ports'
 import type { Clock, Logger, Swarm } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import { errorCode } from '../error-code.ts'
@@ -86,6 +87,8 @@ export class PublicationWatch {
         what: 'announce the repository',
         intervalMs: ANNOUNCE_MS,
         retryMs: ANNOUNCE_RETRY_MS,
+        // A new repository has no peers.
+        isEarly: (error) => error instanceof SourceUnavailableError,
         task: async (signal: AbortSignal) => {
           for await (const project of swarm.provide(id, [undefined], { signal })) {
             logger.debug({ repository: id, project }, 'announced')
