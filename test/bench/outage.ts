@@ -90,21 +90,23 @@ async function measureSupply(world: World, supply: Supply, runs: number): Promis
 
 function describeCell(cell: Cell): string {
   const [good, all] = [successesOf(cell).length, cell.outcomes.length]
-  const share = `${String(good)}/${String(all)}`
-  if (good === 0) return `✗ ${share}`
-  return `${good < all ? '✗ ' : ''}${share}, ${secondsOf(cell).toFixed(1)} s`
+  if (good < all) return `✗ ${String(good)} of ${String(all)}`
+  return `${secondsOf(cell).toFixed(1)} s`
 }
 
-/** As it stands in the README. */
+/** As it stands in the README: with the origin down, and in brackets with it up. */
 function tableOf(cells: readonly Cell[]): string {
-  const head = `| With | Origin | ${BUILDS.join(' | ')} |\n| --- | --- | ${BUILDS.map(() => '---').join(' | ')} |`
-  const names = [...new Set(cells.map(({ supply }) => supply.name))]
-  const lines = names.flatMap((name) =>
-    [true, false].map((isUp) => {
-      const own = cells.filter((cell) => cell.supply.name === name && cell.isUp === isUp)
-      return `| ${name} | ${isUp ? 'up' : '**down**'} | ${own.map(describeCell).join(' | ')} |`
-    }),
-  )
+  const head = `| With | ${BUILDS.join(' | ')} |\n| --- | ${BUILDS.map(() => '---').join(' | ')} |`
+  const supplied = Map.groupBy(cells, ({ supply }) => supply.name)
+  const lines = [...supplied].map(([name, own]) => {
+    const of = (kind: BuildKind, isUp: boolean): string =>
+      own
+        .filter((cell) => cell.kind === kind && cell.isUp === isUp)
+        .map(describeCell)
+        .join()
+    const columns = BUILDS.map((kind) => `${of(kind, false)} (${of(kind, true)})`)
+    return `| ${name} | ${columns.join(' | ')} |`
+  })
   return [head, ...lines].join('\n')
 }
 

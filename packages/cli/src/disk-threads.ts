@@ -1,4 +1,4 @@
-/** Node.js has 4: with these the disk syncs twice as many files at once, and a name look-up waits for none of them. */
+/** Node.js has 4: with these the disk syncs twice as many files at once. */
 const THREADS = 8
 
 /**

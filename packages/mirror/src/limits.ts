@@ -52,7 +52,7 @@ const STATES = {
   MAX_REMEMBERED_ENTRIES: {
     value: 16_384,
     unit: 'files of the index that are remembered, with those beside them',
-    why: 'two thousand versions, which large builds ask for again and again; some 5 MB',
+    why: 'two thousand versions, which large builds ask for again and again; some 5 MB, and as much again for the answers to those that were asked for',
   },
   MAX_REMEMBERED_BRANCHES: {
     value: 4_500,

@@ -89,7 +89,7 @@ describe('MirrorFill', () => {
       {
         index,
         fetcher: {} as unknown as BlobFetcher,
-        swarm: {} as unknown as Swarm,
+        swarm: { peerId: 'own' } as unknown as Swarm,
         isUnwanted: () => true,
         clock: new ManualClock(),
         logger: new RecordingLogger(),

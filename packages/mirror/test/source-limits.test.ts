@@ -6,6 +6,7 @@ import { ManualClock, MemoryBlobStore, RecordingLogger } from '@jarswarm/testkit
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { SourcePlan } from '../src/fetch/source-plan.ts'
+import type { SourcePlanInit } from '../src/fetch/source-plan.ts'
 import { fetchPack } from '../src/index-tree/pack.ts'
 import { Prefetcher } from '../src/index.ts'
 import type { PrefetchSource } from '../src/index.ts'
@@ -45,7 +46,7 @@ describe('SourcePlan', () => {
   function planOf(
     swarm: Swarm,
     upstreams: readonly unknown[],
-    sparesUpstreams = false,
+    purpose: Pick<SourcePlanInit, 'sparesUpstreams' | 'claimedOnly'> = {},
   ): SourcePlan {
     const clock = new ManualClock()
     const set = { ranked: () => upstreams, rankedPublishers: () => upstreams }
@@ -57,7 +58,7 @@ describe('SourcePlan', () => {
         logger: new RecordingLogger(),
         standings: new PeerStandings({ clock }),
       },
-      { repository: DIGEST, entry: { ...entry, sizeBytes: 1 }, lookUp: false, sparesUpstreams },
+      { repository: DIGEST, entry: { ...entry, sizeBytes: 1 }, lookUp: false, ...purpose },
     )
   }
 
@@ -74,12 +75,26 @@ describe('SourcePlan', () => {
 
   it('gives peers time where nobody waits', () => {
     const patienceMs = (sparesUpstreams: boolean): number | undefined =>
-      planOf(swarmOf(['peer'], []), [], sparesUpstreams)
+      planOf(swarmOf(['peer'], []), [], { sparesUpstreams })
         .first()[0]
         ?.patienceMs({ digest: DIGEST, offset: 0, length: 0 })
     const unmeasuredMs = 450
     assert.equal(patienceMs(false), unmeasuredMs)
     assert.equal(patienceMs(true), MIN_UNHURRIED_PATIENCE_MS)
+  })
+
+  it('asks nobody but those that claim it, and donors, until it is widened', async () => {
+    const upstream = {
+      promising: true,
+      costMs: 1,
+      upstream: { kind: 'origin', url: 'http://origin/' },
+    }
+    const plan = planOf(swarmOf(['peer'], ['follower']), [upstream], { claimedOnly: true })
+    assert.equal(plan.first().length, 1)
+    assert.deepEqual(await plan.next(SIGNAL), [])
+    plan.widen()
+    const [source] = await plan.next(SIGNAL)
+    assert.equal(source?.kind, 'origin')
   })
 
   it('begins with MAX_PEERS_AT_ONCE', () => {

@@ -47,8 +47,8 @@ export class SwarmSlot implements Swarm {
     return this.#current.peers()
   }
 
-  claimants(repository: RepositoryId, digest: Digest): readonly PeerName[] {
-    return this.#current.claimants(repository, digest)
+  claimants(repository: RepositoryId, digest: Digest, leastSeq?: number): readonly PeerName[] {
+    return this.#current.claimants(repository, digest, leastSeq)
   }
 
   followers(repository: RepositoryId): readonly PeerName[] {

@@ -166,7 +166,7 @@ export interface ArtifactSource extends ArtifactOpener {
   resolve(path: RepositoryPath, options: ResolveOptions): Promise<Resolution>
   /**
    * What `resolve` says of a path, when that is in memory; undefined when it must be waited for. As much is checked: what was
-   * taken back is not recalled.
+   * taken back is told so, or waited for.
    *
    * @defaultValue nothing is in memory
    */

@@ -66,8 +66,11 @@ export interface Swarm {
   /**
    * Connected peers that claim a blob, nearest first, each once; banned ones left out.
    * A claim is a hint: the peer may answer that it lacks the blob.
+   *
+   * @param leastSeq of those that hold everything up to some head, only those that mean this one or a newer one.
+   * @defaultValue any
    */
-  claimants(repository: RepositoryId, digest: Digest): readonly PeerName[]
+  claimants(repository: RepositoryId, digest: Digest, leastSeq?: number): readonly PeerName[]
   /** Connected peers that follow a repository, nearest first, and last those that sent wrong bytes lately. */
   followers(repository: RepositoryId): readonly PeerName[]
   /**

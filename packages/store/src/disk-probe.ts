@@ -3,11 +3,10 @@ import { removeIfThere, syncDirectory } from './durable-file.ts'
 import { FILE_MODE } from './file-system.ts'
 import type { FileSystem } from './file-system.ts'
 
-/**
- * So many that of the calls of one kind three come to the same of the four threads that make them, one after the other: a disk
- * that fails in every second or third call shows.
- */
-const ROUNDS = Array.from({ length: 12 }, (_, at) => `probe-${String(at + 1)}`)
+/** Of a process that does not say how many threads wait for its disk. */
+const USUAL_THREADS = 4
+/** Calls of one kind that come to the same thread, one after the other: a disk that fails in every second or third shows. */
+const ROUNDS_A_THREAD = 3
 /** Together as much as a database needs to begin a new journal and manifest. */
 const ROUND_BYTES = 96 * 1024
 const BEGUN = 'probe-new'
@@ -22,15 +21,17 @@ const BEGUN = 'probe-new'
  */
 export async function probeDisk(files: FileSystem, path: string): Promise<void> {
   const at = (name: string): string => join(path, 'tmp', name)
+  const threads = Number(process.env['UV_THREADPOOL_SIZE']) || USUAL_THREADS
+  const rounds = Array.from({ length: threads * ROUNDS_A_THREAD }, (_, round) => `probe-${round}`)
   try {
-    for (const name of ROUNDS) {
+    for (const name of rounds) {
       await removeIfThere(files, at(BEGUN))
       await createProbe(files, at(BEGUN))
       await files.rename(at(BEGUN), at(name))
       await syncDirectory(files, join(path, 'tmp'))
     }
   } finally {
-    for (const name of [BEGUN, ...ROUNDS]) await removeIfThere(files, at(name))
+    for (const name of [BEGUN, ...rounds]) await removeIfThere(files, at(name))
   }
 }
 

@@ -151,8 +151,8 @@ export class Libp2pSwarm implements Swarm {
     return this.#choice.statuses(this.#content.repositories())
   }
 
-  claimants(repository: RepositoryId, digest: Digest): readonly PeerName[] {
-    return this.#choice.claimants(repository, digest)
+  claimants(repository: RepositoryId, digest: Digest, leastSeq?: number): readonly PeerName[] {
+    return this.#choice.claimants(repository, digest, leastSeq)
   }
 
   followers(repository: RepositoryId): readonly PeerName[] {

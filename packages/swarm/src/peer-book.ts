@@ -85,10 +85,12 @@ export class PeerBook {
       .sort(byNearness)
   }
 
-  /** Of the followers those that claim a blob. */
-  claimants(repository: RepositoryId, digest: Digest): readonly PeerEntry[] {
+  /** Of the followers those that claim a blob, or all of a head that is no older than the least. */
+  claimants(repository: RepositoryId, digest: Digest, leastSeq?: number): readonly PeerEntry[] {
     const claim = claimOf(digest)
-    return this.followers(repository).filter((entry) => entry.claims.get(repository)?.has(claim))
+    return this.followers(repository).filter(({ claims }) =>
+      claims.get(repository)?.has(claim, leastSeq),
+    )
   }
 
   statuses(ours: readonly RepositoryId[], banned: (peer: PeerName) => boolean): PeerStatus[] {

@@ -19,9 +19,9 @@ export class PeerChoice {
   }
 
   /** Those that claim a blob, nearest first. */
-  claimants(repository: RepositoryId, digest: Digest): readonly PeerName[] {
+  claimants(repository: RepositoryId, digest: Digest, leastSeq?: number): readonly PeerName[] {
     return this.#book
-      .claimants(repository, digest)
+      .claimants(repository, digest, leastSeq)
       .map(({ peer }) => peer)
       .filter((peer) => !this.#bans.isAvoided(peer))
   }

@@ -57,6 +57,7 @@ export class BlobDownload {
         sources: init.parts.length === 0 ? [] : components.plan.first(),
         nextSources: (signal) => components.plan.next(signal),
         deliver: (part, bytes, source) => this.#deliver(part, bytes, source.kind),
+        failsLate: components.plan.isNarrow,
       },
     )
     this.ready = this.#first.promise
@@ -75,6 +76,13 @@ export class BlobDownload {
   /** Who is sending, and how long the next part takes; undefined when nobody is. */
   headway(): Headway | undefined {
     return this.#transfer.headway()
+  }
+
+  /** Somebody wants it from wherever it may come. */
+  widen(): void {
+    if (!this.#components.plan.isNarrow) return
+    this.#components.plan.widen()
+    this.#transfer.widen()
   }
 
   abort(reason: Error): void {

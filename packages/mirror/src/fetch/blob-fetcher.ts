@@ -48,6 +48,8 @@ export interface BlobFetcherInit {
 export interface FetchOptions extends AbortOptions {
   /** @defaultValue 'client' */
   readonly purpose?: FetchPurpose
+  /** What peers say that they hold of an older head is no claim. @defaultValue any head counts */
+  readonly leastSeq?: number
 }
 
 /**
@@ -146,14 +148,17 @@ export class BlobFetcher {
 
   /** Whether anybody known may give it: an upstream that works, a connected peer that claims it, a donor. Asks nobody. */
   hasSource({ path, digest }: IndexEntry): boolean {
-    const { upstreams, donorsOf } = this.#components
+    const { upstreams, swarm, donorsOf } = this.#components
     if (upstreams.all().some(({ upstream }) => upstream.health().healthy)) return true
-    return this.hasClaimant({ digest }) || (donorsOf?.(path) ?? []).length > 0
+    if (swarm.claimants(this.#init.repository, digest).length > 0) return true
+    return (donorsOf?.(path) ?? []).length > 0
   }
 
-  /** Whether a connected peer claims a blob. Asks nobody. */
-  hasClaimant({ digest }: Pick<IndexEntry, 'digest'>): boolean {
-    return this.#components.swarm.claimants(this.#init.repository, digest).length > 0
+  /** Whether a connected peer that did not mostly let us down claims a blob, or all of this head. Asks nobody. */
+  hasClaimant({ digest }: Pick<IndexEntry, 'digest'>, leastSeq: number): boolean {
+    const { swarm, standings } = this.#components
+    const claimants = swarm.claimants(this.#init.repository, digest, leastSeq)
+    return claimants.some((peer) => !standings.isDoubtful(peer))
   }
 
   /** Whether it is here; then it is pinned when it is never to be evicted, whoever stored it. */
@@ -196,20 +201,20 @@ export class BlobFetcher {
     }
     const running = this.#downloads.get(entry.digest)
     // One that nobody wants any more is about to end.
-    if (running === undefined || running.wanted.size === 0)
-      return this.#begin(entry, options.purpose ?? 'client')
-    return join(running, entry)
+    if (running === undefined || running.wanted.size === 0) return this.#begin(entry, options)
+    return join(running, entry, options.purpose)
   }
 
   /** A download for a client in place of one that failed, unless another client was first. */
   #restart(entry: IndexEntry, failed: Promise<BlobDownload>): Promise<BlobDownload> {
     const running = this.#downloads.get(entry.digest)
-    if (running === undefined || running.starting === failed) return this.#begin(entry, 'client')
+    if (running === undefined || running.starting === failed) return this.#begin(entry, {})
     return join(running, entry)
   }
 
-  #begin(entry: IndexEntry, purpose: FetchPurpose): Promise<BlobDownload> {
-    const starting = this.#start(entry, purpose)
+  #begin(entry: IndexEntry, options: FetchOptions): Promise<BlobDownload> {
+    const { purpose = 'client' } = options
+    const starting = this.#start(entry, purpose, options.leastSeq)
     if (purpose !== 'client') this.#ahead.add(starting)
     const running = { starting, wanted: new Map([[entry.path, entry]]) }
     this.#downloads.set(entry.digest, running)
@@ -217,7 +222,11 @@ export class BlobFetcher {
     return starting
   }
 
-  async #start(entry: IndexEntry, purpose: FetchPurpose): Promise<BlobDownload> {
+  async #start(
+    entry: IndexEntry,
+    purpose: FetchPurpose,
+    leastSeq: number | undefined,
+  ): Promise<BlobDownload> {
     const parts = await this.#partsOf(entry)
     const { writer, inMemory } = await this.#createWriter(entry, purpose)
     const plan = new SourcePlan(this.#components, {
@@ -226,6 +235,7 @@ export class BlobFetcher {
       lookUp: this.#init.lookUp && purpose === 'client',
       sparesUpstreams: purpose === 'fill' || purpose === 'claimed',
       claimedOnly: purpose === 'claimed',
+      leastSeq,
     })
     const { clock, blobs } = this.#components
     const download = new BlobDownload({ clock, blobs, writer, inMemory, plan }, { entry, parts })
@@ -324,9 +334,20 @@ function contentOf(download: BlobDownload, blobs: BlobStore): ArtifactContent {
   }
 }
 
-/** Want a file of the same bytes, too. */
-function join(running: Running, entry: IndexEntry): Promise<BlobDownload> {
+/** Want a file of the same bytes, too; from anybody, unless only those that claim it are to be asked. */
+function join(
+  running: Running,
+  entry: IndexEntry,
+  purpose: FetchPurpose = 'client',
+): Promise<BlobDownload> {
   running.wanted.set(entry.path, entry)
+  if (purpose !== 'claimed')
+    running.starting.then(
+      (download) => {
+        download.widen()
+      },
+      () => undefined,
+    )
   return running.starting
 }
 

@@ -53,6 +53,8 @@ export interface SourcePlanInit {
   readonly sparesUpstreams?: boolean
   /** Whether nobody else is asked than who says that it has the file: peers that claim it, and donors. @defaultValue false */
   readonly claimedOnly?: boolean
+  /** What peers say that they hold of an older head is no claim: the file may be newer. @defaultValue any head counts */
+  readonly leastSeq?: number | undefined
 }
 
 /**
@@ -69,6 +71,7 @@ export class SourcePlan {
   readonly #init: SourcePlanInit
   readonly #asked = new Set<PeerName>()
   readonly #upstreams: UpstreamStanding[]
+  #isNarrow: boolean
   #found: PeerQueue | undefined
   #headStartOver = false
   #claimantsAsked = 0
@@ -79,13 +82,20 @@ export class SourcePlan {
     this.#components = components
     this.#init = init
     const { upstreams } = components
-    if (init.claimedOnly === true) {
-      this.#upstreams = []
-      return
-    }
+    this.#isNarrow = init.claimedOnly ?? false
     // Mutable files are read from `blobs/`, which a plain mirror does not have.
     const isPublished = isMutablePath(init.entry.path)
     this.#upstreams = [...(isPublished ? upstreams.rankedPublishers() : upstreams.ranked())]
+  }
+
+  /** Whether nobody but who claims it, and donors, is asked. */
+  get isNarrow(): boolean {
+    return this.#isNarrow
+  }
+
+  /** From now on everybody is asked. */
+  widen(): void {
+    this.#isNarrow = false
   }
 
   /** Claimants to begin with; several, so that a large blob comes from all of them. */
@@ -101,10 +111,10 @@ export class SourcePlan {
     const [best] = this.#upstreams
     const donor = this.#nextDonor(best)
     if (donor !== undefined) return [donor]
+    if (this.#isNarrow) return []
     if (best?.promising === true) return this.#takeUpstreams(1 + this.#companionsOf(best))
     const further = this.#takeClaimants(MAX_CLAIMANTS_PER_BLOB + MAX_FURTHER_CLAIMANTS)
     if (further.length > 0) return further
-    if (this.#init.claimedOnly === true) return []
     const found = await this.#nextFound(signal)
     if (found !== undefined) return [found]
     if (this.#upstreams.length > 0) return this.#takeUpstreams(1)
@@ -137,8 +147,8 @@ export class SourcePlan {
   }
 
   get #claimants(): readonly PeerName[] {
-    const { repository, entry } = this.#init
-    return this.#components.swarm.claimants(repository, entry.digest)
+    const { repository, entry, leastSeq } = this.#init
+    return this.#components.swarm.claimants(repository, entry.digest, leastSeq)
   }
 
   /** A donor, unless somebody waits who is served as well by an upstream. */
@@ -164,7 +174,8 @@ export class SourcePlan {
     const peer = standings.ranked(candidates).find((candidate) => !this.#asked.has(candidate))
     if (peer === undefined) return undefined
     this.#asked.add(peer)
-    const { repository, entry, sparesUpstreams: unhurried = false } = this.#init
+    const { repository, entry, sparesUpstreams = false } = this.#init
+    const unhurried = sparesUpstreams && !standings.isDoubtful(peer)
     this.#components.logger.debug({ path: entry.path, peer, claimed }, 'asking a peer')
     const init = { peer, repository, blob: entry.digest, claimed, unhurried }
     return new PeerSource(this.#components, init)

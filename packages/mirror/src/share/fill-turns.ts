@@ -16,8 +16,10 @@ export const FILL_PARALLEL_NEAR = 32
 export const FILL_PARALLEL_IN_TURN = 4
 /** Peers are told once a second what came. */
 export const CLAIMS_PAUSE_MS = 1_000
-/** How long nothing may come from others until more than one may ask: they hear of a head later, and may be busy. */
+/** How long a node may have nothing to do until more than one may ask: others hear of a head later, and may be busy. */
 export const TURN_PATIENCE_MS = 5_000
+/** So much of what is waited for must come meanwhile: each hundredth file. */
+const ENOUGH_SHARE = 0.01
 /** Words of a digest that draws are made of. */
 const DRAW_DIGITS = 8
 
@@ -31,8 +33,15 @@ export type FillPurpose = Extract<FetchPurpose, 'fill' | 'claimed'>
 
 export interface FillTurnsInit {
   readonly repository: RepositoryId
-  /** Fetches a file from whoever may have it, or from who claims it alone; says whether it came, and never rejects. */
+  /**
+   * Fetches a file from whoever may have it, or from those alone who claim it; never rejects.
+   *
+   * @returns false when those that claim it did not give it
+   */
   readonly fetch: (entry: IndexEntry, purpose: FillPurpose) => Promise<boolean>
+  /** Of the head: who holds all of an older one does not claim what is new. */
+  readonly leastSeq: number
+  /** Ends everything but what is under way. */
   readonly signal: AbortSignal
   /** How many of the neighbourhood may ask an upstream for a file, to begin with. @defaultValue 1 */
   readonly mayAsk?: number
@@ -49,8 +58,8 @@ interface WrongClaim {
  * peer claims comes from peers; for the rest each node begins with the files that rendezvous hashing gives it among its
  * neighbours, and the others bring theirs. A neighbour of theirs may be none of ours, and then a file has several whose turn
  * it is; each begins with those that it drew best, which are most likely its own in the whole swarm, and the rest come
- * meanwhile. When nothing comes any more, neighbours do not want it or cannot have it, and twice as many may ask for
- * each file as before, each second until something comes. Nobody is told anything.
+ * meanwhile. When little comes any more, neighbours do not want it or cannot have it, and twice as many may ask for
+ * each file as before, each second until enough comes. Nobody is told anything.
  */
 export class FillTurns {
   readonly #components: FillTurnsComponents
@@ -58,23 +67,30 @@ export class FillTurns {
   readonly #fromPeers = new PQueue({ concurrency: FILL_PARALLEL })
   readonly #smallFromPeers = new PQueue({ concurrency: FILL_PARALLEL_NEAR })
   readonly #fromUpstreams = new PQueue({ concurrency: FILL_PARALLEL })
-  readonly #numbers = new Map<PeerName, number>()
   #kept: IndexEntry[] = []
-  /** Files that did not come from who claimed them: who had everything has not heard yet that there is more. */
+  /** Files that did not come from who claimed them. At most those that are kept or fetched. */
   readonly #wrongClaims = new Map<Digest, WrongClaim>()
+  /** What each neighbour draws with, and when they were looked up. */
+  #neighbours: ReadonlyMap<PeerName, number> = new Map()
+  #lookedUpMs = Number.NEGATIVE_INFINITY
+  readonly #ownNumber: number
   #mayAsk: number
-  /** How long there was nothing to do since something last came from others. */
-  #quietMs = 0
+  /** Files that came from others, and the time without anything else to do, since that was last judged. */
+  #came = 0
+  #idleMs = 0
 
   constructor(components: FillTurnsComponents, init: FillTurnsInit) {
     this.#components = components
     this.#init = init
+    this.#ownNumber = numberOf(components.swarm.peerId)
     this.#mayAsk = init.mayAsk ?? 1
   }
 
   /** Fetch a file, now or later; waits while there are as many as are kept. */
   async add(entry: IndexEntry): Promise<void> {
-    await this.#begin(entry)
+    if (await this.#begin(entry)) return
+    if (await this.#components.fetcher.isStored(entry)) return
+    this.#kept.push(entry)
     if (this.#kept.length >= MAX_KEPT_FOR_OTHERS) await this.#goOn(MAX_KEPT_FOR_OTHERS / 2)
   }
 
@@ -83,14 +99,14 @@ export class FillTurns {
     // What did not come from who claimed it is kept again.
     do {
       await this.#goOn(0)
-      await this.#idle()
+      await orAborted(this.#idle(), this.#init.signal)
     } while (this.#kept.length > 0)
   }
 
   /** What is under way has come; the rest is let go of. */
   async abandon(): Promise<void> {
     this.#kept = []
-    this.#fromUpstreams.clear()
+    for (const lane of this.#lanes) lane.clear()
     await this.#idle()
   }
 
@@ -107,56 +123,86 @@ export class FillTurns {
     const { signal } = this.#init
     while (this.#kept.length > room) {
       signal.throwIfAborted()
+      const beganMs = clock.monotonicMs()
       const kept = this.#kept
       this.#kept = []
-      for (const entry of kept) await this.#begin(entry)
-      if (this.#kept.length < kept.length) continue
-      const isIdle = this.#lanes.every(({ size, pending }) => size + pending === 0)
-      await pause(clock, CLAIMS_PAUSE_MS, signal)
-      if (isIdle) this.#quietMs += CLAIMS_PAUSE_MS
-      if (this.#quietMs >= TURN_PATIENCE_MS) this.#mayAsk *= 2
+      for (const entry of kept) if (!(await this.#begin(entry))) this.#kept.push(entry)
+      if (this.#kept.length <= room) continue
+      const tookMs = clock.monotonicMs() - beganMs
+      await pause(clock, Math.max(0, CLAIMS_PAUSE_MS - tookMs), signal)
+      this.#judge()
     }
   }
 
-  /** Fetch a file, or keep it back while others may bring it. */
-  async #begin(entry: IndexEntry): Promise<void> {
-    const { fetcher, swarm } = this.#components
+  #judge(): void {
+    if (this.#fromUpstreams.size + this.#fromUpstreams.pending > 0) return
+    this.#idleMs += CLAIMS_PAUSE_MS
+    if (this.#idleMs < TURN_PATIENCE_MS) return
+    if (this.#came >= this.#kept.length * ENOUGH_SHARE) {
+      this.#beginAnew()
+      return
+    }
+    this.#mayAsk *= 2
+    // Who waited in vain is not patient again.
+    this.#idleMs -= CLAIMS_PAUSE_MS
+    this.#came = 0
+  }
+
+  /** Others bring enough. */
+  #beginAnew(): void {
+    this.#mayAsk = this.#init.mayAsk ?? 1
+    this.#idleMs = 0
+    this.#came = 0
+  }
+
+  /** Begin to fetch a file, unless others may bring it. */
+  async #begin(entry: IndexEntry): Promise<boolean> {
     if (this.#isClaimed(entry)) {
       // A large one keeps several requests and pieces in memory by itself.
       const lane = entry.pieceList === undefined ? this.#smallFromPeers : this.#fromPeers
-      await orAborted(lane.onSizeLessThan(FILL_PARALLEL), this.#init.signal)
-      void lane.add(() => this.#takeClaimed(entry))
-      return
+      await this.#roomIn(lane, FILL_PARALLEL)
+      this.#enter(lane, () => this.#takeClaimed(entry))
+      return true
     }
-    const followers = swarm.followers(this.#init.repository)
-    const own = this.#draw(entry, swarm.peerId)
-    const isAlone = followers.length < this.#mayAsk || this.#mayAsk > 1
-    // An upstream that fails now may be back, or be spared, before all others gave up.
-    const mayCome = isAlone || fetcher.hasSource(entry)
-    const isOurs = mayCome && this.#isOurTurn(entry, own, followers)
-    if (!isOurs && !(await fetcher.isStored(entry))) {
-      this.#kept.push(entry)
-      return
-    }
+    this.#lookUpNeighbours()
+    const takesTurns = this.#mayAsk <= this.#neighbours.size
+    const own = takesTurns ? drawOf(entry, this.#ownNumber) : 0
+    // An upstream that fails now may be back before all others gave up.
+    const isOurs = !takesTurns || (this.#isOurTurn(entry, own) && this.#mayBeHad(entry))
+    if (!isOurs) return false
     // What peers have goes on meanwhile.
-    const { signal } = this.#init
-    await orAborted(this.#fromUpstreams.onSizeLessThan(MAX_KEPT_FOR_OTHERS), signal)
+    await this.#roomIn(this.#fromUpstreams, MAX_KEPT_FOR_OTHERS)
     this.#wrongClaims.delete(entry.digest)
-    this.#fromUpstreams.concurrency = isAlone ? FILL_PARALLEL : FILL_PARALLEL_IN_TURN
-    void this.#fromUpstreams.add(() => this.#init.fetch(entry, 'fill'), { priority: -own })
+    this.#fromUpstreams.concurrency = takesTurns ? FILL_PARALLEL_IN_TURN : FILL_PARALLEL
+    this.#enter(this.#fromUpstreams, () => this.#init.fetch(entry, 'fill'), -own)
+    return true
+  }
+
+  async #roomIn(lane: PQueue, room: number): Promise<void> {
+    await orAborted(lane.onSizeLessThan(room), this.#init.signal)
+  }
+
+  #enter(lane: PQueue, task: () => Promise<unknown>, priority = 0): void {
+    const { signal } = this.#init
+    void lane.add(() => (signal.aborted ? undefined : task()), { priority })
+  }
+
+  #mayBeHad(entry: IndexEntry): boolean {
+    return this.#components.fetcher.hasSource(entry)
   }
 
   #isClaimed({ digest }: IndexEntry): boolean {
     const { clock, fetcher } = this.#components
     const wrong = this.#wrongClaims.get(digest)
     if (wrong !== undefined && clock.monotonicMs() < wrong.untilMs) return false
-    return fetcher.hasClaimant({ digest })
+    return fetcher.hasClaimant({ digest }, this.#init.leastSeq)
   }
 
   async #takeClaimed(entry: IndexEntry): Promise<void> {
     const { digest } = entry
     if (await this.#init.fetch(entry, 'claimed')) {
-      this.#quietMs = 0
+      this.#came += 1
+      if (this.#came >= MAX_KEPT_FOR_OTHERS * ENOUGH_SHARE) this.#beginAnew()
       this.#wrongClaims.delete(digest)
       return
     }
@@ -166,28 +212,33 @@ export class FillTurns {
     this.#kept.push(entry)
   }
 
-  #isOurTurn(entry: IndexEntry, own: number, followers: readonly PeerName[]): boolean {
-    if (followers.length < this.#mayAsk) return true
+  #isOurTurn(entry: IndexEntry, own: number): boolean {
     let before = 0
-    for (const peer of followers) {
-      if (this.#draw(entry, peer) < own) before += 1
+    for (const number of this.#neighbours.values()) {
+      if (drawOf(entry, number) < own) before += 1
       if (before >= this.#mayAsk) return false
     }
     return true
   }
 
-  /** What a node drew for a file: the least comes first. */
-  #draw({ digest }: IndexEntry, peer: PeerName): number {
-    return mixed(Number.parseInt(digest.slice(0, DRAW_DIGITS), 16) ^ this.#numberOf(peer))
+  #lookUpNeighbours(): void {
+    const { clock, swarm } = this.#components
+    const nowMs = clock.monotonicMs()
+    if (nowMs - this.#lookedUpMs < CLAIMS_PAUSE_MS) return
+    this.#lookedUpMs = nowMs
+    const before = this.#neighbours
+    const followers = swarm.followers(this.#init.repository)
+    this.#neighbours = new Map(followers.map((peer) => [peer, before.get(peer) ?? numberOf(peer)]))
   }
+}
 
-  #numberOf(peer: PeerName): number {
-    const known = this.#numbers.get(peer)
-    if (known !== undefined) return known
-    const number = createHash('sha256').update(peer).digest().readUInt32BE()
-    this.#numbers.set(peer, number)
-    return number
-  }
+/** What a node drew for a file: the least comes first. */
+function drawOf({ digest }: IndexEntry, number: number): number {
+  return mixed(Number.parseInt(digest.slice(0, DRAW_DIGITS), 16) ^ number)
+}
+
+function numberOf(peer: PeerName): number {
+  return createHash('sha256').update(peer).digest().readUInt32BE()
 }
 
 /** The finalizer of MurmurHash3: each bit of what it is given changes about half of the bits. */

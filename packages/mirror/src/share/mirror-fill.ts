@@ -5,6 +5,7 @@ import type { Clock, IndexStore, Logger, Swarm } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import type { BlobFetcher } from '../fetch/blob-fetcher.ts'
 import { MAX_REMEMBERED_CHANGES } from '../limits.ts'
+import { TransferFailedError } from '../transfer/errors.ts'
 import { FILL_PARALLEL, FillTurns } from './fill-turns.ts'
 import type { FillPurpose, FillTurnsInit } from './fill-turns.ts'
 import { policyMatcher } from './mirror-policy.ts'
@@ -36,6 +37,12 @@ export interface MirrorFillInit {
   readonly repository: RepositoryId
   readonly policy: MirrorPolicy
 }
+
+/**
+ * `done`: it is here, or not to be had. `passed`: nobody known has it now, so that nobody was asked; others further on may
+ * be had all the same. `not given`: by those that claim it, who alone were asked.
+ */
+type Outcome = 'done' | 'passed' | 'not given' | 'failed'
 
 /** The round that comes when the time is up. */
 interface Retry {
@@ -104,7 +111,7 @@ export class MirrorFill {
 
   async #run(): Promise<void> {
     for (let head = this.#take(); head !== undefined; head = this.#take()) {
-      const failures = await this.#round()
+      const failures = await this.#round(head)
       if (this.#stop.signal.aborted) return
       // Something was lost, or too much changed, while the round went on.
       if (failures > 0 || this.#changed === undefined) {
@@ -123,30 +130,33 @@ export class MirrorFill {
   }
 
   /** @returns how many files could not be had */
-  async #round(): Promise<number> {
+  async #round(head: Head): Promise<number> {
     const { logger } = this.#components
     const entries = this.#entries()
     const missing: IndexEntry[] = []
     let failures = 0
-    let wasWhole = true
+    let wasWhole = false
+    const hopeless = new AbortController()
     const fetch = async (entry: IndexEntry, purpose: FillPurpose): Promise<boolean> => {
-      const outcome = await this.#fetch(entry, purpose)
-      if (outcome === 'stored' || purpose === 'claimed') return outcome === 'stored'
+      const outcome = await this.#fetch(entry, { purpose, leastSeq: head.seq })
+      if (outcome === 'not given') return false
       if (outcome === 'failed') failures += 1
-      missing.push(entry)
-      return false
+      if (outcome !== 'done') missing.push(entry)
+      if (failures >= MAX_FAILURES || missing.length >= MAX_REMEMBERED_CHANGES)
+        hopeless.abort(new Error('too much could not be had'))
+      return true
     }
-    const turns = this.#takeTurns(entries, fetch)
+    const signal = AbortSignal.any([this.#stop.signal, hopeless.signal])
+    const turns = this.#takeTurns(entries, { fetch, signal, leastSeq: head.seq })
     try {
       for await (const entry of inStoreOrder(entries)) {
-        wasWhole = failures < MAX_FAILURES && missing.length < MAX_REMEMBERED_CHANGES
-        if (!wasWhole) break
+        signal.throwIfAborted()
         if (!this.#matches(entry.path) || this.#components.isUnwanted(entry)) continue
         await turns.add(entry)
       }
-      if (wasWhole) await turns.end()
+      await turns.end()
+      wasWhole = true
     } catch (error) {
-      wasWhole = false
       logger.debug({ error: String(error) }, 'fill ended early')
     }
     await turns.abandon()
@@ -155,13 +165,12 @@ export class MirrorFill {
     return wasWhole ? missing.length : Math.max(missing.length, 1)
   }
 
-  #takeTurns(entries: unknown, fetch: FillTurnsInit['fetch']): FillTurns {
+  #takeTurns(entries: unknown, init: Omit<FillTurnsInit, 'repository'>): FillTurns {
     // Few files are not worth a second of waiting for others.
     const isSmall = Array.isArray(entries) && entries.length <= FILL_PARALLEL
     return new FillTurns(this.#components, {
       repository: this.#repository,
-      fetch,
-      signal: this.#stop.signal,
+      ...init,
       ...(isSmall && { mayAsk: Number.POSITIVE_INFINITY }),
     })
   }
@@ -173,16 +182,21 @@ export class MirrorFill {
     return changed ?? this.#components.index.listEntries('', { signal: this.#stop.signal })
   }
 
-  /** `passed`: nobody known has it now, so that nobody was asked. Others further on may be had all the same. */
-  async #fetch(entry: IndexEntry, purpose: FillPurpose): Promise<'stored' | 'passed' | 'failed'> {
-    const { fetcher } = this.#components
+  async #fetch(
+    entry: IndexEntry,
+    options: { readonly purpose: FillPurpose; readonly leastSeq: number },
+  ): Promise<Outcome> {
+    const { fetcher, isUnwanted } = this.#components
     if (this.#stop.signal.aborted) return 'failed'
+    // It may have waited long for its turn.
+    if (isUnwanted(entry)) return 'done'
     try {
       if (!fetcher.hasSource(entry) && !(await fetcher.isStored(entry))) return 'passed'
-      await fetcher.store(entry, { purpose, signal: this.#stop.signal })
+      await fetcher.store(entry, { ...options, signal: this.#stop.signal })
       if (this.#policy !== 'all') this.#mirrored.add(entry.digest)
-      return 'stored'
+      return 'done'
     } catch (error) {
+      if (options.purpose === 'claimed' && error instanceof TransferFailedError) return 'not given'
       const level = error instanceof NoSpaceError ? 'warn' : 'debug'
       this.#components.logger[level]({ path: entry.path, error: String(error) }, 'not mirrored yet')
       return 'failed'

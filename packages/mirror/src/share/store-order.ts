@@ -18,5 +18,7 @@ export async function* inStoreOrder(
 }
 
 function byDigest(entries: readonly IndexEntry[]): readonly IndexEntry[] {
-  return entries.toSorted((one, other) => (one.digest < other.digest ? -1 : 1))
+  return entries.toSorted((one, other) =>
+    one.digest < other.digest ? -1 : Number(one.digest > other.digest),
+  )
 }

@@ -17,6 +17,8 @@ export interface TransferInit {
   readonly nextSources: (signal: AbortSignal) => Promise<readonly PartSource[]>
   /** Takes each verified part, once. The source waits for it. */
   readonly deliver: (part: Part, bytes: Uint8Array, source: PartSource) => void | Promise<void>
+  /** Whether it fails as soon as all sources are late, until it is widened. @defaultValue false */
+  readonly failsLate?: boolean
 }
 
 /** A source that is sending. */
@@ -59,11 +61,13 @@ export class Transfer {
   #sealed = false
   #searching = false
   #exhausted = false
+  #failsLate: boolean
   #over = false
 
   constructor(components: { readonly clock: Clock }, init: TransferInit) {
     this.#clock = components.clock
     this.#init = init
+    this.#failsLate = init.failsLate ?? false
     this.done = this.#completion.promise
     // Whoever cares awaits `done`; a transfer that nobody waits for any more may fail in silence.
     this.done.catch(() => undefined)
@@ -109,6 +113,13 @@ export class Transfer {
     this.#queue.preferFrom(offset)
   }
 
+  /** There may be more sources now than were named, and it need not fail for want of them. */
+  widen(): void {
+    this.#failsLate = false
+    this.#exhausted = false
+    this.#pump()
+  }
+
   abort(reason: Error): void {
     this.#finish(reason)
   }
@@ -137,12 +148,15 @@ export class Transfer {
       void this.#findSource()
       return
     }
-    // Those that are late get more only when nobody else is left.
-    if (this.#sources.every(({ flights, overdue }) => flights === overdue))
-      this.#deal(this.#sources)
-    if (this.#flights.size === 0) {
+    this.#makeDo()
+  }
+
+  /** Nobody else is left than those that were asked. */
+  #makeDo(): void {
+    const allLate = this.#sources.every(({ flights, overdue }) => flights === overdue)
+    if (allLate && !this.#failsLate) this.#deal(this.#sources)
+    if (this.#flights.size === 0 || (allLate && this.#failsLate))
       this.#finish(new TransferFailedError(this.reasons() || 'nobody to ask'))
-    }
   }
 
   /** Give one run after the other to each source in turn, so that all of them show what they are worth. */

@@ -23,8 +23,8 @@ export class Claims {
     return this.#sorted.length
   }
 
-  has(claim: number): boolean {
-    if (this.completeToSeq !== undefined) return true
+  has(claim: number, leastSeq = 0): boolean {
+    if (this.completeToSeq !== undefined && this.completeToSeq >= leastSeq) return true
     let low = 0
     let high = this.#sorted.length
     while (low < high) {

@@ -78,7 +78,7 @@ export class MemorySwarm implements Swarm {
   readonly #local: boolean
   readonly #range: string | undefined
   readonly #held = new Map<RepositoryId, Set<Digest>>()
-  readonly #complete = new Set<RepositoryId>()
+  readonly #completeTo = new Map<RepositoryId, number>()
   readonly #offences = new Map<PeerName, number[]>()
   readonly #seen = new Set<Digest>()
   #unsubscribe: (() => void) | undefined
@@ -113,12 +113,11 @@ export class MemorySwarm implements Swarm {
     }))
   }
 
-  claimants(repository: RepositoryId, digest: Digest): readonly PeerName[] {
+  claimants(repository: RepositoryId, digest: Digest, leastSeq?: number): readonly PeerName[] {
     return this.#neighbours()
-      .filter(
-        (swarm) => swarm.claims(repository, digest) && this.#recentOffences(swarm.peerId, 1) === 0,
-      )
+      .filter((swarm) => swarm.claims(repository, digest, leastSeq))
       .map((swarm) => swarm.peerId)
+      .filter((peer) => this.#recentOffences(peer, 1) === 0)
   }
 
   followers(repository: RepositoryId): readonly PeerName[] {
@@ -257,8 +256,8 @@ export class MemorySwarm implements Swarm {
       const held = new Set<Digest>()
       if (holdings.completeToSeq === undefined) {
         for await (const digest of holdings.blobs()) held.add(digest)
-        this.#complete.delete(repository)
-      } else this.#complete.add(repository)
+        this.#completeTo.delete(repository)
+      } else this.#completeTo.set(repository, holdings.completeToSeq)
       this.#held.set(repository, held)
     }
   }
@@ -276,9 +275,10 @@ export class MemorySwarm implements Swarm {
   }
 
   /** Network side: whether the node told its peers that it holds a blob. */
-  claims(repository: RepositoryId, digest: Digest): boolean {
+  claims(repository: RepositoryId, digest: Digest, leastSeq = 0): boolean {
     if (this.#share === 'none') return false
-    return this.#complete.has(repository) || this.#held.get(repository)?.has(digest) === true
+    const holdsAll = (this.#completeTo.get(repository) ?? -1) >= leastSeq
+    return holdsAll || this.#held.get(repository)?.has(digest) === true
   }
 
   /** Network side: a manifest that a neighbour passes on; passed on further once when it is newer. */
@@ -335,8 +335,8 @@ export class MemorySwarm implements Swarm {
     for (const digest of change.added) held.add(digest)
     for (const digest of change.removed) held.delete(digest)
     this.#held.set(change.repository, held)
-    if (change.completeToSeq === undefined) this.#complete.delete(change.repository)
-    else this.#complete.add(change.repository)
+    if (change.completeToSeq === undefined) this.#completeTo.delete(change.repository)
+    else this.#completeTo.set(change.repository, change.completeToSeq)
   }
 
   #neighbours(): readonly MemorySwarm[] {

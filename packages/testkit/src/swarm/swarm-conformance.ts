@@ -157,6 +157,8 @@ function testClaims(withPair: WithPair): void {
       await eventually('the end of the claim', () => !claimed(digest))
       theirs.setCompleteToSeq(REPOSITORY, 7)
       await eventually('a claim to everything', () => claimed(ABSENT))
+      assert.deepEqual(one.claimants(REPOSITORY, ABSENT, 7), [other.peerId])
+      assert.deepEqual(one.claimants(REPOSITORY, ABSENT, 8), [])
       theirs.setCompleteToSeq(REPOSITORY, undefined)
       await eventually('the end of that', () => !claimed(ABSENT))
     }))
