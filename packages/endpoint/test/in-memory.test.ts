@@ -70,6 +70,7 @@ describe('a file in memory', () => {
     const { port, source } = await startWarm(t)
     const taken = { kind: 'denied', reason: undefined } as const
     source.taken.set(JAR, taken)
+    source.silent = true
     assert.equal((await ask(port, `/clojars/${JAR}`)).status, 451)
     source.taken.delete(JAR)
     assert.equal((await ask(port, `/clojars/${JAR}`)).status, 200)

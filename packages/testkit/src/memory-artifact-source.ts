@@ -150,7 +150,9 @@ export class MemoryArtifactSource implements ArtifactSource {
     path: RepositoryPath,
     { beside = false }: Pick<ResolveOptions, 'beside'>,
   ): Resolution | undefined {
-    if (!this.remembers || this.taken.has(path)) return undefined
+    if (!this.remembers) return undefined
+    const taken = this.taken.get(path)
+    if (taken !== undefined) return taken
     const held = this.#artifacts.get(path)
     if (held !== undefined)
       return { kind: 'artifact', entry: held.entry, mutable: isMutablePath(path) }
