@@ -12,8 +12,8 @@ import type { NodeOrder, NodeReply } from './_outage-nodes.ts'
  */
 const QUICKENED = 5
 const SECOND_MS = 1_000 / QUICKENED
-/** All nodes have one address. */
-const LIMITS = { inboundPerSecond: 1_000 }
+/** All nodes have one address, which gets a share of these only. */
+const LIMITS = { inboundPerSecond: 1_000, maxConnections: 1_000 }
 const DONOR_LIMITS = {
   ...LIMITS,
   noticeIntervalMs: 300 * SECOND_MS,
