@@ -80,16 +80,15 @@ export class PeerBook {
 
   /** Connected and greeted followers, nearest first: local ones before all others. */
   followers(repository: RepositoryId): readonly PeerEntry[] {
-    return [...this.#entries.values()]
-      .filter((entry) => entry.greeted && entry.repositories.has(repository))
-      .sort(byNearness)
+    return this.#nearest((entry) => follows(entry, repository))
   }
 
   /** Of the followers those that claim a blob, or all of a head that is no older than the least. */
   claimants(repository: RepositoryId, digest: Digest, leastSeq?: number): readonly PeerEntry[] {
     const claim = claimOf(digest)
-    return this.followers(repository).filter(({ claims }) =>
-      claims.get(repository)?.has(claim, leastSeq),
+    return this.#nearest(
+      (entry) =>
+        entry.claims.get(repository)?.has(claim, leastSeq) === true && follows(entry, repository),
     )
   }
 
@@ -103,6 +102,13 @@ export class PeerBook {
       local: entry.local,
       banned: banned(entry.peer),
     }))
+  }
+
+  /** Picked before they are put in order: a mirror asks of thousands of files whether anybody claims them. */
+  #nearest(isWanted: (entry: PeerEntry) => boolean): readonly PeerEntry[] {
+    const wanted: PeerEntry[] = []
+    for (const entry of this.#entries.values()) if (isWanted(entry)) wanted.push(entry)
+    return wanted.sort(byNearness)
   }
 
   #forgetOldest(): void {
@@ -135,4 +141,8 @@ function byNearness(one: PeerEntry, other: PeerEntry): number {
     Number(other.local) - Number(one.local) ||
     (one.roundTripMs ?? Number.MAX_VALUE) - (other.roundTripMs ?? Number.MAX_VALUE)
   )
+}
+
+function follows({ greeted, repositories }: PeerEntry, repository: RepositoryId): boolean {
+  return greeted && repositories.has(repository)
 }

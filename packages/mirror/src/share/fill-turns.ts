@@ -18,6 +18,8 @@ export const FILL_PARALLEL_IN_TURN = 4
 export const CLAIMS_PAUSE_MS = 1_000
 /** How long a node may have nothing to do until more than one may ask: others hear of a head later, and may be busy. */
 export const TURN_PATIENCE_MS = 5_000
+/** After all that is kept was gone through, nothing is for so many times as long. */
+const PASS_SHARE = 3
 /** So much of what is waited for must come meanwhile: each hundredth file. */
 const ENOUGH_SHARE = 0.01
 /** Words of a digest that draws are made of. */
@@ -128,8 +130,9 @@ export class FillTurns {
       this.#kept = []
       for (const entry of kept) if (!(await this.#begin(entry))) this.#kept.push(entry)
       if (this.#kept.length <= room) continue
+      // Going through thousands of files must not be all that a busy machine does.
       const tookMs = clock.monotonicMs() - beganMs
-      await pause(clock, Math.max(0, CLAIMS_PAUSE_MS - tookMs), signal)
+      await pause(clock, Math.max(CLAIMS_PAUSE_MS, PASS_SHARE * tookMs), signal)
       this.#judge()
     }
   }
