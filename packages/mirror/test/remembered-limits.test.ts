@@ -1,5 +1,6 @@
 import type { Head, IndexEntry } from '@jarswarm/manifest'
 import { parsePath } from '@jarswarm/maven'
+import { NoSpaceError } from '@jarswarm/ports'
 import type { BlobStore, EvidenceStore, IndexStore, ProxyCache, Swarm } from '@jarswarm/ports'
 import { ManualClock, RecordingLogger } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
@@ -108,6 +109,42 @@ describe('MirrorFill', () => {
     assert.equal(listed, 1)
     await round(MAX_REMEMBERED_CHANGES + 1)
     assert.equal(listed, 2)
+    await fill.stop()
+  })
+
+  it('ends a round early on a full disk, though a neighbour claims every file', async () => {
+    const files = 1_000
+    let fetched = 0
+    const clock = new ManualClock()
+    const fill = new MirrorFill(
+      {
+        index: {
+          async *listEntries() {
+            await Promise.resolve()
+            for (let file = 0; file < files; file += 1) yield { path: PATH, digest: digestOf(file) }
+          },
+        } as unknown as IndexStore,
+        fetcher: {
+          hasClaimant: () => true,
+          hasSource: () => true,
+          isStored: () => Promise.resolve(false),
+          store: () => {
+            fetched += 1
+            return Promise.reject(new NoSpaceError('Cannot store: the disk is full'))
+          },
+        } as unknown as BlobFetcher,
+        swarm: { peerId: 'own', followers: () => ['other'] } as unknown as Swarm,
+        isUnwanted: () => false,
+        clock,
+        logger: new RecordingLogger(),
+        onComplete: () => undefined,
+      },
+      { repository: '', policy: 'all' },
+    )
+    fill.follow({ seq: 1 } as Head)
+    // The next round is set for later.
+    await waitFor(() => clock.pendingTimers > 0)
+    assert.ok(fetched < 200, String(fetched))
     await fill.stop()
   })
 })

@@ -171,7 +171,8 @@ export class FillTurns {
     const takesTurns = this.#mayAsk <= this.#neighbours.size
     const own = takesTurns ? drawOf(entry, this.#ownNumber) : 0
     // An upstream that fails now may be back before all others gave up.
-    const isOurs = !takesTurns || (this.#isOurTurn(entry, own) && this.#mayBeHad(entry))
+    const { fetcher } = this.#components
+    const isOurs = !takesTurns || (this.#isOurTurn(entry, own) && fetcher.hasSource(entry))
     if (!isOurs) return false
     // What peers have goes on meanwhile.
     await this.#roomIn(this.#fromUpstreams, MAX_KEPT_FOR_OTHERS)
@@ -188,10 +189,6 @@ export class FillTurns {
   #enter(lane: PQueue, task: () => Promise<unknown>, priority = 0): void {
     const { signal } = this.#init
     void lane.add(() => (signal.aborted ? undefined : task()), { priority })
-  }
-
-  #mayBeHad(entry: IndexEntry): boolean {
-    return this.#components.fetcher.hasSource(entry)
   }
 
   #isClaimed({ digest }: IndexEntry): boolean {
