@@ -1,6 +1,6 @@
 import { tilePath } from '@jarswarm/manifest'
 import type { Tile, TileFetcher } from '@jarswarm/manifest'
-import { UnavailableError } from '@jarswarm/ports'
+import { NotHeldError, UnavailableError } from '@jarswarm/ports'
 import type { Clock, HistoryStore, Logger, PeerName, Swarm } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import { MAX_TILE_PEERS } from '../limits.ts'
@@ -70,7 +70,9 @@ export class LogSource {
           return
         } catch (error) {
           options.signal.throwIfAborted()
-          if (peer !== undefined) this.#components.standings.letDown(peer)
+          // Who hears of a head later than this node lacks its tiles, and never said otherwise.
+          const isItsFault = !(error instanceof NotHeldError)
+          if (peer !== undefined && isItsFault) this.#components.standings.letDown(peer)
           if (!isStore) cause = error
         }
       }

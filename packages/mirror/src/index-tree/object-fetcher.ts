@@ -121,7 +121,9 @@ export class ObjectFetcher {
     const preferred = followers.filter((peer) => peer === this.#preferred)
     const peers = [...preferred, ...followers.filter((peer) => peer !== this.#preferred)]
     for (const peer of peers.slice(0, MAX_OBJECT_PEERS)) {
-      yield new PeerSource(this.#components, { peer, repository, blob: undefined })
+      // Who hears of a head later than this node lacks its objects, and never said otherwise.
+      const init = { peer, repository, blob: undefined, claimed: false }
+      yield new PeerSource(this.#components, init)
     }
     for (const standing of upstreams.rankedPublishers()) yield new UpstreamSource(standing)
     return undefined
