@@ -5,7 +5,13 @@ import { ManualClock } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { MAX_KEPT_FOR_OTHERS } from '../src/limits.ts'
-import { CLAIMS_PAUSE_MS, FillTurns, TURN_PATIENCE_MS } from '../src/share/fill-turns.ts'
+import {
+  CLAIMS_PAUSE_MS,
+  FILL_PARALLEL,
+  FILL_PARALLEL_NEAR,
+  FillTurns,
+  TURN_PATIENCE_MS,
+} from '../src/share/fill-turns.ts'
 import type { FillTurnsComponents, FillTurnsInit } from '../src/share/fill-turns.ts'
 import { Rig } from './_rig.ts'
 
@@ -227,6 +233,31 @@ describe('FillTurns', () => {
     })
     await timeUntil(clock, fill(turns, entriesOf(100)))
     assert.equal(early, 0)
+  })
+
+  it('looks again a second after a pass that waited long for what it began', async () => {
+    const clock = new ManualClock()
+    const given = Promise.withResolvers<boolean>()
+    const entries = entriesOf(100)
+    const kept = new Set(entries.map(({ digest }) => digest))
+    let claimed = new Set<string>()
+    const hasClaimant = ({ digest }: IndexEntry): boolean => claimed.has(digest)
+    const turns = turnsAmong({ clock, hasClaimant }, ({ digest }, purpose) => {
+      if (purpose === 'fill') kept.delete(digest)
+      return purpose === 'fill' ? Promise.resolve(true) : given.promise
+    })
+    const filled = fill(turns, entries)
+    await settle()
+    // So many are given slowly that the pass waits for room in the lane.
+    assert.ok(kept.size > FILL_PARALLEL + FILL_PARALLEL_NEAR, String(kept.size))
+    claimed = new Set([...kept].slice(1))
+    clock.advance(CLAIMS_PAUSE_MS)
+    await settle()
+    clock.advance(FAR_TOO_LONG_MS)
+    given.resolve(true)
+    await settle()
+    claimed = kept
+    assert.ok((await timeUntil(clock, filled)) <= 2 * CLAIMS_PAUSE_MS)
   })
 
   it('lets one ask again when enough comes from others', async () => {

@@ -80,6 +80,8 @@ export class FillTurns {
   /** Files that came from others, and the time without anything else to do, since that was last judged. */
   #came = 0
   #idleMs = 0
+  /** Time spent on waiting for what was begun before, in all. */
+  #waitedMs = 0
 
   constructor(components: FillTurnsComponents, init: FillTurnsInit) {
     this.#components = components
@@ -125,13 +127,13 @@ export class FillTurns {
     const { signal } = this.#init
     while (this.#kept.length > room) {
       signal.throwIfAborted()
-      const beganMs = clock.monotonicMs()
+      const sinceMs = clock.monotonicMs() - this.#waitedMs
       const kept = this.#kept
       this.#kept = []
       for (const entry of kept) if (!(await this.#begin(entry))) this.#kept.push(entry)
       if (this.#kept.length <= room) continue
       // Going through thousands of files must not be all that a busy machine does.
-      const tookMs = clock.monotonicMs() - beganMs
+      const tookMs = clock.monotonicMs() - this.#waitedMs - sinceMs
       await pause(clock, Math.max(CLAIMS_PAUSE_MS, PASS_SHARE * tookMs), signal)
       this.#judge()
     }
@@ -183,7 +185,10 @@ export class FillTurns {
   }
 
   async #roomIn(lane: PQueue, room: number): Promise<void> {
+    const { clock } = this.#components
+    const beganMs = clock.monotonicMs()
     await orAborted(lane.onSizeLessThan(room), this.#init.signal)
+    this.#waitedMs += clock.monotonicMs() - beganMs
   }
 
   #enter(lane: PQueue, task: () => Promise<unknown>, priority = 0): void {
