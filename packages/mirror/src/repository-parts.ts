@@ -94,7 +94,11 @@ export function assembleRepository(
     init,
   )
   const reader = new IndexReader({ keeper: tree, index, clock })
-  const keeping = { ...components, random, tree, fetcher, donations, isWithdrawn }
+  const keeping = assembleKeeping(
+    { ...components, random, tree, fetcher, donations, isWithdrawn },
+    init,
+    events,
+  )
   return {
     upstreams,
     published: assemblePublished({ ...components, tree, held, ...trust, ...checked }),
@@ -111,11 +115,8 @@ export function assembleRepository(
       { id: repository, head: () => checked.gate.head },
     ),
     held,
-    announcer: new Announcer(
-      { swarm, held, clock, random, logger },
-      { repository, isComplete: events.isComplete.bind(events), enabled: init.announce ?? true },
-    ),
-    ...assembleKeeping(keeping, init, events),
+    announcer: assembleAnnouncer({ ...components, random, held, fill: keeping.fill }, init, events),
+    ...keeping,
     unindexed: assembleUnindexed({ ...components, onIndexed: onStored }, init),
   }
 }
@@ -129,6 +130,23 @@ function assemblePublished(
     ...components,
     trusted: () => keeper.trusted,
     readLogTile: (tile) => history.readTile(tile),
+  })
+}
+
+function assembleAnnouncer(
+  components: MirroredRepositoryComponents & {
+    readonly random: () => number
+    readonly held: HeldBlobs
+    readonly fill: MirrorFill
+  },
+  init: MirroredRepositoryInit,
+  events: RepositoryEvents,
+): Announcer {
+  return new Announcer(components, {
+    repository: init.id,
+    isComplete: events.isComplete.bind(events),
+    isFilling: () => components.fill.isUnderWay,
+    enabled: init.announce ?? true,
   })
 }
 

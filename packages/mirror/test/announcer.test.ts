@@ -16,7 +16,7 @@ import { DAILY_BUDGET } from '../src/limits.ts'
 import {
   Announcer,
   CHECK_INTERVAL_MS,
-  DEBOUNCE_MS,
+  QUIET_MS,
   REPROVIDE_INTERVAL_MS,
 } from '../src/share/announcer.ts'
 import { HeldBlobs } from '../src/share/held-blobs.ts'
@@ -29,6 +29,7 @@ interface Rig {
   readonly told: string[]
   /** Whether anybody takes what is told of a project. */
   readonly dht: { isUp: (project: string) => boolean }
+  readonly fill: { isUnderWay: boolean }
   readonly advance: (ms: number) => Promise<void>
 }
 
@@ -70,9 +71,11 @@ function rig(t: TestContext, counts: Readonly<Record<string, number>>, enabled =
     }
   })
   const components = { swarm, held, clock, random: () => 0.5, logger: silentLogger }
+  const fill = { isUnderWay: false }
   const announcer = new Announcer(components, {
     repository: REPOSITORY,
     isComplete: () => false,
+    isFilling: () => fill.isUnderWay,
     enabled,
   })
   t.after(() => announcer.stop())
@@ -80,7 +83,7 @@ function rig(t: TestContext, counts: Readonly<Record<string, number>>, enabled =
     clock.advance(ms)
     for (let turn = 0; turn <= total; turn += 1) await settle()
   }
-  return { announcer, clock, told, dht, advance }
+  return { announcer, clock, told, dht, fill, advance }
 }
 
 async function settle(): Promise<void> {
@@ -91,10 +94,10 @@ describe('Announcer', () => {
   it('tells the rarest first, and all again before the records end', async (t) => {
     const { announcer, told, advance } = rig(t, { 'g/many': 3, 'g/one': 1, 'g/two': 2 })
     announcer.start()
-    await advance(DEBOUNCE_MS)
+    await advance(QUIET_MS)
     assert.deepEqual(told.splice(0), ['g/one', 'g/two', 'g/many'])
     announcer.changed()
-    await advance(DEBOUNCE_MS)
+    await advance(QUIET_MS)
     assert.deepEqual(told, [])
     for (let ms = 0; ms < REPROVIDE_INTERVAL_MS + 2 * CHECK_INTERVAL_MS; ms += CHECK_INTERVAL_MS) {
       await advance(CHECK_INTERVAL_MS)
@@ -106,11 +109,11 @@ describe('Announcer', () => {
     const { announcer, told, dht, advance } = rig(t, { 'g/a': 1, 'g/b': 1, 'g/c': 1, 'g/d': 1 })
     dht.isUp = (project) => project < 'g/c'
     announcer.start()
-    await advance(DEBOUNCE_MS)
+    await advance(QUIET_MS)
     assert.deepEqual(told.splice(0), ['g/a', 'g/b'])
     dht.isUp = () => true
     announcer.changed()
-    await advance(DEBOUNCE_MS)
+    await advance(QUIET_MS)
     assert.deepEqual(told, ['g/c', 'g/d'])
   })
 
@@ -121,15 +124,39 @@ describe('Announcer', () => {
     )
     const { announcer, told, advance } = rig(t, Object.fromEntries(projects))
     announcer.start()
-    await advance(DEBOUNCE_MS)
+    await advance(QUIET_MS)
     assert.equal(told.length, DAILY_BUDGET)
+  })
+
+  it('waits until nothing came for a while, and no longer than the hourly look', async (t) => {
+    const { announcer, told, advance } = rig(t, { 'g/a': 1 })
+    announcer.start()
+    let waitedMs = 0
+    for (; told.length === 0 && waitedMs < 2 * CHECK_INTERVAL_MS; waitedMs += QUIET_MS - 1) {
+      announcer.changed()
+      await advance(QUIET_MS - 1)
+    }
+    assert.deepEqual(told, ['g/a'])
+    assert.ok(waitedMs >= CHECK_INTERVAL_MS, `told after ${String(waitedMs)} ms`)
+  })
+
+  it('waits for the end of a fill', async (t) => {
+    const { announcer, told, fill, advance } = rig(t, { 'g/a': 1 })
+    fill.isUnderWay = true
+    announcer.start()
+    await advance(QUIET_MS)
+    await advance(QUIET_MS)
+    assert.deepEqual(told, [])
+    fill.isUnderWay = false
+    await advance(QUIET_MS)
+    assert.deepEqual(told, ['g/a'])
   })
 
   it('tells nothing when it is switched off', async (t) => {
     const { announcer, told, advance } = rig(t, { 'g/a': 1 }, false)
     announcer.start()
     announcer.changed()
-    await advance(DEBOUNCE_MS)
+    await advance(QUIET_MS)
     assert.deepEqual(told, [])
   })
 })

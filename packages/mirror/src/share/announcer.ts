@@ -8,8 +8,8 @@ import type { HeldBlobs } from './held-blobs.ts'
 export const REPROVIDE_INTERVAL_MS = 79_200_000
 /** Between two looks for records that have to be told anew. */
 export const CHECK_INTERVAL_MS = 3_600_000
-/** After a new blob: more of the same build will follow. */
-export const DEBOUNCE_MS = 2_000
+/** Without a new blob: the build that it was for comes first. */
+export const QUIET_MS = 5_000
 /** Stands for the whole repository; no project is called so. */
 const WHOLE = '*'
 const DAY_MS = 86_400_000
@@ -26,6 +26,8 @@ export interface AnnouncerInit {
   readonly repository: RepositoryId
   /** Whether everything is here: then one key says so. */
   readonly isComplete: () => boolean
+  /** Whether much is being fetched: then more will follow, and a full mirror has one key for all of it in the end. */
+  readonly isFilling: () => boolean
   /** @defaultValue true */
   readonly enabled?: boolean
 }
@@ -41,6 +43,7 @@ export class Announcer {
   #spentSinceMs = 0
   #spent = 0
   #timer: { cancel(): void } | undefined
+  #changedMs = 0
   #running: Promise<void> | undefined
   #dirty = false
 
@@ -67,14 +70,25 @@ export class Announcer {
     await this.#running
   }
 
-  /** Something was stored, or there may be more to tell it to. Announced soon, together with what follows. */
+  /**
+   * Something was stored, or there may be more to tell it to. Announced together with what follows once nothing followed for
+   * {@link QUIET_MS} and no fill is under way, at the latest after {@link CHECK_INTERVAL_MS}.
+   */
   changed(): void {
-    if (this.#init.enabled === false) return
-    if (this.#stop.signal.aborted || this.#timer !== undefined) return
-    this.#timer = this.#components.clock.setTimer(() => {
+    if (this.#init.enabled === false || this.#stop.signal.aborted) return
+    this.#changedMs = this.#components.clock.monotonicMs()
+    if (this.#timer === undefined) this.#runWhenQuiet(QUIET_MS)
+  }
+
+  #runWhenQuiet(waitMs: number): void {
+    const { clock } = this.#components
+    this.#timer = clock.setTimer(() => {
       this.#timer = undefined
-      void this.#run()
-    }, DEBOUNCE_MS)
+      const quietMs = clock.monotonicMs() - this.#changedMs
+      const leftMs = this.#init.isFilling() ? QUIET_MS : QUIET_MS - quietMs
+      if (leftMs > 0) this.#runWhenQuiet(leftMs)
+      else void this.#run()
+    }, waitMs)
   }
 
   /** One run at a time; what changes meanwhile is seen by one more. */

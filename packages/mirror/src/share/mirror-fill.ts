@@ -74,6 +74,11 @@ export class MirrorFill {
     this.#matches = policyMatcher(init.policy)
   }
 
+  /** Whether files are being fetched, and not waited for. */
+  get isUnderWay(): boolean {
+    return this.#running !== undefined
+  }
+
   /** The index names a file that it did not name before. */
   changed(entry: IndexEntry): void {
     if (this.#changed === undefined || !this.#matches(entry.path)) return
