@@ -28,7 +28,11 @@ const SIGNAL = new AbortController().signal
 const CROWD = Array.from({ length: 100 }, (_, at) => `peer ${String(at)}`)
 
 function swarmOf(claimants: readonly string[], followers: readonly string[]): Swarm {
-  const swarm = { claimants: () => claimants, followers: () => followers, peers: () => [] }
+  const swarm = {
+    claimants: () => claimants,
+    followers: () => followers,
+    roundTripMs: () => undefined,
+  }
   return swarm as unknown as Swarm
 }
 
@@ -64,7 +68,7 @@ describe('SourcePlan', () => {
 
   /** Every peer that is asked in the end. */
   async function askedBy(plan: SourcePlan): Promise<number> {
-    let asked = plan.first().length
+    let asked = plan.first(1).length
     for (;;) {
       const next = await plan.next(SIGNAL)
       if (next.length === 0) return asked
@@ -76,7 +80,7 @@ describe('SourcePlan', () => {
   it('gives peers time where nobody waits', () => {
     const patienceMs = (sparesUpstreams: boolean): number | undefined =>
       planOf(swarmOf(['peer'], []), [], { sparesUpstreams })
-        .first()[0]
+        .first(1)[0]
         ?.patienceMs({ digest: DIGEST, offset: 0, length: 0 })
     const unmeasuredMs = 450
     assert.equal(patienceMs(false), unmeasuredMs)
@@ -90,15 +94,16 @@ describe('SourcePlan', () => {
       upstream: { kind: 'origin', url: 'http://origin/' },
     }
     const plan = planOf(swarmOf(['peer'], ['follower']), [upstream], { claimedOnly: true })
-    assert.equal(plan.first().length, 1)
+    assert.equal(plan.first(1).length, 1)
     assert.deepEqual(await plan.next(SIGNAL), [])
     plan.widen()
     const [source] = await plan.next(SIGNAL)
     assert.equal(source?.kind, 'origin')
   })
 
-  it('begins with MAX_PEERS_AT_ONCE', () => {
-    assert.equal(planFor(CROWD, []).first().length, MAX_PEERS_AT_ONCE)
+  it('begins with as many as there are parts, and with MAX_PEERS_AT_ONCE at most', () => {
+    assert.equal(planFor(CROWD, []).first(1).length, 1)
+    assert.equal(planFor(CROWD, []).first(MAX_PEERS_AT_ONCE + 1).length, MAX_PEERS_AT_ONCE)
   })
 
   it('asks MAX_FOLLOWERS_PER_BLOB that claim nothing', async () => {
@@ -120,7 +125,7 @@ describe('SourcePlan', () => {
       upstream,
     }
     const plan = planOf(swarmOf(CROWD, []), [standing])
-    let asked = plan.first().length
+    let asked = plan.first(1).length
     while (looks.length === 0) asked += (await plan.next(SIGNAL)).length
     assert.equal(asked - 1, MAX_CLAIMANTS_PER_BLOB)
   })
@@ -128,7 +133,7 @@ describe('SourcePlan', () => {
   it('asks MAX_FURTHER_CLAIMANTS before an upstream that does not work', async () => {
     const upstream = { health: () => ({ healthy: false }), kind: 'origin' }
     const plan = planOf(swarmOf(CROWD, CROWD), [{ promising: false, upstream }])
-    let asked = plan.first().length
+    let asked = plan.first(1).length
     for (;;) {
       const next = await plan.next(SIGNAL)
       if (!next.every((source) => source instanceof PeerSource)) break
@@ -142,7 +147,7 @@ describe('SourcePlan', () => {
     const upstream = { health: () => ({ healthy: true }), kind: 'mirror' }
     const upstreams = CROWD.map(() => ({ promising: true, upstream }))
     const plan = planOf(swarmOf(claimants, []), upstreams)
-    assert.deepEqual(plan.first(), [])
+    assert.deepEqual(plan.first(1), [])
     for (let look = 0; look < MAX_CLAIMANTS_PER_BLOB; look += 1) await plan.next(SIGNAL)
     claimants.push('late')
     const [source] = await plan.next(SIGNAL)

@@ -54,7 +54,7 @@ export class BlobDownload {
     this.#transfer = new Transfer(
       { clock: components.clock },
       {
-        sources: init.parts.length === 0 ? [] : components.plan.first(),
+        sources: components.plan.first(init.parts.length),
         nextSources: (signal) => components.plan.next(signal),
         deliver: (part, bytes, source) => this.#deliver(part, bytes, source.kind),
         failsLate: components.plan.isNarrow,

@@ -98,9 +98,9 @@ export class SourcePlan {
     this.#isNarrow = false
   }
 
-  /** Claimants to begin with; several, so that a large blob comes from all of them. */
-  first(): readonly PartSource[] {
-    return this.#takeClaimants(MAX_CLAIMANTS_PER_BLOB)
+  /** Claimants to begin with; several, so that a large blob comes from all of them, and no more than there are parts. */
+  first(parts: number): readonly PartSource[] {
+    return this.#takeClaimants(MAX_CLAIMANTS_PER_BLOB, Math.min(parts, MAX_PEERS_AT_ONCE))
   }
 
   /** Whom to ask next, several for a large blob; nobody when all were named. */
@@ -113,7 +113,8 @@ export class SourcePlan {
     if (donor !== undefined) return [donor]
     if (this.#isNarrow) return []
     if (best?.promising === true) return this.#takeUpstreams(1 + this.#companionsOf(best))
-    const further = this.#takeClaimants(MAX_CLAIMANTS_PER_BLOB + MAX_FURTHER_CLAIMANTS)
+    const most = MAX_CLAIMANTS_PER_BLOB + MAX_FURTHER_CLAIMANTS
+    const further = this.#takeClaimants(most, MAX_PEERS_AT_ONCE)
     if (further.length > 0) return further
     const found = await this.#nextFound(signal)
     if (found !== undefined) return [found]
@@ -125,9 +126,10 @@ export class SourcePlan {
     return last === undefined ? [] : [last]
   }
 
-  #takeClaimants(most: number): readonly PartSource[] {
+  /** @param most claimants asked in all, these included */
+  #takeClaimants(most: number, atOnce: number): readonly PartSource[] {
     const sources: PartSource[] = []
-    while (sources.length < MAX_PEERS_AT_ONCE) {
+    while (sources.length < atOnce) {
       const source = this.#nextClaimant(most)
       if (source === undefined) break
       sources.push(source)

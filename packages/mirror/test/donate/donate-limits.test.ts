@@ -23,7 +23,7 @@ const nameOf = (number: number): string => `donor ${String(number)}`
 describe('SourcePlan', () => {
   it('asks MAX_DONORS_PER_BLOB, and no more', async () => {
     const clock = new ManualClock()
-    const nobody = { claimants: () => [], followers: () => [], peers: () => [] }
+    const nobody = { claimants: () => [], followers: () => [], roundTripMs: () => undefined }
     const path = parsePath('g/a/1/a-1.jar')
     const plan = new SourcePlan(
       {
@@ -41,7 +41,7 @@ describe('SourcePlan', () => {
       },
     )
     const signal = new AbortController().signal
-    let asked = plan.first().length
+    let asked = plan.first(1).length
     for (;;) {
       const next = await plan.next(signal)
       if (next.length === 0) break
