@@ -34,8 +34,8 @@ class HoldingSwarm {
     return CROWD
   }
 
-  peers(): readonly never[] {
-    return []
+  roundTripMs(): undefined {
+    return undefined
   }
 
   reportWrongBytes(): void {

@@ -16,7 +16,7 @@ function among(error: Error) {
   const clock = new ManualClock()
   const swarm = {
     followers: () => ['peer'],
-    peers: () => [],
+    roundTripMs: () => undefined,
     request: () => Promise.reject(error),
   } as unknown as Swarm
   const upstreams = { rankedPublishers: () => [] } as unknown as UpstreamSet

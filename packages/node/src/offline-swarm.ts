@@ -13,6 +13,10 @@ export class OfflineSwarm implements Swarm {
     return []
   }
 
+  roundTripMs(): number | undefined {
+    return undefined
+  }
+
   claimants(): readonly PeerName[] {
     return []
   }

@@ -47,6 +47,10 @@ export class SwarmSlot implements Swarm {
     return this.#current.peers()
   }
 
+  roundTripMs(peer: PeerName): number | undefined {
+    return this.#current.roundTripMs(peer)
+  }
+
   claimants(repository: RepositoryId, digest: Digest, leastSeq?: number): readonly PeerName[] {
     return this.#current.claimants(repository, digest, leastSeq)
   }

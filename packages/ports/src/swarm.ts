@@ -63,6 +63,8 @@ export interface Swarm {
   /** Full multiaddrs with the peer id, empty before start. */
   listenAddresses(): readonly string[]
   peers(): readonly PeerStatus[]
+  /** Milliseconds of a question and its answer, lately; undefined for a peer that was never measured. */
+  roundTripMs(peer: PeerName): number | undefined
   /**
    * Connected peers that claim a blob, nearest first, each once; banned ones left out.
    * A claim is a hint: the peer may answer that it lacks the blob.

@@ -120,9 +120,7 @@ export class Libp2pSwarm implements Swarm {
         contacts: this.#contacts,
         choice: this.#choice,
         requester: this.#requester,
-        onForgery: (peer) => {
-          this.reportWrongBytes(peer)
-        },
+        onForgery: this.reportWrongBytes.bind(this),
       },
       { ...init.limits, repositories: content.repositories() },
     )
@@ -149,6 +147,10 @@ export class Libp2pSwarm implements Swarm {
 
   peers(): readonly PeerStatus[] {
     return this.#choice.statuses(this.#content.repositories())
+  }
+
+  roundTripMs(peer: PeerName): number | undefined {
+    return this.#book.get(peer)?.roundTripMs
   }
 
   claimants(repository: RepositoryId, digest: Digest, leastSeq?: number): readonly PeerName[] {
@@ -297,9 +299,7 @@ export class Libp2pSwarm implements Swarm {
       isLocal: (peer) => this.#book.isLocal(peer),
       shares: (peer) => this.#sharing.with(peer),
       ownHello: () => this.#ownHello(),
-      onHello: (peer, hello) => {
-        this.#greeter.onHello(peer, hello)
-      },
+      onHello: this.#greeter.onHello.bind(this.#greeter),
       onSummary: (peer, repository, summary) => {
         // A bootstrap node asks nobody for blobs: what hundreds of peers hold is not worth its memory.
         if (this.#init.role === 'node') this.#book.summarize(peer, repository, summary)

@@ -53,8 +53,7 @@ export class PeerSource implements PartSource {
     this.name = `peer ${init.peer.slice(-8)}`
     this.lanes = init.blob === undefined ? OBJECT_LANES : BLOB_LANES
     this.allOrNothing = init.blob !== undefined
-    const status = components.swarm.peers().find(({ peer }) => peer === init.peer)
-    this.#roundTripMs = status?.roundTripMs ?? UNKNOWN_ROUND_TRIP_MS
+    this.#roundTripMs = components.swarm.roundTripMs(init.peer) ?? UNKNOWN_ROUND_TRIP_MS
   }
 
   patienceMs(part: Part): number {

@@ -65,7 +65,6 @@ export class MemorySwarm implements Swarm {
   readonly peerId: PeerName
   /** May be changed while the node runs. */
   manner: PeerManner
-  roundTripMs: number
   running = false
   /** What repositories asked to be kept connected; nobody is dialled. */
   readonly kept: Map<RepositoryId, readonly string[]> = new Map()
@@ -75,6 +74,7 @@ export class MemorySwarm implements Swarm {
   readonly #content: SwarmContent
   readonly #lan: LanContent | undefined
   readonly #share: 'all' | 'lan' | 'none'
+  readonly #distanceMs: number
   readonly #local: boolean
   readonly #range: string | undefined
   readonly #held = new Map<RepositoryId, Set<Digest>>()
@@ -89,7 +89,7 @@ export class MemorySwarm implements Swarm {
     this.#network = network
     this.peerId = init.name
     this.manner = init.manner ?? 'honest'
-    this.roundTripMs = init.roundTripMs ?? 1
+    this.#distanceMs = init.roundTripMs ?? 1
     this.#content = init.content
     this.#lan = init.lan
     this.#share = init.share ?? 'all'
@@ -107,10 +107,14 @@ export class MemorySwarm implements Swarm {
       addresses: swarm.listenAddresses(),
       connected: true,
       repositories: this.#content.repositories().filter((id) => swarm.follows(id)),
-      roundTripMs: swarm.roundTripMs,
+      roundTripMs: swarm.#distanceMs,
       local: swarm.#local,
       banned: false,
     }))
+  }
+
+  roundTripMs(peer: PeerName): number | undefined {
+    return this.peers().find((status) => status.peer === peer)?.roundTripMs
   }
 
   claimants(repository: RepositoryId, digest: Digest, leastSeq?: number): readonly PeerName[] {
@@ -293,10 +297,8 @@ export class MemorySwarm implements Swarm {
   /** Network side: the honest answer to a request. */
   async answer(request: ExchangeRequest): Promise<Uint8Array> {
     const bytes = await this.#read(request)
-    if (bytes === undefined) {
-      throw new NotHeldError(`Cannot get ${request.kind} from peer ${this.peerId}: not held`)
-    }
-    return bytes
+    if (bytes !== undefined) return bytes
+    throw new NotHeldError(`Cannot get ${request.kind} from peer ${this.peerId}: not held`)
   }
 
   async #read(request: ExchangeRequest): Promise<Uint8Array | undefined> {
@@ -344,7 +346,7 @@ export class MemorySwarm implements Swarm {
       .neighbours(this.peerId)
       .toSorted(
         (one, other) =>
-          Number(other.#local) - Number(one.#local) || one.roundTripMs - other.roundTripMs,
+          Number(other.#local) - Number(one.#local) || one.#distanceMs - other.#distanceMs,
       )
   }
 

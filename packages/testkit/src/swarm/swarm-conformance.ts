@@ -80,6 +80,8 @@ function testMeeting(withPair: WithPair): void {
       assert.equal(status?.peer, other.peerId)
       assert.deepEqual([status.connected, status.local, status.banned], [true, true, false])
       assert.deepEqual(status.repositories, [REPOSITORY])
+      assert.equal(one.roundTripMs(other.peerId), status.roundTripMs)
+      assert.equal(one.roundTripMs('a stranger'), undefined)
       return Promise.resolve()
     }))
 
