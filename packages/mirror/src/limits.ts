@@ -152,7 +152,7 @@ const FILES = {
     unit: 'of these, peers that claim nothing',
     why: 'they leave room for those that the DHT names late',
   },
-  MAX_UNTOLD_BLOBS: {
+  MAX_UNLISTED_BLOBS: {
     value: 4_000_000,
     unit: 'blobs beyond those that are told of, given to who asks',
     why: 'a full mirror has so many; about 40 B each',
@@ -203,7 +203,7 @@ export const DAILY_BUDGET: number = FILES.DAILY_BUDGET.value
 export const MAX_LAN_PEERS: number = FILES.MAX_LAN_PEERS.value
 export const MAX_NAMED_BLOBS: number = FILES.MAX_NAMED_BLOBS.value
 export const MAX_FOLLOWERS_PER_BLOB: number = FILES.MAX_FOLLOWERS_PER_BLOB.value
-export const MAX_UNTOLD_BLOBS: number = FILES.MAX_UNTOLD_BLOBS.value
+export const MAX_UNLISTED_BLOBS: number = FILES.MAX_UNLISTED_BLOBS.value
 export const MAX_REMEMBERED_CHANGES: number = FILES.MAX_REMEMBERED_CHANGES.value
 export const MAX_RESTING_PEERS: number = FILES.MAX_RESTING_PEERS.value
 export const MAX_NAMED_WITHDRAWALS: number = FILES.MAX_NAMED_WITHDRAWALS.value

@@ -337,7 +337,6 @@ export class MirroredRepository implements ArtifactSource {
       this.#background(this.#components.blobs.setPinned(before.digest, false))
     }
     if (after === undefined) return
-    this.#board.named()
     this.#parts.fill.changed(after)
     this.#parts.donation.changed(after.path)
   }

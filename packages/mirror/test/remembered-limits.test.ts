@@ -12,7 +12,7 @@ import {
   MAX_NAMED_WITHDRAWALS,
   MAX_REMEMBERED_CHANGES,
   MAX_SEEN_CONTRADICTIONS,
-  MAX_UNTOLD_BLOBS,
+  MAX_UNLISTED_BLOBS,
 } from '../src/limits.ts'
 import {
   MAX_DOCUMENT_BYTES,
@@ -54,7 +54,7 @@ describe('EvidenceRecorder', () => {
 })
 
 describe('HeldBlobs', () => {
-  it('gives MAX_UNTOLD_BLOBS beyond those that it tells of, and no more', (t) => {
+  it('gives MAX_UNLISTED_BLOBS beyond those that it tells of, and no more', (t) => {
     // Each counts as a thousand, for millions take seconds.
     for (const collection of [Set, Map]) {
       const size = Reflect.getOwnPropertyDescriptor(collection.prototype, 'size')?.get
@@ -67,7 +67,7 @@ describe('HeldBlobs', () => {
       index: {} as IndexStore,
       isWithdrawn: () => false,
     })
-    const bound = (MAX_HELD_BLOBS + MAX_UNTOLD_BLOBS) / 1_000
+    const bound = (MAX_HELD_BLOBS + MAX_UNLISTED_BLOBS) / 1_000
     for (let number = 0; number <= bound; number += 1)
       held.add({ path: PATH, digest: digestOf(number) } as IndexEntry)
     assert.ok(held.has(digestOf(bound - 1)))

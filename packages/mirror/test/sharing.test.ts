@@ -1,15 +1,16 @@
 import { FILL_RETRY_MS } from '../src/share/mirror-fill.ts'
 import { sha256 } from '@jarswarm/manifest'
-import type { IndexEntry } from '@jarswarm/manifest'
+import type { Head, IndexEntry } from '@jarswarm/manifest'
 import { parsePath } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import { NoSpaceError, providerKey } from '@jarswarm/ports'
-import type { ByteRange } from '@jarswarm/ports'
+import type { ByteRange, HoldingsChange } from '@jarswarm/ports'
 import { MemoryBlobStore, MemoryIndexStore } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { MAX_HELD_BLOBS } from '../src/limits.ts'
 import { HeldBlobs } from '../src/share/held-blobs.ts'
+import { HoldingsBoard } from '../src/share/holdings-board.ts'
 import { BIG, BOOTSTRAP, JAR, METADATA, POM, Rig } from './_rig.ts'
 
 const NEW_POM = 'org/example/lib/2.0/lib-2.0.pom'
@@ -100,6 +101,43 @@ describe('sharing', () => {
     assert.deepEqual(
       rig.origin.requests.filter((path) => !path.startsWith('.jarswarm/')),
       [JAR],
+    )
+  })
+
+  it('has all of the head before while a newer one comes, and tells what came', async (t) => {
+    const rig = new Rig(t)
+    const node = await rig.fullNode()
+    const changes: HoldingsChange[] = []
+    node.mirror.onHoldingsChange((change) => changes.push(change))
+    const late = parsePath('org/example/late/1.0/late-1.0.jar')
+    rig.builder.put(NEW_POM, 'new').put(late, 'late').publish()
+    rig.origin.files.delete(late)
+    await rig.refresh(node)
+    const { digest } = rig.builder.entry(NEW_POM)
+    await rig.until(() => changes.some(({ added }) => added.includes(digest)))
+    assert.deepEqual(new Set(changes.map(({ completeToSeq }) => completeToSeq)), new Set([1]))
+    assert.equal(node.mirror.holdings(rig.builder.id).completeToSeq, 1)
+  })
+
+  it('tells what came since it had everything, however much it has', () => {
+    const told: HoldingsChange[] = []
+    const held = { add: () => 'unlisted', digests: () => [] } as unknown as HeldBlobs
+    const board = new HoldingsBoard(
+      { held, onChange: () => undefined },
+      { repository: '', mirrorsAll: true },
+    )
+    board.onChange((change) => told.push(change))
+    const entry = { digest: 'a'.repeat(64) } as IndexEntry
+    board.stored(entry)
+    assert.equal(told.length, 0)
+    board.filled({ seq: 7 } as Head)
+    board.stored(entry)
+    assert.deepEqual(
+      told.map(({ added, completeToSeq }) => [added, completeToSeq]),
+      [
+        [[], 7],
+        [[entry.digest], 7],
+      ],
     )
   })
 
@@ -240,11 +278,12 @@ describe('sharing', () => {
       mtimeSeconds: 0,
       pieceList: undefined,
     })
-    for (let at = 0; at < MAX_HELD_BLOBS; at += 1) assert.ok(held.add(entryOf(at)))
+    for (let at = 0; at < MAX_HELD_BLOBS; at += 1) assert.equal(held.add(entryOf(at)), 'listed')
     const beyond = entryOf(MAX_HELD_BLOBS)
     assert.equal(held.has(beyond.digest), false)
-    assert.equal(held.add(beyond), false)
+    assert.equal(held.add(beyond), 'unlisted')
     assert.equal(held.has(beyond.digest), true)
+    assert.equal(held.add(beyond), 'none')
     assert.equal(held.remove(beyond.digest), true)
     assert.equal(held.has(beyond.digest), false)
   })

@@ -2,10 +2,13 @@ import type { Digest, IndexEntry } from '@jarswarm/manifest'
 import { projectOf } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import type { BlobStore, IndexStore } from '@jarswarm/ports'
-import { MAX_HELD_BLOBS, MAX_UNTOLD_BLOBS } from '../limits.ts'
+import { MAX_HELD_BLOBS, MAX_UNLISTED_BLOBS } from '../limits.ts'
 
 /** 48 bits of a digest, which a number holds exactly. */
-const UNTOLD_HEX_DIGITS = 12
+const UNLISTED_HEX_DIGITS = 12
+
+/** What became of a blob: counted among those that can be listed, known from then on but not listed, or neither. */
+export type Addition = 'listed' | 'unlisted' | 'none'
 
 export interface HeldBlobsComponents {
   readonly blobs: BlobStore
@@ -19,7 +22,7 @@ export class HeldBlobs {
   readonly #components: HeldBlobsComponents
   readonly #projectOf = new Map<Digest, string>()
   readonly #counts = new Map<string, number>()
-  readonly #untold = new Set<number>()
+  readonly #unlisted = new Set<number>()
 
   constructor(components: HeldBlobsComponents) {
     this.#components = components
@@ -36,30 +39,26 @@ export class HeldBlobs {
 
   /** Whether a blob belongs to this repository, so that its peers may have it. */
   has(digest: Digest): boolean {
-    return this.#projectOf.has(digest) || this.#untold.has(untoldKey(digest))
+    return this.#projectOf.has(digest) || this.#unlisted.has(unlistedKey(digest))
   }
 
-  /**
-   * What was withdrawn is not added.
-   *
-   * @returns whether it was not known before, and others are to be told
-   */
-  add(entry: IndexEntry): boolean {
-    if (this.#components.isWithdrawn(entry.path)) return false
-    if (this.#projectOf.has(entry.digest)) return false
+  /** What was withdrawn, and what was known before, is not added. */
+  add(entry: IndexEntry): Addition {
+    if (this.#components.isWithdrawn(entry.path) || this.has(entry.digest)) return 'none'
     if (this.#projectOf.size >= MAX_HELD_BLOBS) {
-      if (this.#untold.size < MAX_UNTOLD_BLOBS) this.#untold.add(untoldKey(entry.digest))
-      return false
+      if (this.#unlisted.size >= MAX_UNLISTED_BLOBS) return 'none'
+      this.#unlisted.add(unlistedKey(entry.digest))
+      return 'unlisted'
     }
     const project = projectOf(entry.path)
     this.#projectOf.set(entry.digest, project)
     this.#counts.set(project, (this.#counts.get(project) ?? 0) + 1)
-    return true
+    return 'listed'
   }
 
   /** @returns whether it was known */
   remove(digest: Digest): boolean {
-    if (this.#untold.delete(untoldKey(digest))) return true
+    if (this.#unlisted.delete(unlistedKey(digest))) return true
     const project = this.#projectOf.get(digest)
     if (project === undefined) return false
     this.#projectOf.delete(digest)
@@ -84,13 +83,13 @@ export class HeldBlobs {
     const added: Digest[] = []
     if (stored.size === 0) return added
     for await (const entry of index.listEntries('', { signal })) {
-      if (stored.has(entry.digest) && this.add(entry)) added.push(entry.digest)
+      if (stored.has(entry.digest) && this.add(entry) === 'listed') added.push(entry.digest)
     }
     return added
   }
 }
 
 /** That another stored blob agrees in so much happens by chance once in 10^14 times the number of blobs. */
-function untoldKey(digest: Digest): number {
-  return Number.parseInt(digest.slice(0, UNTOLD_HEX_DIGITS), 16)
+function unlistedKey(digest: Digest): number {
+  return Number.parseInt(digest.slice(0, UNLISTED_HEX_DIGITS), 16)
 }

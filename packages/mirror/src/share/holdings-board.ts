@@ -27,6 +27,7 @@ export class HoldingsBoard {
     this.#init = init
   }
 
+  /** Whether everything is here as of some head; what a newer one names may be missing. */
   get isComplete(): boolean {
     return this.#completeToSeq !== undefined
   }
@@ -55,7 +56,9 @@ export class HoldingsBoard {
   }
 
   stored(entry: IndexEntry): void {
-    if (!this.#components.held.add(entry)) return
+    const addition = this.#components.held.add(entry)
+    // What came since everything was here is little, however much there is.
+    if (addition === 'none' || (addition === 'unlisted' && !this.isComplete)) return
     this.#tell([entry.digest], [])
     this.#components.onChange()
   }
@@ -66,11 +69,6 @@ export class HoldingsBoard {
     this.#completeToSeq = undefined
     this.#tell([], [digest])
     return true
-  }
-
-  /** A full copy stays one only as far as it holds what came. */
-  named(): void {
-    this.#completeToSeq = undefined
   }
 
   /** Everything that the mirror policy names is here, as of a head. */

@@ -8,6 +8,7 @@ import type { Summary } from './summary.ts'
 export class OwnHoldings {
   readonly #content: SwarmContent
   readonly #repository: RepositoryId
+  /** Of all blobs, or, when all of a head are here, of what came since. */
   readonly #claims = new Set<number>()
   readonly #added = new Set<number>()
   readonly #removed = new Set<number>()
@@ -22,47 +23,57 @@ export class OwnHoldings {
 
   /** Take in a change that the node announced. */
   apply(change: HoldingsChange): void {
-    if (this.#completeToSeq !== undefined && change.completeToSeq === undefined) {
-      // A mirror that became a cache: what it holds was never counted one by one.
+    if (this.#completeToSeq !== change.completeToSeq) {
+      // What was told one by one is part of a head now, or what is held was never counted one by one.
+      for (const claims of [this.#claims, this.#added, this.#removed]) claims.clear()
+      this.#completeToSeq = change.completeToSeq
       this.#loading = undefined
       this.#outdated = true
     }
-    this.#completeToSeq = change.completeToSeq
     for (const digest of change.added) this.#add(claimOf(digest))
     for (const digest of change.removed) this.#remove(claimOf(digest))
   }
 
   /** Everything, for a peer that knows nothing yet. */
   async full(): Promise<Summary> {
-    await (this.#loading ??= this.#load().catch((error: unknown) => {
-      // The next peer gets another try.
-      this.#loading = undefined
-      throw error
-    }))
-    const complete = this.#completeToSeq !== undefined
-    return {
-      reset: true,
-      completeToSeq: this.#completeToSeq,
-      added: complete ? new Uint32Array(0) : new Uint32Array(this.#claims).sort(),
-      removed: new Uint32Array(0),
-    }
+    await this.#loaded()
+    return this.#everything()
   }
 
   /** What changed since the last call, and forget it; everything when that says more. */
   async takeChanges(): Promise<Summary> {
-    if (this.#outdated) {
-      this.#outdated = false
-      return this.full()
+    if (this.#outdated) await this.#loaded()
+    const summary = this.#outdated ? this.#everything() : this.#changes()
+    this.#outdated = false
+    this.#added.clear()
+    this.#removed.clear()
+    return summary
+  }
+
+  #everything(): Summary {
+    return {
+      reset: true,
+      completeToSeq: this.#completeToSeq,
+      added: new Uint32Array(this.#claims).sort(),
+      removed: new Uint32Array(0),
     }
-    const summary: Summary = {
+  }
+
+  #changes(): Summary {
+    return {
       reset: false,
       completeToSeq: this.#completeToSeq,
       added: new Uint32Array(this.#added).sort(),
       removed: new Uint32Array(this.#removed).sort(),
     }
-    this.#added.clear()
-    this.#removed.clear()
-    return summary
+  }
+
+  async #loaded(): Promise<void> {
+    await (this.#loading ??= this.#load().catch((error: unknown) => {
+      // The next peer gets another try.
+      this.#loading = undefined
+      throw error
+    }))
   }
 
   async #load(): Promise<void> {
@@ -70,7 +81,8 @@ export class OwnHoldings {
     this.#completeToSeq = holdings.completeToSeq
     if (holdings.completeToSeq !== undefined) return
     for await (const digest of holdings.blobs()) {
-      if (this.#claims.size >= MAX_CLAIMS) return
+      // The rest may have come meanwhile.
+      if (this.#completeToSeq !== undefined || this.#claims.size >= MAX_CLAIMS) return
       this.#claims.add(claimOf(digest))
     }
   }
