@@ -39,7 +39,7 @@ async function frames(): Promise<readonly InputKind[]> {
     id: 8,
     kind: KIND.log,
     repository: ID,
-    payload: formatTilePayload('tile/0/000'),
+    payload: formatTilePayload({ tile: 'tile/0/000', from: 7 }),
   })
   const answer = formatAnswer({ id: 7, status: 0, payload: Buffer.from('bytes') }).subarray()
   const stream = await gather(encodeFrames(chunks([request, tile, answer])))
@@ -86,7 +86,7 @@ function takeBody(bytes: Uint8Array): boolean {
   const blob = parseBlobPayload(payload)
   mustHold(blob === undefined || blob.range.length <= 262_144, 'a range beyond the bound')
   const tile = parseTilePayload(payload)
-  mustHold(tile === undefined || !tile.includes('..'), 'a name that leads out')
+  mustHold(tile?.tile.includes('..') !== true, 'a name that leads out')
   const known = [
     blob,
     tile,

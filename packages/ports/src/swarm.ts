@@ -39,7 +39,13 @@ export type ExchangeRequest =
       readonly unless?: Digest | undefined
     }
   | { readonly kind: 'root'; readonly repository: RepositoryId; readonly number: number }
-  | { readonly kind: 'log'; readonly repository: RepositoryId; readonly tile: string }
+  | {
+      readonly kind: 'log'
+      readonly repository: RepositoryId
+      readonly tile: string
+      /** Byte to begin with, for a tile begins with what it was when it was narrower. @defaultValue 0 */
+      readonly from?: number | undefined
+    }
   | ({ readonly kind: 'proxied'; readonly repository: RepositoryId } & ProxiedQuery)
 
 /** What the DHT can be asked for: a project directory, or a whole repository. */

@@ -142,9 +142,10 @@ export class ContentAnswerer {
   }
 
   async #log({ repository, payload }: RequestFrame): Promise<Reply> {
-    const tile = parseTilePayload(payload)
-    if (tile === undefined) return BAD_REQUEST
-    return held(await this.#components.content.readLogTile(repository, tile))
+    const part = parseTilePayload(payload)
+    if (part === undefined) return BAD_REQUEST
+    const tile = await this.#components.content.readLogTile(repository, part.tile)
+    return held(tile?.subarray(part.from))
   }
 
   #holdings(peer: PeerName, { repository, payload }: RequestFrame): Reply {

@@ -270,7 +270,7 @@ describe('the answering side', () => {
 
   it('reads the name of a tile of MAX_TILE_NAME_BYTES, and none longer', () => {
     const name = (bytes: number): Uint8Array => Buffer.from('tile/'.padEnd(bytes, '0'))
-    assert.equal(parseTilePayload(name(MAX_TILE_NAME_BYTES))?.length, MAX_TILE_NAME_BYTES)
+    assert.equal(parseTilePayload(name(MAX_TILE_NAME_BYTES))?.tile.length, MAX_TILE_NAME_BYTES)
     assert.equal(parseTilePayload(name(MAX_TILE_NAME_BYTES + 1)), undefined)
   })
 

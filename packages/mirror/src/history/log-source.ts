@@ -31,7 +31,15 @@ export interface LogSourceInit {
   readonly offline: boolean
 }
 
-type Read = (tile: Tile, signal: AbortSignal) => Promise<Uint8Array>
+/** @param start what is here of the tile, which need not be read again */
+type Read = (tile: Tile, start: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>
+
+interface WantedTile {
+  readonly tile: Tile
+  readonly start: Uint8Array
+}
+
+const NO_BYTES = new Uint8Array()
 
 interface TileSource {
   readonly read: Read
@@ -59,35 +67,62 @@ export class LogSource {
    */
   fetcher(options: { readonly signal: AbortSignal; readonly keep: boolean }): TileFetcher {
     return async (tiles, check) => {
-      let cause: unknown
-      for (const { read, isStore, peer } of this.#sources()) {
-        options.signal.throwIfAborted()
-        try {
-          const found = await this.#read(read, tiles, options.signal)
-          check(found)
-          if (peer !== undefined) this.#components.standings.gave(peer)
-          if (options.keep && !isStore) await this.#keep(tiles, found)
-          return
-        } catch (error) {
-          options.signal.throwIfAborted()
-          // Who hears of a head later than this node lacks its tiles, and never said otherwise.
-          const isItsFault = !(error instanceof NotHeldError)
-          if (peer !== undefined && isItsFault) this.#components.standings.letDown(peer)
-          if (!isStore) cause = error
-        }
+      const wanted = await Promise.all(tiles.map(async (tile) => this.#begun(tile)))
+      try {
+        await this.#fetch(wanted, check, options)
+      } catch (error) {
+        const isBegun = wanted.some(({ start }) => start.length > 0)
+        if (!isBegun || !(error instanceof HistoryUnavailableError)) throw error
+        // What is here may be of a history that another has replaced.
+        const whole = tiles.map((tile) => ({ tile, start: NO_BYTES }))
+        await this.#fetch(whole, check, options)
       }
-      throw new HistoryUnavailableError(cause)
     }
   }
 
-  async #read(read: Read, tiles: readonly Tile[], signal: AbortSignal): Promise<Uint8Array[]> {
+  async #fetch(
+    wanted: readonly WantedTile[],
+    check: Parameters<TileFetcher>[1],
+    options: { readonly signal: AbortSignal; readonly keep: boolean },
+  ): Promise<void> {
+    let cause: unknown
+    for (const { read, isStore, peer } of this.#sources()) {
+      options.signal.throwIfAborted()
+      try {
+        const found = await this.#read(read, wanted, options.signal)
+        check(found)
+        if (peer !== undefined) this.#components.standings.gave(peer)
+        if (options.keep && !isStore) await this.#keep(wanted, found)
+        return
+      } catch (error) {
+        options.signal.throwIfAborted()
+        // Who hears of a head later than this node lacks its tiles, and never said otherwise.
+        const isItsFault = !(error instanceof NotHeldError)
+        if (peer !== undefined && isItsFault) this.#components.standings.letDown(peer)
+        if (!isStore) cause = error
+      }
+    }
+    throw new HistoryUnavailableError(cause)
+  }
+
+  /** A tile with what is here of it: it begins with what it was when the history was shorter. */
+  async #begun(tile: Tile): Promise<WantedTile> {
+    const kept = await this.#components.store.readTile(tile)
+    return { tile, start: kept !== undefined && kept.width < tile.width ? kept.bytes : NO_BYTES }
+  }
+
+  async #read(
+    read: Read,
+    wanted: readonly WantedTile[],
+    signal: AbortSignal,
+  ): Promise<Uint8Array[]> {
     const init = {
       timeoutMs: TILE_TIMEOUT_MS,
       reason: 'the history was not had in time',
       parents: [signal],
     }
     return await withDeadline(this.#components.clock, init, (inTime) =>
-      Promise.all(tiles.map((tile) => read(tile, inTime))),
+      Promise.all(wanted.map(({ tile, start }) => read(tile, start, inTime))),
     )
   }
 
@@ -98,10 +133,10 @@ export class LogSource {
     if (offline) return
     const followers = standings.ranked(swarm.followers(repository))
     for (const peer of followers.slice(0, MAX_TILE_PEERS)) {
-      yield { read: (tile, signal) => this.#ask(peer, tile, signal), isStore: false, peer }
+      yield { read: (...tile) => this.#ask(peer, ...tile), isStore: false, peer }
     }
     for (const { upstream } of upstreams.rankedPublishers()) {
-      const read: Read = (tile, signal) =>
+      const read: Read = (tile, _start, signal) =>
         upstream.readPublished(
           { kind: 'log', tile: tilePath(tile.level, tile.index, tile.width) },
           { signal, maxBytes: MAX_TILE_BYTES },
@@ -110,14 +145,12 @@ export class LogSource {
     }
   }
 
-  async #ask(peer: PeerName, tile: Tile, signal: AbortSignal): Promise<Uint8Array> {
+  async #ask(peer: PeerName, ...[tile, start, signal]: Parameters<Read>): Promise<Uint8Array> {
     const { repository } = this.#init
     const name = tilePath(tile.level, tile.index, tile.width)
-    return await this.#components.swarm.request(
-      peer,
-      { kind: 'log', repository, tile: name },
-      { signal },
-    )
+    const request = { kind: 'log', repository, tile: name, from: start.length } as const
+    const rest = await this.#components.swarm.request(peer, request, { signal })
+    return start.length === 0 ? rest : Buffer.concat([start, rest])
   }
 
   async #readStored(tile: Tile): Promise<Uint8Array> {
@@ -128,10 +161,10 @@ export class LogSource {
   }
 
   /** Without room for it the node goes on, and asks again when it is needed again. */
-  async #keep(tiles: readonly Tile[], found: readonly Uint8Array[]): Promise<void> {
+  async #keep(wanted: readonly WantedTile[], found: readonly Uint8Array[]): Promise<void> {
     const { store, logger } = this.#components
     try {
-      for (const [place, tile] of tiles.entries()) {
+      for (const [place, { tile }] of wanted.entries()) {
         const bytes = found[place]
         if (bytes !== undefined) await store.writeTile(tile, bytes)
       }

@@ -137,17 +137,24 @@ export function parseNumberPayload(payload: Uint8Array): number | undefined {
   return payload.length === 4 ? viewOf(payload).getUint32(0) : undefined
 }
 
-const TILE_NAME = /^tile\/[0-9a-z]+(?:\/[0-9a-z.]+)*$/
+const TILE_PAYLOAD = /^(?<tile>tile\/[0-9a-z]+(?:\/[0-9a-z.]+)*)(?: (?<from>[1-9][0-9]{0,6}))?$/
 
-export function formatTilePayload(tile: string): Uint8Array {
-  return new TextEncoder().encode(tile)
+/** A tile, or what it has from some byte on. */
+export interface TilePart {
+  readonly tile: string
+  readonly from: number
+}
+
+export function formatTilePayload({ tile, from }: TilePart): Uint8Array {
+  return new TextEncoder().encode(from === 0 ? tile : `${tile} ${String(from)}`)
 }
 
 /** @returns undefined unless it has the form of a tile's name: no `..`, no leading or doubled slash */
-export function parseTilePayload(payload: Uint8Array): string | undefined {
+export function parseTilePayload(payload: Uint8Array): TilePart | undefined {
   if (payload.length > MAX_TILE_NAME_BYTES) return undefined
-  const tile = Buffer.from(payload).toString('latin1')
-  return TILE_NAME.test(tile) && !tile.includes('..') ? tile : undefined
+  const { tile, from } = TILE_PAYLOAD.exec(Buffer.from(payload).toString('latin1'))?.groups ?? {}
+  if (tile === undefined || tile.includes('..')) return undefined
+  return { tile, from: Number(from ?? 0) }
 }
 
 export function emptyPayload(): Uint8Array {

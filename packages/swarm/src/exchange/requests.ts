@@ -65,7 +65,7 @@ export function toLaneRequest(request: ExchangeRequest): LaneRequest {
       return { ...open, what, kind: KIND.proxied, payload, costBytes: maxBytes, maxBytes }
     }
     case 'log': {
-      const payload = formatTilePayload(request.tile)
+      const payload = formatTilePayload({ tile: request.tile, from: request.from ?? 0 })
       const what = `log tile ${request.tile}`
       return { ...open, what, kind: KIND.log, payload, maxBytes: MAX_TILE_BYTES }
     }

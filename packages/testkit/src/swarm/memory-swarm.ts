@@ -302,23 +302,24 @@ export class MemorySwarm implements Swarm {
   }
 
   async #read(request: ExchangeRequest): Promise<Uint8Array | undefined> {
-    if (!this.follows(request.repository)) return this.#readProxied(request)
+    const { repository } = request
+    if (!this.follows(repository)) return this.#readProxied(request)
     switch (request.kind) {
       case 'blob':
         if (this.#share === 'none') {
           throw new SourceUnavailableError(`Cannot get blob from peer ${this.peerId}: not shared`)
         }
-        return this.#content.readBlob(request.repository, request.digest, request)
+        return this.#content.readBlob(repository, request.digest, request)
       case 'object':
-        return this.#content.readObject(request.repository, request.digest)
+        return this.#content.readObject(repository, request.digest)
       case 'manifest': {
-        const manifest = this.#content.readManifest(request.repository)
+        const manifest = this.#content.readManifest(repository)
         return manifest && sha256(manifest) === request.unless ? new Uint8Array() : manifest
       }
       case 'root':
-        return this.#content.readRoot(request.repository, request.number)
+        return this.#content.readRoot(repository, request.number)
       case 'log':
-        return this.#content.readLogTile(request.repository, request.tile)
+        return (await this.#content.readLogTile(repository, request.tile))?.subarray(request.from)
       case 'proxied':
         return undefined
     }

@@ -118,6 +118,8 @@ function testRequests(withPair: WithPair): void {
       assert.equal(await get({ kind: 'manifest', repository, unless: ABSENT }), 'manifest')
       assert.equal(await get({ kind: 'root', repository, number: 2 }), 'root')
       assert.equal(await get({ kind: 'log', repository, tile: 'tile/0/000' }), 'tile')
+      assert.equal(await get({ kind: 'log', repository, tile: 'tile/0/000', from: 1 }), 'ile')
+      assert.equal(await get({ kind: 'log', repository, tile: 'tile/0/000', from: 9 }), '')
       assert.equal(one.transferred().receivedBytes >= 23, true)
       assert.equal(other.transferred().sentBytes >= 23, true)
     }))
