@@ -154,7 +154,7 @@ const FILES = {
   },
   MAX_UNLISTED_BLOBS: {
     value: 4_000_000,
-    unit: 'blobs beyond those that are told of, given to who asks',
+    unit: 'blobs beyond those that can be listed, given to who asks',
     why: 'a full mirror has so many; about 40 B each',
   },
   MAX_REMEMBERED_CHANGES: {

@@ -65,7 +65,7 @@ export class MirroredRepository implements ArtifactSource {
         this.#onIndexChange(change)
       },
       onFilled: (head) => {
-        this.#board.filled(head)
+        this.#board.filled(head, head.seq === this.#newestSeq)
       },
       onWithdrawn: (withdrawals) => {
         this.#background(this.#withdrawals.withdrawn(withdrawals))
@@ -325,6 +325,10 @@ export class MirroredRepository implements ArtifactSource {
     await unindexed.forgetIndexed(head, find, signal)
   }
 
+  get #newestSeq(): number {
+    return this.#parts.keeper.trusted?.head?.seq ?? 0
+  }
+
   #onRemoved(digest: Digest): void {
     if (!this.#board.removed(digest)) return
     if (this.head !== undefined) this.#parts.fill.lost(digest, this.head)
@@ -334,10 +338,14 @@ export class MirroredRepository implements ArtifactSource {
     if (after?.digest === before?.digest) return
     // Was pinned for a path that names it no more; another one that does pins it again in the next round.
     if (before !== undefined) {
+      this.#board.replaced(before.digest)
       this.#background(this.#components.blobs.setPinned(before.digest, false))
     }
-    if (after === undefined) return
-    this.#parts.fill.changed(after)
+    if (after === undefined) {
+      if (before !== undefined) this.#parts.fill.changed(before.path)
+      return
+    }
+    this.#parts.fill.changed(after.path, { entry: after, seq: this.#newestSeq })
     this.#parts.donation.changed(after.path)
   }
 

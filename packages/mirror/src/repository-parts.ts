@@ -80,9 +80,10 @@ export function assembleRepository(
   })
   const onStored = events.onStored.bind(events)
   const donations = assembleDonationView({ ...components, random }, init)
-  const fetcher = assembleFetcher({ ...components, ...network, tree, donations, onStored }, init)
   const recorder = new EvidenceRecorder(components, { name: init.name })
   const trust = assembleTrust({ ...components, ...network, random, recorder }, init, events)
+  const known = { ...trust, tree, donations, onStored }
+  const fetcher = assembleFetcher({ ...components, ...network, ...known }, init)
   const withdrawals = new WithdrawalBook(
     { ...components, ...trust, tree },
     { repository, name: init.name, onWithdrawn: events.onWithdrawn.bind(events) },
@@ -176,10 +177,10 @@ function assembleKeeping(
 
 function assembleFetcher(
   components: Omit<ConstructorParameters<typeof BlobFetcher>[0], 'readObject' | 'readLocalObject'> &
-    Pick<RepositoryParts, 'tree'> & { readonly donations: DonationView },
+    Pick<RepositoryParts, 'tree' | 'keeper'> & { readonly donations: DonationView },
   init: MirroredRepositoryInit,
 ): BlobFetcher {
-  const { tree, donations } = components
+  const { tree, keeper, donations } = components
   const { id: repository, offline = false, lookUp = true, mirrorPolicy = 'none' } = init
   const isMirrored = policyMatcher(mirrorPolicy)
   const isPinned = (path: RepositoryPath): boolean =>
@@ -191,7 +192,7 @@ function assembleFetcher(
       readObject: tree.read.bind(tree),
       readLocalObject: tree.local,
     },
-    { repository, offline, lookUp, isPinned },
+    { repository, offline, lookUp, isPinned, headSeq: () => keeper.trusted?.head?.seq ?? 0 },
   )
 }
 

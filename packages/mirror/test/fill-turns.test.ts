@@ -110,7 +110,7 @@ function turnsAmong(around: Surroundings, fetch: FillTurnsInit['fetch']): FillTu
     },
   } as unknown as FillTurnsComponents
   const { signal = new AbortController().signal } = around
-  return new FillTurns(components, { repository: '', fetch, leastSeq: 1, signal })
+  return new FillTurns(components, { repository: '', fetch, leastSeqOf: () => 1, signal })
 }
 
 const entriesOf = (files: number): readonly IndexEntry[] =>

@@ -54,7 +54,7 @@ describe('EvidenceRecorder', () => {
 })
 
 describe('HeldBlobs', () => {
-  it('gives MAX_UNLISTED_BLOBS beyond those that it tells of, and no more', (t) => {
+  it('gives MAX_UNLISTED_BLOBS beyond those that it can list, and no more', (t) => {
     // Each counts as a thousand, for millions take seconds.
     for (const collection of [Set, Map]) {
       const size = Reflect.getOwnPropertyDescriptor(collection.prototype, 'size')?.get
@@ -99,7 +99,10 @@ describe('MirrorFill', () => {
       { repository: '', policy: 'all' },
     )
     const round = async (changes: number): Promise<void> => {
-      for (let change = 0; change < changes; change += 1) fill.changed({ path: PATH } as IndexEntry)
+      for (let change = 0; change < changes; change += 1) {
+        const path = parsePath(`g/a/${String(change)}/a-${String(change)}.jar`)
+        fill.changed(path, { entry: { path, digest: digestOf(change) } as IndexEntry, seq: 1 })
+      }
       const before = completed
       fill.follow({} as Head)
       await waitFor(() => completed > before)

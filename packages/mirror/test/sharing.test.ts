@@ -1,6 +1,6 @@
 import { FILL_RETRY_MS } from '../src/share/mirror-fill.ts'
 import { sha256 } from '@jarswarm/manifest'
-import type { Head, IndexEntry } from '@jarswarm/manifest'
+import type { IndexEntry } from '@jarswarm/manifest'
 import { parsePath } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import { NoSpaceError, providerKey } from '@jarswarm/ports'
@@ -10,7 +10,6 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { MAX_HELD_BLOBS } from '../src/limits.ts'
 import { HeldBlobs } from '../src/share/held-blobs.ts'
-import { HoldingsBoard } from '../src/share/holdings-board.ts'
 import { BIG, BOOTSTRAP, JAR, METADATA, POM, Rig } from './_rig.ts'
 
 const NEW_POM = 'org/example/lib/2.0/lib-2.0.pom'
@@ -119,28 +118,6 @@ describe('sharing', () => {
     assert.equal(node.mirror.holdings(rig.builder.id).completeToSeq, 1)
   })
 
-  it('tells what came since it had everything, however much it has', () => {
-    const told: HoldingsChange[] = []
-    const held = { add: () => 'unlisted', digests: () => [] } as unknown as HeldBlobs
-    const board = new HoldingsBoard(
-      { held, onChange: () => undefined },
-      { repository: '', mirrorsAll: true },
-    )
-    board.onChange((change) => told.push(change))
-    const entry = { digest: 'a'.repeat(64) } as IndexEntry
-    board.stored(entry)
-    assert.equal(told.length, 0)
-    board.filled({ seq: 7 } as Head)
-    board.stored(entry)
-    assert.deepEqual(
-      told.map(({ added, completeToSeq }) => [added, completeToSeq]),
-      [
-        [[], 7],
-        [[entry.digest], 7],
-      ],
-    )
-  })
-
   it('does not wait long when somebody comes who may hold it', async (t) => {
     const rig = new Rig(t)
     const stores = rig.stores()
@@ -197,6 +174,8 @@ describe('sharing', () => {
     const filler = new Uint8Array(room + 1)
     await stores.blobs.put(sha256(filler), filler)
     assert.equal(await stores.blobs.has(digest), false)
+    // Nothing of the newest head went.
+    assert.equal(node.mirror.holdings(rig.builder.id).completeToSeq, 2)
   })
 
   for (const policy of ['all', ['org/example/lib/*.xml']] as const) {

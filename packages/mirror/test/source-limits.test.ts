@@ -1,6 +1,7 @@
 import { formatCoordinates, parsePath } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import type { Head, IndexEntry } from '@jarswarm/manifest'
+import { NotHeldError } from '@jarswarm/ports'
 import type { IndexStore, Swarm } from '@jarswarm/ports'
 import { ManualClock, MemoryBlobStore, RecordingLogger } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
@@ -37,6 +38,8 @@ function swarmOf(claimants: readonly string[], followers: readonly string[]): Sw
 }
 
 describe('SourcePlan', () => {
+  const clock = new ManualClock()
+  const standings = new PeerStandings({ clock })
   const entry = {
     path: parsePath('g/a/1/a-1.jar'),
     digest: DIGEST,
@@ -52,17 +55,22 @@ describe('SourcePlan', () => {
     upstreams: readonly unknown[],
     purpose: Pick<SourcePlanInit, 'sparesUpstreams' | 'claimedOnly'> = {},
   ): SourcePlan {
-    const clock = new ManualClock()
     const set = { ranked: () => upstreams, rankedPublishers: () => upstreams }
+    const init = {
+      repository: DIGEST,
+      entry: { ...entry, sizeBytes: 1 },
+      lookUp: false,
+      headSeq: 7,
+    }
     return new SourcePlan(
       {
         swarm,
         upstreams: set as unknown as UpstreamSet,
         clock,
         logger: new RecordingLogger(),
-        standings: new PeerStandings({ clock }),
+        standings,
       },
-      { repository: DIGEST, entry: { ...entry, sizeBytes: 1 }, lookUp: false, ...purpose },
+      { ...init, ...purpose },
     )
   }
 
@@ -99,6 +107,27 @@ describe('SourcePlan', () => {
     plan.widen()
     const [source] = await plan.next(SIGNAL)
     assert.equal(source?.kind, 'origin')
+  })
+
+  it('asks who has all of an older head after who claims it, and holds nothing against them', async () => {
+    const swarm = {
+      claimants: (_repository: string, _digest: string, leastSeq = 0) =>
+        leastSeq <= 6 ? ['complete to 6', 'sure'] : ['sure'],
+      roundTripMs: () => undefined,
+      request: () => Promise.reject(new NotHeldError('not here')),
+    } as unknown as Swarm
+    const plan = planOf(swarm, [])
+    const [sure] = plan.first(1)
+    const [older] = await plan.next(SIGNAL)
+    assert.deepEqual([sure?.name, older?.name], ['peer sure', 'peer ete to 6'])
+    for (const source of [sure, older]) {
+      const options = { signal: SIGNAL, progress: () => undefined }
+      const part = { digest: DIGEST, offset: 0, length: 1 }
+      const parts = source?.fetch([part], options)[Symbol.asyncIterator]()
+      await assert.rejects(async () => parts?.next(), NotHeldError)
+    }
+    assert.equal(standings.isDoubtful('sure'), true)
+    assert.equal(standings.isDoubtful('complete to 6'), false)
   })
 
   it('begins with as many as there are parts, and with MAX_PEERS_AT_ONCE at most', () => {

@@ -59,6 +59,8 @@ export interface ProviderSubject {
 export interface Holdings {
   /** Every blob of the index up to this head is here; undefined for a cache. */
   readonly completeToSeq: number | undefined
+  /** The blobs that came since, for newer heads. @defaultValue none */
+  readonly since?: Iterable<Digest>
   /** The blobs here, in no order. Need not be iterated when complete. */
   blobs(): AsyncIterable<Digest>
 }
@@ -170,6 +172,7 @@ export interface SwarmContent {
   peerJoined(peer: PeerName): void
 }
 
+/** When `completeToSeq` is another than before, `holdings` says the rest, `added` and `removed` included. */
 export interface HoldingsChange {
   readonly repository: RepositoryId
   readonly added: readonly Digest[]

@@ -15,11 +15,11 @@ const [OLD, NEW, NEWER] = ['old', 'new', 'newer'].map((text) => sha256(Buffer.fr
 
 /** Holdings of a node that holds these, or all of a head. */
 function holdingsOf(blobs: () => AsyncIterable<Digest>, completeToSeq?: number) {
-  const now = { completeToSeq }
+  const now = { completeToSeq, since: [] as readonly Digest[] }
   const content = { holdings: () => ({ ...now, blobs }) } as unknown as SwarmContent
   const own = new OwnHoldings(content, REPOSITORY)
-  const apply = (seq: number | undefined, added: readonly Digest[]): void => {
-    now.completeToSeq = seq
+  const apply = (seq: number | undefined, added: readonly Digest[], since = now.since): void => {
+    Object.assign(now, { completeToSeq: seq, since })
     own.apply({ repository: REPOSITORY, added, removed: [], completeToSeq: seq })
   }
   return { own, apply }
@@ -57,9 +57,17 @@ describe('OwnHoldings', () => {
     assert.deepEqual(await own.full(), { ...nothing, added: claimsOf(NEW, NEWER) })
     const changes = { ...nothing, reset: false, added: claimsOf(NEW, NEWER) }
     assert.deepEqual(await own.takeChanges(), changes)
-    apply(8, [])
+    apply(8, [NEWER])
     assert.deepEqual(await own.takeChanges(), { ...nothing, completeToSeq: 8 })
     assert.deepEqual(await own.full(), { ...nothing, completeToSeq: 8 })
+  })
+
+  it('tells again what came since, to who begins to listen and after a newer head', async () => {
+    const { own, apply } = holdingsOf(unread, 7)
+    apply(8, [], [NEWER])
+    const told = { reset: true, completeToSeq: 8, added: claimsOf(NEWER), removed: claimsOf() }
+    assert.deepEqual(await own.full(), told)
+    assert.deepEqual(await own.takeChanges(), told)
   })
 
   it('forgets single claims when everything is here, and reads all when it is not any more', async () => {
@@ -70,7 +78,7 @@ describe('OwnHoldings', () => {
     const told = { reset: true, completeToSeq: 1, added: claimsOf(), removed: claimsOf() }
     assert.deepEqual(await own.takeChanges(), told)
     apply(undefined, [NEWER])
-    const read = { ...told, completeToSeq: undefined, added: claimsOf(OLD, NEWER) }
+    const read = { ...told, completeToSeq: undefined, added: claimsOf(OLD) }
     assert.deepEqual(await own.takeChanges(), read)
     assert.deepEqual(await own.takeChanges(), { ...read, reset: false, added: claimsOf() })
   })

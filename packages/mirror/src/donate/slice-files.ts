@@ -81,7 +81,7 @@ export class SliceFiles {
   async #bringFile(entry: IndexEntry, signal: AbortSignal): Promise<boolean> {
     const { fetcher } = this.#components
     if (await fetcher.isStored(entry)) return true
-    if (!fetcher.hasSource(entry)) return false
+    if (!fetcher.hasSource(entry, 0)) return false
     await fetcher.store(entry, { purpose: 'fill', signal })
     return await fetcher.isStored(entry)
   }

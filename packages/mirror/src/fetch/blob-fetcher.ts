@@ -43,6 +43,8 @@ export interface BlobFetcherInit {
   readonly lookUp: boolean
   /** Whether an artifact is never to be evicted: the mirror policy names it, or space was donated for it. */
   readonly isPinned: (path: RepositoryPath) => boolean
+  /** Number of the newest head. */
+  readonly headSeq: () => number
 }
 
 export interface FetchOptions extends AbortOptions {
@@ -146,11 +148,14 @@ export class BlobFetcher {
     await orAborted(download.stored, options.signal)
   }
 
-  /** Whether anybody known may give it: an upstream that works, a connected peer that claims it, a donor. Asks nobody. */
-  hasSource({ path, digest }: IndexEntry): boolean {
+  /**
+   * Whether anybody known may give it: an upstream that works, a connected peer that claims it, or all of this head, a donor.
+   * Asks nobody.
+   */
+  hasSource({ path, digest }: IndexEntry, leastSeq: number): boolean {
     const { upstreams, swarm, donorsOf } = this.#components
     if (upstreams.all().some(({ upstream }) => upstream.health().healthy)) return true
-    if (swarm.claimants(this.#init.repository, digest).length > 0) return true
+    if (swarm.claimants(this.#init.repository, digest, leastSeq).length > 0) return true
     return (donorsOf?.(path) ?? []).length > 0
   }
 
@@ -236,6 +241,7 @@ export class BlobFetcher {
       sparesUpstreams: purpose === 'fill' || purpose === 'claimed',
       claimedOnly: purpose === 'claimed',
       leastSeq,
+      headSeq: this.#init.headSeq(),
     })
     const { clock, blobs } = this.#components
     const download = new BlobDownload({ clock, blobs, writer, inMemory, plan }, { entry, parts })

@@ -55,6 +55,8 @@ export interface SourcePlanInit {
   readonly claimedOnly?: boolean
   /** What peers say that they hold of an older head is no claim: the file may be newer. @defaultValue any head counts */
   readonly leastSeq?: number | undefined
+  /** Number of the newest head: who has all of an older one may lack what is new, and never said otherwise. */
+  readonly headSeq: number
 }
 
 /**
@@ -122,7 +124,7 @@ export class SourcePlan {
     const last =
       this.#nextFollower() ??
       (await this.#takeFound(signal)) ??
-      this.#nextPeer(this.#claimants, true)
+      this.#nextAmongClaimants(() => true)
     return last === undefined ? [] : [last]
   }
 
@@ -142,15 +144,21 @@ export class SourcePlan {
     const { standings } = this.#components
     const mayBeDoubtful = this.#claimantsAsked < DOUBTFUL_CLAIMANTS
     const isAsked = (peer: PeerName): boolean => mayBeDoubtful || !standings.isDoubtful(peer)
-    const source = this.#nextPeer(this.#claimants.filter(isAsked), true)
+    const source = this.#nextAmongClaimants(isAsked)
     // Looking in vain is not asking: who claims it later has a place left.
     if (source !== undefined) this.#claimantsAsked += 1
     return source
   }
 
-  get #claimants(): readonly PeerName[] {
-    const { repository, entry, leastSeq } = this.#init
-    return this.#components.swarm.claimants(repository, entry.digest, leastSeq)
+  /** Those first that say that they have this very blob, or all of the newest head. */
+  #nextAmongClaimants(isAsked: (peer: PeerName) => boolean): PartSource | undefined {
+    const { repository, entry, leastSeq, headSeq } = this.#init
+    const { swarm } = this.#components
+    const sure = swarm.claimants(repository, entry.digest, headSeq)
+    const claimant = this.#nextPeer(sure.filter(isAsked), true)
+    if (claimant !== undefined) return claimant
+    const all = swarm.claimants(repository, entry.digest, leastSeq)
+    return this.#nextPeer(all.filter(isAsked), false)
   }
 
   /** A donor, unless somebody waits who is served as well by an upstream. */

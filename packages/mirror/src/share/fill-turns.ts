@@ -41,8 +41,8 @@ export interface FillTurnsInit {
    * @returns false when those that claim it did not give it
    */
   readonly fetch: (entry: IndexEntry, purpose: FillPurpose) => Promise<boolean>
-  /** Of the head: who holds all of an older one does not claim what is new. */
-  readonly leastSeq: number
+  /** Number of the head that a file is new in, or 0: who has all of an older one does not claim it. */
+  readonly leastSeqOf: (entry: Pick<IndexEntry, 'digest'>) => number
   /** Ends everything but what is under way. */
   readonly signal: AbortSignal
   /** How many of the neighbourhood may ask an upstream for a file, to begin with. @defaultValue 1 */
@@ -173,8 +173,9 @@ export class FillTurns {
     const takesTurns = this.#mayAsk <= this.#neighbours.size
     const own = takesTurns ? drawOf(entry, this.#ownNumber) : 0
     // An upstream that fails now may be back before all others gave up.
-    const { fetcher } = this.#components
-    const isOurs = !takesTurns || (this.#isOurTurn(entry, own) && fetcher.hasSource(entry))
+    const hasSource = (): boolean =>
+      this.#components.fetcher.hasSource(entry, this.#init.leastSeqOf(entry))
+    const isOurs = !takesTurns || (this.#isOurTurn(entry, own) && hasSource())
     if (!isOurs) return false
     // What peers have goes on meanwhile.
     await this.#roomIn(this.#fromUpstreams, MAX_KEPT_FOR_OTHERS)
@@ -200,7 +201,7 @@ export class FillTurns {
     const { clock, fetcher } = this.#components
     const wrong = this.#wrongClaims.get(digest)
     if (wrong !== undefined && clock.monotonicMs() < wrong.untilMs) return false
-    return fetcher.hasClaimant({ digest }, this.#init.leastSeq)
+    return fetcher.hasClaimant({ digest }, this.#init.leastSeqOf({ digest }))
   }
 
   async #takeClaimed(entry: IndexEntry): Promise<void> {

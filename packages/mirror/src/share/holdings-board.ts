@@ -1,6 +1,7 @@
 import type { Digest, Head, IndexEntry } from '@jarswarm/manifest'
 import type { Holdings, HoldingsChange } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
+import { MAX_HELD_BLOBS, MAX_REMEMBERED_CHANGES } from '../limits.ts'
 import type { HeldBlobs } from './held-blobs.ts'
 
 export interface HoldingsBoardComponents {
@@ -21,6 +22,10 @@ export class HoldingsBoard {
   readonly #init: HoldingsBoardInit
   readonly #listeners = new Set<(change: HoldingsChange) => void>()
   #completeToSeq: number | undefined
+  /** What came since that head. */
+  readonly #since = new Set<Digest>()
+  /** What a newer head has replaced, and may be evicted. */
+  readonly #replaced = new Set<Digest>()
 
   constructor(components: HoldingsBoardComponents, init: HoldingsBoardInit) {
     this.#components = components
@@ -36,6 +41,7 @@ export class HoldingsBoard {
     const { held } = this.#components
     return {
       completeToSeq: this.#completeToSeq,
+      since: this.#since,
       async *blobs() {
         await Promise.resolve()
         yield* held.digests()
@@ -56,25 +62,45 @@ export class HoldingsBoard {
   }
 
   stored(entry: IndexEntry): void {
+    this.#replaced.delete(entry.digest)
     const addition = this.#components.held.add(entry)
-    // What came since everything was here is little, however much there is.
-    if (addition === 'none' || (addition === 'unlisted' && !this.isComplete)) return
+    if (addition === 'none') return
+    if (this.isComplete && this.#since.size < MAX_HELD_BLOBS) this.#since.add(entry.digest)
+    // Of what cannot be listed, what came since everything was here is told all the same.
+    else if (addition === 'unlisted') return
     this.#tell([entry.digest], [])
     this.#components.onChange()
+  }
+
+  /** A path names something else now; the blob of before may go. */
+  replaced(digest: Digest): void {
+    this.#replaced.add(digest)
+    if (this.#replaced.size <= MAX_REMEMBERED_CHANGES) return
+    const [oldest] = this.#replaced
+    if (oldest !== undefined) this.#replaced.delete(oldest)
   }
 
   /** @returns whether the blob was one of this repository */
   removed(digest: Digest): boolean {
     if (!this.#components.held.remove(digest)) return false
-    this.#completeToSeq = undefined
+    this.#since.delete(digest)
+    if (!this.#replaced.delete(digest)) {
+      this.#completeToSeq = undefined
+      this.#since.clear()
+    }
     this.#tell([], [digest])
     return true
   }
 
-  /** Everything that the mirror policy names is here, as of a head. */
-  filled(head: Head): void {
-    if (!this.#init.mirrorsAll || this.#completeToSeq === head.seq) return
+  /**
+   * Everything that the mirror policy names is here, as of a head.
+   *
+   * @param isNewest whether nothing that came may be of a newer one
+   */
+  filled(head: Head, isNewest: boolean): void {
+    if (!this.#init.mirrorsAll || head.seq <= (this.#completeToSeq ?? -1)) return
     this.#completeToSeq = head.seq
+    if (isNewest) this.#since.clear()
     this.#tell([], [])
     this.#components.onChange()
   }

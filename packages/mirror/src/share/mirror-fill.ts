@@ -61,8 +61,12 @@ export class MirrorFill {
   readonly #mirrored = new Set<Digest>()
   readonly #stop = new AbortController()
   #wanted: Head | undefined
-  /** Files that came since the last round; undefined until all paths were gone through. */
-  #changed: IndexEntry[] | undefined
+  /** Files that came since the last round, by path; undefined until all paths were gone through. */
+  #changed: Map<RepositoryPath, IndexEntry> | undefined
+  /** Paths that are named no more, or name something else, since the round under way began. */
+  readonly #outdated = new Set<RepositoryPath>()
+  /** Number of the head that a file was new in, while something is missing. */
+  readonly #newIn = new Map<Digest, number>()
   #retryDelayMs = FILL_RETRY_MS
   #running: Promise<void> | undefined
   #retry: Retry | undefined
@@ -79,10 +83,21 @@ export class MirrorFill {
     return this.#running !== undefined
   }
 
-  /** The index names a file that it did not name before. */
-  changed(entry: IndexEntry): void {
-    if (this.#changed === undefined || !this.#matches(entry.path)) return
-    if (this.#changed.push(entry) > MAX_REMEMBERED_CHANGES) this.#changed = undefined
+  /** The index names something else at a path than before: a file that is new in a head, or nothing. */
+  changed(
+    path: RepositoryPath,
+    named?: { readonly entry: IndexEntry; readonly seq: number },
+  ): void {
+    if (this.#changed === undefined || !this.#matches(path)) return
+    this.#outdated.add(path)
+    this.#changed.delete(path)
+    if (named !== undefined) {
+      this.#changed.set(path, named.entry)
+      this.#newIn.set(named.entry.digest, named.seq)
+    }
+    if (this.#outdated.size <= MAX_REMEMBERED_CHANGES) return
+    this.#changed = undefined
+    this.#newIn.clear()
   }
 
   /** A blob left the store. When the policy names it, as may be with a damaged one, all paths are gone through again. */
@@ -116,14 +131,16 @@ export class MirrorFill {
 
   async #run(): Promise<void> {
     for (let head = this.#take(); head !== undefined; head = this.#take()) {
-      const failures = await this.#round(head)
+      const failures = await this.#round()
       if (this.#stop.signal.aborted) return
       // Something was lost, or too much changed, while the round went on.
       if (failures > 0 || this.#changed === undefined) {
-        this.#retryLater(head, failures)
+        // A newer head has its round at once.
+        if (this.#wanted === undefined) this.#retryLater(head, failures)
         continue
       }
       this.#retryDelayMs = FILL_RETRY_MS
+      if (this.#changed.size === 0) this.#newIn.clear()
       this.#components.onComplete(head)
     }
   }
@@ -135,7 +152,7 @@ export class MirrorFill {
   }
 
   /** @returns how many files could not be had */
-  async #round(head: Head): Promise<number> {
+  async #round(): Promise<number> {
     const { logger } = this.#components
     const entries = this.#entries()
     const missing: IndexEntry[] = []
@@ -143,7 +160,7 @@ export class MirrorFill {
     let wasWhole = false
     const hopeless = new AbortController()
     const fetch = async (entry: IndexEntry, purpose: FillPurpose): Promise<boolean> => {
-      const outcome = await this.#fetch(entry, { purpose, leastSeq: head.seq })
+      const outcome = await this.#fetch(entry, purpose)
       if (outcome === 'not given') return false
       if (outcome === 'failed') failures += 1
       if (outcome !== 'done') missing.push(entry)
@@ -152,7 +169,7 @@ export class MirrorFill {
       return true
     }
     const signal = AbortSignal.any([this.#stop.signal, hopeless.signal])
-    const turns = this.#takeTurns(entries, { fetch, signal, leastSeq: head.seq })
+    const turns = this.#takeTurns(entries, { fetch, signal, leastSeqOf: this.#leastSeqOf })
     try {
       for await (const entry of inStoreOrder(entries)) {
         signal.throwIfAborted()
@@ -165,10 +182,19 @@ export class MirrorFill {
       logger.debug({ error: String(error) }, 'fill ended early')
     }
     await turns.abandon()
-    if (wasWhole) this.#changed?.push(...missing)
+    if (wasWhole) this.#rememberMissing(missing)
     else this.#changed = undefined
     return wasWhole ? missing.length : Math.max(missing.length, 1)
   }
+
+  /** What a newer head names no more need not come. */
+  #rememberMissing(missing: readonly IndexEntry[]): void {
+    for (const entry of missing)
+      if (!this.#outdated.has(entry.path)) this.#changed?.set(entry.path, entry)
+  }
+
+  readonly #leastSeqOf = ({ digest }: Pick<IndexEntry, 'digest'>): number =>
+    this.#newIn.get(digest) ?? 0
 
   #takeTurns(entries: unknown, init: Omit<FillTurnsInit, 'repository'>): FillTurns {
     // Few files are not worth a second of waiting for others.
@@ -183,25 +209,25 @@ export class MirrorFill {
   /** What may be missing: all paths the first time, then what changed or could not be had. */
   #entries(): AsyncIterable<IndexEntry> | Iterable<IndexEntry> {
     const changed = this.#changed
-    this.#changed = []
-    return changed ?? this.#components.index.listEntries('', { signal: this.#stop.signal })
+    this.#changed = new Map()
+    this.#outdated.clear()
+    if (changed !== undefined) return [...changed.values()]
+    return this.#components.index.listEntries('', { signal: this.#stop.signal })
   }
 
-  async #fetch(
-    entry: IndexEntry,
-    options: { readonly purpose: FillPurpose; readonly leastSeq: number },
-  ): Promise<Outcome> {
+  async #fetch(entry: IndexEntry, purpose: FillPurpose): Promise<Outcome> {
     const { fetcher, isUnwanted } = this.#components
     if (this.#stop.signal.aborted) return 'failed'
     // It may have waited long for its turn.
     if (isUnwanted(entry)) return 'done'
     try {
-      if (!fetcher.hasSource(entry) && !(await fetcher.isStored(entry))) return 'passed'
-      await fetcher.store(entry, { ...options, signal: this.#stop.signal })
+      const leastSeq = this.#leastSeqOf(entry)
+      if (!fetcher.hasSource(entry, leastSeq) && !(await fetcher.isStored(entry))) return 'passed'
+      await fetcher.store(entry, { purpose, leastSeq, signal: this.#stop.signal })
       if (this.#policy !== 'all') this.#mirrored.add(entry.digest)
       return 'done'
     } catch (error) {
-      if (options.purpose === 'claimed' && error instanceof TransferFailedError) return 'not given'
+      if (purpose === 'claimed' && error instanceof TransferFailedError) return 'not given'
       const level = error instanceof NoSpaceError ? 'warn' : 'debug'
       this.#components.logger[level]({ path: entry.path, error: String(error) }, 'not mirrored yet')
       return 'failed'

@@ -38,6 +38,7 @@ describe('SourcePlan', () => {
         repository: REPOSITORY,
         entry: { path, digest: 'b'.repeat(64), sizeBytes: 1 } as IndexEntry,
         lookUp: false,
+        headSeq: 1,
       },
     )
     const signal = new AbortController().signal

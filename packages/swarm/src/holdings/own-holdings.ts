@@ -29,6 +29,7 @@ export class OwnHoldings {
       this.#completeToSeq = change.completeToSeq
       this.#loading = undefined
       this.#outdated = true
+      return
     }
     for (const digest of change.added) this.#add(claimOf(digest))
     for (const digest of change.removed) this.#remove(claimOf(digest))
@@ -79,6 +80,7 @@ export class OwnHoldings {
   async #load(): Promise<void> {
     const holdings = this.#content.holdings(this.#repository)
     this.#completeToSeq = holdings.completeToSeq
+    for (const digest of holdings.since ?? []) this.#claims.add(claimOf(digest))
     if (holdings.completeToSeq !== undefined) return
     for await (const digest of holdings.blobs()) {
       // The rest may have come meanwhile.
