@@ -20,6 +20,7 @@ import { HeldBlobs } from './share/held-blobs.ts'
 import { MirrorFill } from './share/mirror-fill.ts'
 import { PublishedForm } from './share/published-form.ts'
 import { policyMatcher } from './share/mirror-policy.ts'
+import { LackingPeers } from './transfer/lacking-peers.ts'
 import { PeerStandings } from './transfer/peer-standings.ts'
 import { HeadSources } from './trust/head-sources.ts'
 import { HeadWatch } from './trust/head-watch.ts'
@@ -70,7 +71,8 @@ export function assembleRepository(
   const { id: repository, offline = false } = init
   const upstreams = assembleUpstreams({ ...components, random }, offline)
   const standings = new PeerStandings({ clock })
-  const network = { swarm, upstreams, clock, logger, standings }
+  const lacking = new LackingPeers({ clock, standings })
+  const network = { swarm, upstreams, clock, logger, standings, lacking }
   const objects = new ObjectFetcher(network, { repository, offline })
   const tree = new IndexKeeper({
     ...network,
@@ -232,6 +234,7 @@ function assembleHistory(
 type MirroredRepositoryHistory = Omit<MirroredRepositoryComponents, 'upstreams'> &
   Pick<RepositoryParts, 'keeper' | 'tree' | 'upstreams' | 'recorder' | 'withdrawals'> & {
     readonly standings: PeerStandings
+    readonly lacking: LackingPeers
   }
 
 function assembleTrust(

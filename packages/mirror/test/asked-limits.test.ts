@@ -15,6 +15,7 @@ import { MAX_DOWNLOAD_MS } from '../src/proxy/limits.ts'
 import { LAN_FIND_MS, LanPeers } from '../src/lan/lan-peers.ts'
 import { OriginDownload } from '../src/proxy/origin-download.ts'
 import type { OriginDownloadComponents } from '../src/proxy/origin-download.ts'
+import { LackingPeers } from '../src/transfer/lacking-peers.ts'
 import { PeerStandings } from '../src/transfer/peer-standings.ts'
 import { HeadSources } from '../src/trust/head-sources.ts'
 import type { UpstreamSet } from '../src/upstreams/upstream-set.ts'
@@ -58,12 +59,14 @@ class HoldingSwarm {
 
 function componentsWith(swarm: HoldingSwarm) {
   const clock = new ManualClock()
+  const standings = new PeerStandings({ clock })
   return {
     swarm: swarm as unknown as Swarm,
     upstreams: NO_UPSTREAMS,
     clock,
     logger: new RecordingLogger(),
-    standings: new PeerStandings({ clock }),
+    standings,
+    lacking: new LackingPeers({ clock, standings }),
   }
 }
 

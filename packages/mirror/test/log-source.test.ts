@@ -3,6 +3,7 @@ import { ManualClock, MemoryHistoryStore, RecordingLogger } from '@jarswarm/test
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { LogSource } from '../src/history/log-source.ts'
+import { LackingPeers } from '../src/transfer/lacking-peers.ts'
 import { PeerStandings } from '../src/transfer/peer-standings.ts'
 import type { UpstreamSet } from '../src/upstreams/upstream-set.ts'
 
@@ -22,6 +23,7 @@ async function fetchAfter(kept: string) {
   } as unknown as Swarm
   const clock = new ManualClock()
   const store = new MemoryHistoryStore()
+  const standings = new PeerStandings({ clock })
   await store.writeTile({ ...TILE, width: 1 }, Buffer.from(kept))
   const source = new LogSource(
     {
@@ -30,7 +32,8 @@ async function fetchAfter(kept: string) {
       upstreams: { rankedPublishers: () => [] } as unknown as UpstreamSet,
       clock,
       logger: new RecordingLogger(),
-      standings: new PeerStandings({ clock }),
+      standings,
+      lacking: new LackingPeers({ clock, standings }),
     },
     { repository: 'a'.repeat(64), offline: false },
   )

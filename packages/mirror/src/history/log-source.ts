@@ -4,6 +4,7 @@ import { NotHeldError, UnavailableError } from '@jarswarm/ports'
 import type { Clock, HistoryStore, Logger, PeerName, Swarm } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import { MAX_TILE_PEERS } from '../limits.ts'
+import type { LackingPeers } from '../transfer/lacking-peers.ts'
 import type { PeerStandings } from '../transfer/peer-standings.ts'
 import type { UpstreamSet } from '../upstreams/upstream-set.ts'
 import { withDeadline } from '../wait/deadline.ts'
@@ -21,8 +22,10 @@ export interface LogSourceComponents {
   readonly upstreams: UpstreamSet
   readonly clock: Clock
   readonly logger: Logger
-  /** Says whom to ask first, and is told what came of it. */
+  /** Told what comes of asking. */
   readonly standings: PeerStandings
+  /** Says whom to ask first, and is told who lacks a tile. */
+  readonly lacking: LackingPeers
 }
 
 export interface LogSourceInit {
@@ -96,13 +99,18 @@ export class LogSource {
         return
       } catch (error) {
         options.signal.throwIfAborted()
-        // Who hears of a head later than this node lacks its tiles, and never said otherwise.
-        const isItsFault = !(error instanceof NotHeldError)
-        if (peer !== undefined && isItsFault) this.#components.standings.letDown(peer)
+        if (peer !== undefined) this.#note(peer, error)
         if (!isStore) cause = error
       }
     }
     throw new HistoryUnavailableError(cause)
+  }
+
+  #note(peer: PeerName, error: unknown): void {
+    const { standings, lacking } = this.#components
+    // Who hears of a head later than this node lacks its tiles, and never said otherwise.
+    if (error instanceof NotHeldError) lacking.lacked(peer)
+    else standings.letDown(peer)
   }
 
   /** A tile with what is here of it: it begins with what it was when the history was shorter. */
@@ -127,11 +135,11 @@ export class LogSource {
   }
 
   *#sources(): Generator<TileSource> {
-    const { swarm, upstreams, standings } = this.#components
+    const { swarm, upstreams, lacking } = this.#components
     const { repository, offline } = this.#init
     yield { read: (tile) => this.#readStored(tile), isStore: true }
     if (offline) return
-    const followers = standings.ranked(swarm.followers(repository))
+    const followers = lacking.ranked(swarm.followers(repository))
     for (const peer of followers.slice(0, MAX_TILE_PEERS)) {
       yield { read: (...tile) => this.#ask(peer, ...tile), isStore: false, peer }
     }

@@ -4,6 +4,7 @@ import { UnavailableError } from '@jarswarm/ports'
 import type { AbortOptions, Clock, PeerName, Swarm } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import { MAX_OBJECT_PEERS, OBJECT_PEERS_AT_ONCE } from '../limits.ts'
+import type { LackingPeers } from '../transfer/lacking-peers.ts'
 import type { PartSource } from '../transfer/part.ts'
 import { PeerSource } from '../transfer/peer-source.ts'
 import type { PeerStandings } from '../transfer/peer-standings.ts'
@@ -17,6 +18,8 @@ export interface ObjectFetcherComponents {
   readonly upstreams: UpstreamSet
   readonly clock: Clock
   readonly standings: PeerStandings
+  /** Says whom to ask first, and is told who lacks what it was asked for. */
+  readonly lacking: LackingPeers
 }
 
 export interface ObjectFetcherInit {
@@ -47,7 +50,7 @@ export class ObjectFetcher {
     this.#init = init
   }
 
-  /** Ask this peer first: it told us of the head whose objects are wanted. */
+  /** Ask this peer first, unless it lacked something: it told us of the head whose objects are wanted. */
   prefer(peer: PeerName | undefined): void {
     this.#preferred = peer
   }
@@ -115,14 +118,18 @@ export class ObjectFetcher {
   }
 
   *#sources(): Generator<PartSource, undefined> {
-    const { swarm, upstreams, standings } = this.#components
+    const { swarm, upstreams, lacking } = this.#components
     const { repository } = this.#init
-    const followers = standings.ranked(swarm.followers(repository))
-    const preferred = followers.filter((peer) => peer === this.#preferred)
-    const peers = [...preferred, ...followers.filter((peer) => peer !== this.#preferred)]
+    const isPreferred = (peer: PeerName): boolean => peer === this.#preferred && !lacking.has(peer)
+    const followers = lacking.ranked(swarm.followers(repository))
+    const peers = [
+      ...followers.filter(isPreferred),
+      ...followers.filter((peer) => !isPreferred(peer)),
+    ]
     for (const peer of peers.slice(0, MAX_OBJECT_PEERS)) {
       // Who hears of a head later than this node lacks its objects, and never said otherwise.
-      const init = { peer, repository, blob: undefined, claimed: false }
+      const onLacking = lacking.lacked.bind(lacking, peer)
+      const init = { peer, repository, blob: undefined, claimed: false, onLacking }
       yield new PeerSource(this.#components, init)
     }
     for (const standing of upstreams.rankedPublishers()) yield new UpstreamSource(standing)

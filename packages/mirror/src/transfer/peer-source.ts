@@ -30,6 +30,8 @@ export interface PeerSourceInit {
   readonly blob: string | undefined
   /** Whether it said that it holds it, so that lacking it tells something. @defaultValue true */
   readonly claimed?: boolean
+  /** Called when it says that it does not have what it is asked for. */
+  readonly onLacking?: () => void
   /** Whether nobody waits for what is asked. @defaultValue false */
   readonly unhurried?: boolean
 }
@@ -91,10 +93,12 @@ export class PeerSource implements PartSource {
     try {
       return await swarm.request(this.peer, request, { signal })
     } catch (error) {
+      const isLacking = error instanceof NotHeldError
+      if (isLacking) this.#init.onLacking?.()
       // Who is cut off in time, because another was quicker or nobody waits any more, did nothing wrong.
       const isItsFault = signal.aborted
         ? clock.monotonicMs() >= lateMs
-        : !(error instanceof NotHeldError) || this.#init.claimed !== false
+        : !isLacking || this.#init.claimed !== false
       if (isItsFault) standings.letDown(this.peer)
       throw error
     }
