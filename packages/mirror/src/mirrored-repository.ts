@@ -73,7 +73,7 @@ export class MirroredRepository implements ArtifactSource {
       isComplete: () => this.#board.isComplete,
     })
     const { held, announcer, withdrawals: book } = this.#parts
-    const onChange = announcer.changed.bind(announcer)
+    const onChange = announcer.stored.bind(announcer)
     const mirrorsAll = init.mirrorPolicy === 'all'
     this.#board = new HoldingsBoard({ held, onChange }, { repository: init.id, mirrorsAll })
     this.answers = new PeerAnswers({

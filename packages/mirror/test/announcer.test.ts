@@ -105,17 +105,21 @@ describe('Announcer', () => {
     assert.deepEqual(told, ['g/one', 'g/two', 'g/many'])
   })
 
-  it('keeps due what nobody took', async (t) => {
-    const { announcer, told, dht, advance } = rig(t, { 'g/a': 1, 'g/b': 1, 'g/c': 1, 'g/d': 1 })
-    dht.isUp = (project) => project < 'g/c'
-    announcer.start()
-    await advance(QUIET_MS)
-    assert.deepEqual(told.splice(0), ['g/a', 'g/b'])
-    dht.isUp = () => true
-    announcer.changed()
-    await advance(QUIET_MS)
-    assert.deepEqual(told, ['g/c', 'g/d'])
-  })
+  for (const event of ['stored', 'changed'] as const) {
+    it(`keeps due what nobody took, and tells it when ${event}() is called`, async (t) => {
+      const { announcer, told, dht, advance } = rig(t, { 'g/a': 1, 'g/b': 1, 'g/c': 1, 'g/d': 1 })
+      dht.isUp = (project) => project < 'g/c'
+      announcer.start()
+      await advance(QUIET_MS)
+      assert.deepEqual(told.splice(0), ['g/a', 'g/b'])
+      dht.isUp = () => true
+      await advance(QUIET_MS)
+      assert.deepEqual(told, [])
+      announcer[event]()
+      await advance(QUIET_MS)
+      assert.deepEqual(told, ['g/c', 'g/d'])
+    })
+  }
 
   it('tells DAILY_BUDGET in a day, and no more', async (t) => {
     const projects = Array.from(
@@ -128,16 +132,30 @@ describe('Announcer', () => {
     assert.equal(told.length, DAILY_BUDGET)
   })
 
-  it('waits until nothing came for a while, and no longer than the hourly look', async (t) => {
+  it('waits until nothing was stored for a while, and no longer than the hourly look', async (t) => {
     const { announcer, told, advance } = rig(t, { 'g/a': 1 })
     announcer.start()
     let waitedMs = 0
     for (; told.length === 0 && waitedMs < 2 * CHECK_INTERVAL_MS; waitedMs += QUIET_MS - 1) {
-      announcer.changed()
+      announcer.stored()
       await advance(QUIET_MS - 1)
     }
     assert.deepEqual(told, ['g/a'])
     assert.ok(waitedMs >= CHECK_INTERVAL_MS, `told after ${String(waitedMs)} ms`)
+  })
+
+  it('waits no longer because something else changed', async (t) => {
+    const { announcer, told, advance } = rig(t, { 'g/a': 1 })
+    announcer.start()
+    await advance(QUIET_MS - 1)
+    announcer.stored()
+    for (const ms of [QUIET_MS - 2, 1]) {
+      await advance(ms)
+      assert.deepEqual(told, [])
+      announcer.changed()
+    }
+    await advance(1)
+    assert.deepEqual(told, ['g/a'])
   })
 
   it('waits for the end of a fill', async (t) => {
@@ -152,10 +170,20 @@ describe('Announcer', () => {
     assert.deepEqual(told, ['g/a'])
   })
 
+  it('waits for the end of a fill no longer than the hourly look', async (t) => {
+    const { announcer, told, fill, advance } = rig(t, { 'g/a': 1 })
+    fill.isUnderWay = true
+    announcer.start()
+    await advance(CHECK_INTERVAL_MS - 1)
+    assert.deepEqual(told, [])
+    await advance(1)
+    assert.deepEqual(told, ['g/a'])
+  })
+
   it('tells nothing when it is switched off', async (t) => {
     const { announcer, told, advance } = rig(t, { 'g/a': 1 }, false)
     announcer.start()
-    announcer.changed()
+    announcer.stored()
     await advance(QUIET_MS)
     assert.deepEqual(told, [])
   })

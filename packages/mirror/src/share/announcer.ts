@@ -8,7 +8,7 @@ import type { HeldBlobs } from './held-blobs.ts'
 export const REPROVIDE_INTERVAL_MS = 79_200_000
 /** Between two looks for records that have to be told anew. */
 export const CHECK_INTERVAL_MS = 3_600_000
-/** Without a new blob: the build that it was for comes first. */
+/** Without a new blob: the build that it was for comes first, though not for more than about an hour. */
 export const QUIET_MS = 5_000
 /** Stands for the whole repository; no project is called so. */
 const WHOLE = '*'
@@ -43,7 +43,7 @@ export class Announcer {
   #spentSinceMs = 0
   #spent = 0
   #timer: { cancel(): void } | undefined
-  #changedMs = 0
+  #storedMs = Number.NEGATIVE_INFINITY
   #running: Promise<void> | undefined
   #dirty = false
 
@@ -71,12 +71,17 @@ export class Announcer {
   }
 
   /**
-   * Something was stored, or there may be more to tell it to. Announced together with what follows once nothing followed for
-   * {@link QUIET_MS} and no fill is under way, at the latest after {@link CHECK_INTERVAL_MS}.
+   * Something was stored. Announced together with what follows once nothing was stored for {@link QUIET_MS} and no fill is
+   * under way, at the latest after about an hour: {@link CHECK_INTERVAL_MS} with its jitter.
    */
+  stored(): void {
+    this.#storedMs = this.#components.clock.monotonicMs()
+    this.changed()
+  }
+
+  /** There may be more to tell of, or more to tell it to: as {@link stored}, but what waits to be told waits no longer for it. */
   changed(): void {
     if (this.#init.enabled === false || this.#stop.signal.aborted) return
-    this.#changedMs = this.#components.clock.monotonicMs()
     if (this.#timer === undefined) this.#runWhenQuiet(QUIET_MS)
   }
 
@@ -84,7 +89,7 @@ export class Announcer {
     const { clock } = this.#components
     this.#timer = clock.setTimer(() => {
       this.#timer = undefined
-      const quietMs = clock.monotonicMs() - this.#changedMs
+      const quietMs = clock.monotonicMs() - this.#storedMs
       const leftMs = this.#init.isFilling() ? QUIET_MS : QUIET_MS - quietMs
       if (leftMs > 0) this.#runWhenQuiet(leftMs)
       else void this.#run()
