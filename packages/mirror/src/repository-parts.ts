@@ -80,11 +80,10 @@ export function assembleRepository(
     objects,
     onChange: events.onIndexChange.bind(events),
   })
-  const onStored = events.onStored.bind(events)
   const donations = assembleDonationView({ ...components, random }, init)
   const recorder = new EvidenceRecorder(components, { name: init.name })
   const trust = assembleTrust({ ...components, ...network, random, recorder }, init, events)
-  const known = { ...trust, tree, donations, onStored }
+  const known = { ...trust, tree, donations, onStored: events.onStored.bind(events) }
   const fetcher = assembleFetcher({ ...components, ...network, ...known }, init)
   const withdrawals = new WithdrawalBook(
     { ...components, ...trust, tree },
@@ -120,7 +119,7 @@ export function assembleRepository(
     held,
     announcer: assembleAnnouncer({ ...components, random, held, fill: keeping.fill }, init, events),
     ...keeping,
-    unindexed: assembleUnindexed({ ...components, onIndexed: onStored }, init),
+    unindexed: assembleUnindexed({ ...components, onIndexed: known.onStored }, init),
   }
 }
 
