@@ -20,8 +20,6 @@ const NEIGHBOURS = 8
 const LOOK_MS = 500
 /** A node that looked for a newer head does not look again so soon. */
 const LOOK_AGAIN_MS = 11_000
-/** Answers of a node that has not found a newer index in time. */
-const LOOKS_ON: ReadonlySet<string> = new Set(['ERR_UNAVAILABLE', 'ERR_NOT_FOUND'])
 const MILLISECONDS_A_NODE = 60_000
 
 /** An origin behind a narrow line, as nginx on a host of its own, and full mirrors on others that have nothing yet. */
@@ -77,20 +75,40 @@ export class FanOutSwarm {
     await delay(LOOK_AGAIN_MS)
   }
 
-  /** One node sees that there is something newer, and all fetch it, until each holds so many blobs. */
-  async spread(blobs: number): Promise<void> {
-    const [first] = this.#nodes
-    // What the index does not name is a reason to ask the origin for a newer one.
-    await first?.control.get(`${NAME}/${jarOf('2')}`).catch((error: unknown) => {
-      // On a busy machine it looks for longer than somebody waits, and goes on behind the answer.
-      if (!(error instanceof ControlError && LOOKS_ON.has(error.code))) throw error
-    })
-    await this.#until(`${String(blobs)} blobs on all nodes`, (held) => held >= blobs)
+  /**
+   * One node sees that there is something newer, and all fetch it, until each holds so many blobs.
+   *
+   * @returns milliseconds
+   */
+  async spread(blobs: number): Promise<number> {
+    for (;;) {
+      const beganMs = performance.now()
+      if (await this.#looks()) {
+        await this.#until(`${String(blobs)} blobs on all nodes`, (held) => held >= blobs)
+        return performance.now() - beganMs
+      }
+      // A peer had just told it that nothing is newer.
+      await delay(LOOK_AGAIN_MS)
+    }
   }
 
   /** Processor time of all nodes since their start. */
   cpuSeconds(): number {
     return this.#nodes.reduce((sum, { running }) => sum + cpuSeconds(running.process.pid ?? 0), 0)
+  }
+
+  /** Ask the first node for what its index does not name: a reason to ask the origin for a newer one. */
+  async #looks(): Promise<boolean> {
+    try {
+      await this.#nodes[0]?.control.get(`${NAME}/${jarOf('2')}`)
+      return true
+    } catch (error) {
+      if (!(error instanceof ControlError)) throw error
+      if (error.code === 'ERR_NOT_FOUND') return false
+      // On a busy machine it looks for longer than somebody waits, and goes on behind the answer.
+      if (error.code === 'ERR_UNAVAILABLE') return true
+      throw error
+    }
   }
 
   get #state(): string {

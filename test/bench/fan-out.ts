@@ -72,16 +72,18 @@ async function* measure(
   await swarm.start(test)
   const { paths, bytes } = addFiles(swarm.tree, files)
   const urls = paths.map((path) => `${swarm.url}${path}`)
-  const sent = async (task: () => Promise<unknown>): Promise<Sent> => {
+  const sent = async (task: () => Promise<number>): Promise<Sent> => {
     const before = network.sentBytes(origin)
-    const ms = await timed(task)
+    const ms = await task()
     return { ms, bytes: network.sentBytes(origin) - before }
   }
-  const once = await sent(() => download(hosts[0] as Host, urls, bytes))
+  const once = await sent(() => timed(() => download(hosts[0] as Host, urls, bytes)))
   note(`one client took them in ${(once.ms / 1e3).toFixed(1)} s`)
   const few = urls.slice(0, files / CLIENTS_SHARE)
   const fewBytes = bytes / CLIENTS_SHARE
-  const clients = await sent(() => Promise.all(hosts.map((host) => download(host, few, fewBytes))))
+  const clients = await sent(() =>
+    timed(() => Promise.all(hosts.map((host) => download(host, few, fewBytes)))),
+  )
   const torrent = await FanOutTorrent.create(test, hosts, {
     work,
     tree: swarm.tree,
@@ -89,7 +91,7 @@ async function* measure(
     folder: FOLDER,
     paths: paths.map((path) => relative(FOLDER, path)),
   })
-  const aria2 = await sent(() => torrent.run())
+  const aria2 = await sent(() => timed(() => torrent.run()))
   torrent.check()
   note(`all clients of aria2 had them in ${(aria2.ms / 1e3).toFixed(1)} s`)
   await swarm.publish()
