@@ -42,7 +42,13 @@ interface WantedTile {
   readonly start: Uint8Array
 }
 
+interface FetchOptions {
+  readonly signal: AbortSignal
+  readonly keep: boolean
+}
+
 const NO_BYTES = new Uint8Array()
+const toWhole = ({ tile }: WantedTile): WantedTile => ({ tile, start: NO_BYTES })
 
 interface TileSource {
   readonly read: Read
@@ -68,40 +74,37 @@ export class LogSource {
    * @param options.keep whether tiles that fit are kept; only of a history that continues the one in use
    * @returns a fetcher that throws HistoryUnavailableError when nobody gives tiles that fit
    */
-  fetcher(options: { readonly signal: AbortSignal; readonly keep: boolean }): TileFetcher {
+  fetcher(options: FetchOptions): TileFetcher {
     return async (tiles, check) => {
       const wanted = await Promise.all(tiles.map(async (tile) => this.#begun(tile)))
-      try {
-        await this.#fetch(wanted, check, options)
-      } catch (error) {
-        const isBegun = wanted.some(({ start }) => start.length > 0)
-        if (!isBegun || !(error instanceof HistoryUnavailableError)) throw error
-        // What is here may be of a history that another has replaced.
-        const whole = tiles.map((tile) => ({ tile, start: NO_BYTES }))
-        await this.#fetch(whole, check, options)
-      }
+      await this.#fetch(wanted, check, options)
     }
   }
 
   async #fetch(
     wanted: readonly WantedTile[],
     check: Parameters<TileFetcher>[1],
-    options: { readonly signal: AbortSignal; readonly keep: boolean },
+    options: FetchOptions,
   ): Promise<void> {
     let cause: unknown
-    for (const { read, isStore, peer } of this.#sources()) {
+    for (const source of this.#sources()) {
       options.signal.throwIfAborted()
+      let found: readonly Uint8Array[] | undefined
       try {
-        const found = await this.#read(read, wanted, options.signal)
+        found = await this.#read(source.read, wanted, options.signal)
         check(found)
-        if (peer !== undefined) this.#components.standings.gave(peer)
-        if (options.keep && !isStore) await this.#keep(wanted, found)
-        return
       } catch (error) {
         options.signal.throwIfAborted()
-        if (peer !== undefined) this.#note(peer, error)
-        if (!isStore) cause = error
+        const isBegun = source.peer !== undefined && wanted.some(({ start }) => start.length > 0)
+        // What is here may be of a history that another has replaced: nobody is to blame yet.
+        if (found !== undefined && isBegun) return this.#fetch(wanted.map(toWhole), check, options)
+        if (source.peer !== undefined) this.#note(source.peer, error)
+        if (!source.isStore) cause = error
+        continue
       }
+      if (source.peer !== undefined) this.#components.standings.gave(source.peer)
+      if (options.keep && !source.isStore) await this.#keep(wanted, found)
+      return
     }
     throw new HistoryUnavailableError(cause)
   }
@@ -115,7 +118,7 @@ export class LogSource {
 
   /** A tile with what is here of it: it begins with what it was when the history was shorter. */
   async #begun(tile: Tile): Promise<WantedTile> {
-    const kept = await this.#components.store.readTile(tile)
+    const kept = await this.#components.store.readTile(tile).catch(() => undefined)
     return { tile, start: kept !== undefined && kept.width < tile.width ? kept.bytes : NO_BYTES }
   }
 
