@@ -65,12 +65,13 @@ export class MirroredRepository implements ArtifactSource {
         this.#onIndexChange(change)
       },
       onFilled: (head) => {
-        this.#board.filled(head, head.seq === this.#newestSeq)
+        this.#board.filled(head, head.seq === this.#parts.keeper.trusted?.head?.seq)
       },
       onWithdrawn: (withdrawals) => {
         this.#background(this.#withdrawals.withdrawn(withdrawals))
       },
       isComplete: () => this.#board.isComplete,
+      headSeq: () => this.head?.seq ?? 0,
     })
     const { held, announcer, withdrawals: book } = this.#parts
     const onChange = announcer.stored.bind(announcer)
@@ -325,27 +326,21 @@ export class MirroredRepository implements ArtifactSource {
     await unindexed.forgetIndexed(head, find, signal)
   }
 
-  get #newestSeq(): number {
-    return this.#parts.keeper.trusted?.head?.seq ?? 0
-  }
-
   #onRemoved(digest: Digest): void {
-    if (!this.#board.removed(digest)) return
-    if (this.head !== undefined) this.#parts.fill.lost(digest, this.head)
+    if (this.#board.removed(digest)) this.#parts.fill.lost(digest)
   }
 
   #onIndexChange({ before, after }: IndexDifference): void {
     if (after?.digest === before?.digest) return
-    // Was pinned for a path that names it no more; another one that does pins it again in the next round.
+    // Was pinned for a path that names it no more; for another one that does it is fetched again when it is gone.
     if (before !== undefined) {
-      this.#board.replaced(before.digest)
       this.#background(this.#components.blobs.setPinned(before.digest, false))
     }
     if (after === undefined) {
       if (before !== undefined) this.#parts.fill.changed(before.path)
       return
     }
-    this.#parts.fill.changed(after.path, { entry: after, seq: this.#newestSeq })
+    this.#parts.fill.changed(after.path, { entry: after, seq: this.head?.seq ?? 0 })
     this.#parts.donation.changed(after.path)
   }
 

@@ -59,6 +59,8 @@ export interface RepositoryEvents {
   onFilled(head: Head): void
   onWithdrawn(withdrawals: readonly Withdrawal[]): void
   isComplete(): boolean
+  /** Number of the head in use, or 0. */
+  headSeq(): number
 }
 
 /** Make the parts of a repository. Nothing begins here. */
@@ -84,7 +86,7 @@ export function assembleRepository(
   const recorder = new EvidenceRecorder(components, { name: init.name })
   const trust = assembleTrust({ ...components, ...network, random, recorder }, init, events)
   const known = { ...trust, tree, donations, onStored: events.onStored.bind(events) }
-  const fetcher = assembleFetcher({ ...components, ...network, ...known }, init)
+  const fetcher = assembleFetcher({ ...components, ...network, ...known }, init, events)
   const withdrawals = new WithdrawalBook(
     { ...components, ...trust, tree },
     { repository, name: init.name, onWithdrawn: events.onWithdrawn.bind(events) },
@@ -178,10 +180,11 @@ function assembleKeeping(
 
 function assembleFetcher(
   components: Omit<ConstructorParameters<typeof BlobFetcher>[0], 'readObject' | 'readLocalObject'> &
-    Pick<RepositoryParts, 'tree' | 'keeper'> & { readonly donations: DonationView },
+    Pick<RepositoryParts, 'tree'> & { readonly donations: DonationView },
   init: MirroredRepositoryInit,
+  events: RepositoryEvents,
 ): BlobFetcher {
-  const { tree, keeper, donations } = components
+  const { tree, donations } = components
   const { id: repository, offline = false, lookUp = true, mirrorPolicy = 'none' } = init
   const isMirrored = policyMatcher(mirrorPolicy)
   const isPinned = (path: RepositoryPath): boolean =>
@@ -193,7 +196,7 @@ function assembleFetcher(
       readObject: tree.read.bind(tree),
       readLocalObject: tree.local,
     },
-    { repository, offline, lookUp, isPinned, headSeq: () => keeper.trusted?.head?.seq ?? 0 },
+    { repository, offline, lookUp, isPinned, headSeq: events.headSeq.bind(events) },
   )
 }
 

@@ -28,6 +28,19 @@ describe('HoldingsBoard', () => {
     )
   })
 
+  it('is a cache again when something of it leaves the store', () => {
+    const held = { add: () => 'listed', remove: () => true, digests: () => [] }
+    const board = new HoldingsBoard(
+      { held: held as unknown as HeldBlobs, onChange: () => undefined },
+      { repository: '', mirrorsAll: true },
+    )
+    board.filled({ seq: 7 } as Head, true)
+    board.stored({ digest: 'a'.repeat(64) } as IndexEntry)
+    board.removed('b'.repeat(64))
+    const { completeToSeq, since } = board.holdings()
+    assert.deepEqual([completeToSeq, [...(since ?? [])]], [undefined, []])
+  })
+
   it('keeps what may be of a newer head than the one that it has all of, and goes back to none', () => {
     const held = { add: () => 'listed', digests: () => [] } as unknown as HeldBlobs
     const board = new HoldingsBoard(

@@ -38,8 +38,6 @@ function swarmOf(claimants: readonly string[], followers: readonly string[]): Sw
 }
 
 describe('SourcePlan', () => {
-  const clock = new ManualClock()
-  const standings = new PeerStandings({ clock })
   const entry = {
     path: parsePath('g/a/1/a-1.jar'),
     digest: DIGEST,
@@ -53,8 +51,12 @@ describe('SourcePlan', () => {
   function planOf(
     swarm: Swarm,
     upstreams: readonly unknown[],
-    purpose: Pick<SourcePlanInit, 'sparesUpstreams' | 'claimedOnly'> = {},
+    options: Pick<SourcePlanInit, 'sparesUpstreams' | 'claimedOnly'> & {
+      readonly standings?: PeerStandings
+    } = {},
   ): SourcePlan {
+    const clock = new ManualClock()
+    const { standings = new PeerStandings({ clock }), ...purpose } = options
     const set = { ranked: () => upstreams, rankedPublishers: () => upstreams }
     const init = {
       repository: DIGEST,
@@ -109,25 +111,45 @@ describe('SourcePlan', () => {
     assert.equal(source?.kind, 'origin')
   })
 
-  it('asks who has all of an older head after who claims it, and holds nothing against them', async () => {
-    const swarm = {
-      claimants: (_repository: string, _digest: string, leastSeq = 0) =>
-        leastSeq <= 6 ? ['complete to 6', 'sure'] : ['sure'],
-      roundTripMs: () => undefined,
-      request: () => Promise.reject(new NotHeldError('not here')),
-    } as unknown as Swarm
-    const plan = planOf(swarm, [])
-    const [sure] = plan.first(1)
-    const [older] = await plan.next(SIGNAL)
-    assert.deepEqual([sure?.name, older?.name], ['peer sure', 'peer ete to 6'])
-    for (const source of [sure, older]) {
-      const options = { signal: SIGNAL, progress: () => undefined }
-      const part = { digest: DIGEST, offset: 0, length: 1 }
-      const parts = source?.fetch([part], options)[Symbol.asyncIterator]()
-      await assert.rejects(async () => parts?.next(), NotHeldError)
+  describe('beside peers that have all of an older head', () => {
+    const clock = new ManualClock()
+    const swarmWith = (older: readonly string[], sure: readonly string[]): Swarm => {
+      const swarm = {
+        claimants: (_repository: string, _digest: string, leastSeq = 0) =>
+          leastSeq <= 6 ? [...older, ...sure] : sure,
+        followers: () => [],
+        roundTripMs: () => undefined,
+        request: () => Promise.reject(new NotHeldError('not here')),
+      }
+      return swarm as unknown as Swarm
     }
-    assert.equal(standings.isDoubtful('sure'), true)
-    assert.equal(standings.isDoubtful('complete to 6'), false)
+
+    it('asks them after who claims it, and holds nothing against them', async () => {
+      const standings = new PeerStandings({ clock })
+      const plan = planOf(swarmWith(['older'], ['sure']), [], { standings })
+      const [sure] = plan.first(1)
+      const [older] = await plan.next(SIGNAL)
+      assert.deepEqual([sure?.name, older?.name], ['peer sure', 'peer older'])
+      for (const source of [sure, older]) {
+        const options = { signal: SIGNAL, progress: () => undefined }
+        const part = { digest: DIGEST, offset: 0, length: 1 }
+        const parts = source?.fetch([part], options)[Symbol.asyncIterator]()
+        await assert.rejects(async () => parts?.next(), NotHeldError)
+      }
+      assert.equal(standings.isDoubtful('sure'), true)
+      assert.equal(standings.isDoubtful('older'), false)
+    })
+
+    it('asks them before who claims it and mostly let us down', () => {
+      const standings = new PeerStandings({ clock })
+      standings.letDown('liar')
+      const plan = planOf(swarmWith(['older'], ['liar']), [], { standings })
+      assert.equal(plan.first(1)[0]?.name, 'peer older')
+    })
+
+    it('asks two of them', async () => {
+      assert.equal(await askedBy(planOf(swarmWith(CROWD, []), [])), 2)
+    })
   })
 
   it('begins with as many as there are parts, and with MAX_PEERS_AT_ONCE at most', () => {

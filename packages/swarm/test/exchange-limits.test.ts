@@ -272,6 +272,9 @@ describe('the answering side', () => {
     const name = (bytes: number): Uint8Array => Buffer.from('tile/'.padEnd(bytes, '0'))
     assert.equal(parseTilePayload(name(MAX_TILE_NAME_BYTES))?.tile.length, MAX_TILE_NAME_BYTES)
     assert.equal(parseTilePayload(name(MAX_TILE_NAME_BYTES + 1)), undefined)
+    assert.deepEqual(parseTilePayload(Buffer.from('tile/0 12')), { tile: 'tile/0', from: 12 })
+    for (const wrong of ['tile/0 0', 'tile/0 01', 'tile/0  1', 'tile/0 12345678', 'tile/0 -1'])
+      assert.equal(parseTilePayload(Buffer.from(wrong)), undefined, wrong)
   })
 
   it('lets a reader go that takes nothing for WRITE_STALL_MS', async () => {

@@ -5,6 +5,7 @@ import type { Digest } from '@jarswarm/manifest'
 import type { SwarmContent } from '@jarswarm/ports'
 import { claimOf } from '../src/holdings/claims.ts'
 import { OwnHoldings } from '../src/holdings/own-holdings.ts'
+import { MAX_CLAIMS } from '../src/limits.ts'
 
 const REPOSITORY = sha256(Buffer.from('repository'))
 const [OLD, NEW, NEWER] = ['old', 'new', 'newer'].map((text) => sha256(Buffer.from(text))) as [
@@ -71,16 +72,44 @@ describe('OwnHoldings', () => {
   })
 
   it('forgets single claims when everything is here, and reads all when it is not any more', async () => {
-    const { own, apply } = holdingsOf(old)
+    const held = [OLD]
+    const { own, apply } = holdingsOf(async function* () {
+      yield* await Promise.resolve(held)
+    })
     assert.deepEqual((await own.full()).added, claimsOf(OLD))
     apply(undefined, [NEW])
     apply(1, [])
     const told = { reset: true, completeToSeq: 1, added: claimsOf(), removed: claimsOf() }
     assert.deepEqual(await own.takeChanges(), told)
+    held.push(NEWER)
     apply(undefined, [NEWER])
-    const read = { ...told, completeToSeq: undefined, added: claimsOf(OLD) }
+    const read = { ...told, completeToSeq: undefined, added: claimsOf(OLD, NEWER) }
     assert.deepEqual(await own.takeChanges(), read)
     assert.deepEqual(await own.takeChanges(), { ...read, reset: false, added: claimsOf() })
+  })
+
+  it('tells of MAX_CLAIMS that came since, and of no more', async () => {
+    const since = Array.from({ length: MAX_CLAIMS + 1 }, (_, at) =>
+      at.toString(16).padStart(8, '0').padEnd(64, '0'),
+    )
+    const { own, apply } = holdingsOf(unread, 7)
+    apply(8, [], since)
+    assert.equal((await own.takeChanges()).added.length, MAX_CLAIMS)
+  })
+
+  it('tells of a newer head that was complete while it read', async () => {
+    const reading = Promise.withResolvers<undefined>()
+    const { own, apply } = holdingsOf(async function* () {
+      await reading.promise
+      yield* old()
+    })
+    apply(1, [])
+    apply(undefined, [])
+    const taking = own.takeChanges()
+    apply(2, [], [NEWER])
+    reading.resolve(undefined)
+    const { completeToSeq, added } = await taking
+    assert.deepEqual({ completeToSeq, added }, { completeToSeq: 2, added: claimsOf(NEWER) })
   })
 
   it('tells everything after it could not be read', async () => {

@@ -43,7 +43,7 @@ export interface BlobFetcherInit {
   readonly lookUp: boolean
   /** Whether an artifact is never to be evicted: the mirror policy names it, or space was donated for it. */
   readonly isPinned: (path: RepositoryPath) => boolean
-  /** Number of the newest head. */
+  /** Number of the head in use. */
   readonly headSeq: () => number
 }
 

@@ -25,6 +25,8 @@ import { PeerQueue } from './peer-queue.ts'
 export const SWARM_HEAD_START_MS = 1_500
 /** Claimants that are asked before all others though they mostly let us down: on a busy machine all do. */
 const DOUBTFUL_CLAIMANTS = 2
+/** Peers asked for one blob that have all of an older head than the one in use, and may lack what is new. */
+const OLDER_CLAIMANTS = 2
 /** Longest look into the DHT for one blob. */
 export const LOOKUP_TIMEOUT_MS = 6_000
 /** Mirrors that give pieces of a large blob beside the best upstream; they take load off it, and it off them. */
@@ -55,13 +57,13 @@ export interface SourcePlanInit {
   readonly claimedOnly?: boolean
   /** What peers say that they hold of an older head is no claim: the file may be newer. @defaultValue any head counts */
   readonly leastSeq?: number | undefined
-  /** Number of the newest head: who has all of an older one may lack what is new, and never said otherwise. */
+  /** Number of the head in use: who has all of an older one may lack what is new, and never said otherwise. */
   readonly headSeq: number
 }
 
 /**
  * Who is asked for one blob, and in which order: connected claimants, those that gave something lately before all others
- * and else the nearest first; then healthy upstreams with
+ * and else the nearest first, and after them who has all of an older head; then healthy upstreams with
  * the DHT beside them; upstreams that fail or are slow only after the file's donors, after further claimants, and after the DHT
  * had a head start;
  * then peers that follow
@@ -77,6 +79,7 @@ export class SourcePlan {
   #found: PeerQueue | undefined
   #headStartOver = false
   #claimantsAsked = 0
+  #olderAsked = 0
   #followersAsked = 0
   #donorsAsked = 0
 
@@ -150,15 +153,30 @@ export class SourcePlan {
     return source
   }
 
-  /** Those first that say that they have this very blob, or all of the newest head. */
+  /** Those first that say that they have this very blob, or all of the head in use; who mostly let us down after all others. */
   #nextAmongClaimants(isAsked: (peer: PeerName) => boolean): PartSource | undefined {
     const { repository, entry, leastSeq, headSeq } = this.#init
-    const { swarm } = this.#components
-    const sure = swarm.claimants(repository, entry.digest, headSeq)
-    const claimant = this.#nextPeer(sure.filter(isAsked), true)
-    if (claimant !== undefined) return claimant
-    const all = swarm.claimants(repository, entry.digest, leastSeq)
-    return this.#nextPeer(all.filter(isAsked), false)
+    const { swarm, standings } = this.#components
+    const claimants = swarm.claimants(repository, entry.digest, leastSeq).filter(isAsked)
+    const sure = new Set(swarm.claimants(repository, entry.digest, headSeq))
+    for (const isDoubted of [false, true]) {
+      const some = claimants.filter((peer) => standings.isDoubtful(peer) === isDoubted)
+      const source =
+        this.#nextPeer(
+          some.filter((peer) => sure.has(peer)),
+          true,
+        ) ?? this.#nextOlder(some.filter((peer) => !sure.has(peer)))
+      if (source !== undefined) return source
+    }
+    return undefined
+  }
+
+  /** Of those that have all of an older head: to lack a file is no fault of theirs, so that a crowd of them may cost no more. */
+  #nextOlder(peers: readonly PeerName[]): PartSource | undefined {
+    if (this.#olderAsked >= OLDER_CLAIMANTS) return undefined
+    const source = this.#nextPeer(peers, false)
+    if (source !== undefined) this.#olderAsked += 1
+    return source
   }
 
   /** A donor, unless somebody waits who is served as well by an upstream. */

@@ -79,7 +79,7 @@ export class Announcer {
     this.changed()
   }
 
-  /** There may be more to tell of, or more to tell it to: as {@link stored}, but what waits to be told waits no longer for it. */
+  /** There may be more to tell of, or more to tell it to: as {@link stored}, but it does not put off what waits. */
   changed(): void {
     if (this.#init.enabled === false || this.#stop.signal.aborted) return
     if (this.#timer === undefined) this.#runWhenQuiet(QUIET_MS)

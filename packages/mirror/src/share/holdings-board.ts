@@ -1,7 +1,7 @@
 import type { Digest, Head, IndexEntry } from '@jarswarm/manifest'
 import type { Holdings, HoldingsChange } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
-import { MAX_HELD_BLOBS, MAX_REMEMBERED_CHANGES } from '../limits.ts'
+import { MAX_HELD_BLOBS } from '../limits.ts'
 import type { HeldBlobs } from './held-blobs.ts'
 
 export interface HoldingsBoardComponents {
@@ -22,10 +22,8 @@ export class HoldingsBoard {
   readonly #init: HoldingsBoardInit
   readonly #listeners = new Set<(change: HoldingsChange) => void>()
   #completeToSeq: number | undefined
-  /** What came since that head. */
+  /** What came since everything of that head was here, or in the midst of it. */
   readonly #since = new Set<Digest>()
-  /** What a newer head has replaced, and may be evicted. */
-  readonly #replaced = new Set<Digest>()
 
   constructor(components: HoldingsBoardComponents, init: HoldingsBoardInit) {
     this.#components = components
@@ -62,7 +60,6 @@ export class HoldingsBoard {
   }
 
   stored(entry: IndexEntry): void {
-    this.#replaced.delete(entry.digest)
     const addition = this.#components.held.add(entry)
     if (addition === 'none') return
     if (this.isComplete && this.#since.size < MAX_HELD_BLOBS) this.#since.add(entry.digest)
@@ -72,22 +69,11 @@ export class HoldingsBoard {
     this.#components.onChange()
   }
 
-  /** A path names something else now; the blob of before may go. */
-  replaced(digest: Digest): void {
-    this.#replaced.add(digest)
-    if (this.#replaced.size <= MAX_REMEMBERED_CHANGES) return
-    const [oldest] = this.#replaced
-    if (oldest !== undefined) this.#replaced.delete(oldest)
-  }
-
   /** @returns whether the blob was one of this repository */
   removed(digest: Digest): boolean {
     if (!this.#components.held.remove(digest)) return false
-    this.#since.delete(digest)
-    if (!this.#replaced.delete(digest)) {
-      this.#completeToSeq = undefined
-      this.#since.clear()
-    }
+    this.#completeToSeq = undefined
+    this.#since.clear()
     this.#tell([], [digest])
     return true
   }

@@ -61,6 +61,8 @@ export class MirrorFill {
   readonly #mirrored = new Set<Digest>()
   readonly #stop = new AbortController()
   #wanted: Head | undefined
+  /** The last one whose index was here. */
+  #followed: Head | undefined
   /** Files that came since the last round, by path; undefined until all paths were gone through. */
   #changed: Map<RepositoryPath, IndexEntry> | undefined
   /** Paths that are named no more, or name something else, since the round under way began. */
@@ -95,22 +97,23 @@ export class MirrorFill {
       this.#changed.set(path, named.entry)
       this.#newIn.set(named.entry.digest, named.seq)
     }
-    if (this.#outdated.size <= MAX_REMEMBERED_CHANGES) return
-    this.#changed = undefined
-    this.#newIn.clear()
+    if (this.#outdated.size > MAX_REMEMBERED_CHANGES) this.#changed = undefined
   }
 
   /** A blob left the store. When the policy names it, as may be with a damaged one, all paths are gone through again. */
-  lost(digest: Digest, head: Head): void {
-    if (this.#stop.signal.aborted || !this.#isMirrored(digest)) return
+  lost(digest: Digest): void {
+    if (this.#followed === undefined || this.#stop.signal.aborted) return
+    if (!this.#isMirrored(digest)) return
     this.#changed = undefined
-    if (this.#running === undefined && this.#retry === undefined) this.#retryLater(head, 1)
+    if (this.#running === undefined && this.#retry === undefined)
+      this.#retryLater(this.#followed, 1)
   }
 
   /** The ordered paths mirror this head now: bring the blobs after it. */
   follow(head: Head): void {
     if (this.#policy === 'none' || this.#stop.signal.aborted) return
     this.#wanted = head
+    this.#followed = head
     this.#cancelRetry()
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
@@ -140,7 +143,6 @@ export class MirrorFill {
         continue
       }
       this.#retryDelayMs = FILL_RETRY_MS
-      if (this.#changed.size === 0) this.#newIn.clear()
       this.#components.onComplete(head)
     }
   }
@@ -211,8 +213,15 @@ export class MirrorFill {
     const changed = this.#changed
     this.#changed = new Map()
     this.#outdated.clear()
-    if (changed !== undefined) return [...changed.values()]
-    return this.#components.index.listEntries('', { signal: this.#stop.signal })
+    const entries = changed && [...changed.values()]
+    this.#keepNumbers(entries ?? [])
+    return entries ?? this.#components.index.listEntries('', { signal: this.#stop.signal })
+  }
+
+  /** Of what is still missing. */
+  #keepNumbers(entries: readonly IndexEntry[]): void {
+    const missing = new Set(entries.map(({ digest }) => digest))
+    for (const digest of this.#newIn.keys()) if (!missing.has(digest)) this.#newIn.delete(digest)
   }
 
   async #fetch(entry: IndexEntry, purpose: FillPurpose): Promise<Outcome> {

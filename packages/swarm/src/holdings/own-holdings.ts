@@ -43,7 +43,8 @@ export class OwnHoldings {
 
   /** What changed since the last call, and forget it; everything when that says more. */
   async takeChanges(): Promise<Summary> {
-    if (this.#outdated) await this.#loaded()
+    // Again when another head was complete meanwhile.
+    while (this.#outdated && this.#loading === undefined) await this.#loaded()
     const summary = this.#outdated ? this.#everything() : this.#changes()
     this.#outdated = false
     this.#added.clear()
@@ -80,7 +81,10 @@ export class OwnHoldings {
   async #load(): Promise<void> {
     const holdings = this.#content.holdings(this.#repository)
     this.#completeToSeq = holdings.completeToSeq
-    for (const digest of holdings.since ?? []) this.#claims.add(claimOf(digest))
+    for (const digest of holdings.since ?? []) {
+      if (this.#claims.size >= MAX_CLAIMS) break
+      this.#claims.add(claimOf(digest))
+    }
     if (holdings.completeToSeq !== undefined) return
     for await (const digest of holdings.blobs()) {
       // The rest may have come meanwhile.
