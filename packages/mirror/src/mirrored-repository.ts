@@ -340,7 +340,7 @@ export class MirroredRepository implements ArtifactSource {
       if (before !== undefined) this.#parts.fill.changed(before.path)
       return
     }
-    this.#parts.fill.changed(after.path, { entry: after, seq: this.head?.seq ?? 0 })
+    this.#parts.fill.changed(after.path, after)
     this.#parts.donation.changed(after.path)
   }
 

@@ -55,11 +55,19 @@ function fillWith(store: (digest: Digest) => Promise<void>) {
 }
 
 describe('MirrorFill', () => {
-  it('counts claims of what is new from the head on that it is new in', async () => {
-    const { fill, leastSeqs, follow } = fillWith(() => Promise.resolve())
+  it('counts claims of what is new from the first head on that it may be new in, while it is missing', async () => {
+    const { fill, clock, leastSeqs, follow } = fillWith(() => Promise.reject(new Error('nobody')))
     await follow(6)
-    fill.changed(PATH, { entry: entryOf('new'), seq: 7 })
-    await follow(7)
+    // It was not there while 7 was the newest head.
+    fill.changed(PATH, entryOf('new'))
+    await follow(8)
+    assert.deepEqual(new Set(leastSeqs.splice(0)), new Set([7]))
+    const path = parsePath('g/a/1/a-1.jar')
+    fill.changed(path, { ...entryOf('new'), path })
+    await follow(9)
+    assert.deepEqual(new Set(leastSeqs.splice(0)), new Set([7]))
+    clock.advance(2 * FILL_RETRY_MS)
+    await settle()
     assert.deepEqual(new Set(leastSeqs), new Set([7]))
     await fill.stop()
   })
@@ -70,10 +78,10 @@ describe('MirrorFill', () => {
       digest === lost.digest ? Promise.reject(new Error('nobody has it')) : Promise.resolve(),
     )
     await follow(1)
-    fill.changed(PATH, { entry: lost, seq: 2 })
+    fill.changed(PATH, lost)
     await follow(2)
     assert.deepEqual(completed, [1])
-    fill.changed(PATH, { entry: entryOf('next'), seq: 3 })
+    fill.changed(PATH, entryOf('next'))
     await follow(3)
     assert.deepEqual(completed, [1, 3])
     await fill.stop()
@@ -82,7 +90,7 @@ describe('MirrorFill', () => {
   it('does not wait for a file that is named no more', async () => {
     const { fill, completed, follow } = fillWith(() => Promise.reject(new Error('nobody has it')))
     await follow(1)
-    fill.changed(PATH, { entry: entryOf('lost'), seq: 2 })
+    fill.changed(PATH, entryOf('lost'))
     await follow(2)
     fill.changed(PATH)
     await follow(3)
@@ -98,7 +106,7 @@ describe('MirrorFill', () => {
       await answers[asked - 1]?.promise
     })
     await follow(1)
-    fill.changed(PATH, { entry: entryOf('new'), seq: 5 })
+    fill.changed(PATH, entryOf('new'))
     await follow(5)
     await follow(6)
     answers[0]?.reject(new Error('not there yet'))

@@ -101,7 +101,7 @@ describe('MirrorFill', () => {
     const round = async (changes: number): Promise<void> => {
       for (let change = 0; change < changes; change += 1) {
         const path = parsePath(`g/a/${String(change)}/a-${String(change)}.jar`)
-        fill.changed(path, { entry: { path, digest: digestOf(change) } as IndexEntry, seq: 1 })
+        fill.changed(path, { path, digest: digestOf(change) } as IndexEntry)
       }
       const before = completed
       fill.follow({} as Head)

@@ -147,8 +147,13 @@ describe('SourcePlan', () => {
       assert.equal(plan.first(1)[0]?.name, 'peer older')
     })
 
-    it('asks two of them', async () => {
-      assert.equal(await askedBy(planOf(swarmWith(CROWD, []), [])), 2)
+    it('asks two of them before an upstream, and the others last of all', async () => {
+      const upstream = { health: () => ({ healthy: true }), kind: 'origin' }
+      const plan = planOf(swarmWith(CROWD, []), [{ promising: true, upstream }])
+      assert.equal(plan.first(4).length, 2)
+      const [next] = await plan.next(SIGNAL)
+      assert.equal(next?.kind, 'origin')
+      assert.equal(await askedBy(planOf(swarmWith(CROWD, []), [])), MAX_PEERS_PER_BLOB)
     })
   })
 

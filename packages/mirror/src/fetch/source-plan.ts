@@ -25,7 +25,7 @@ import { PeerQueue } from './peer-queue.ts'
 export const SWARM_HEAD_START_MS = 1_500
 /** Claimants that are asked before all others though they mostly let us down: on a busy machine all do. */
 const DOUBTFUL_CLAIMANTS = 2
-/** Peers asked for one blob that have all of an older head than the one in use, and may lack what is new. */
+/** Peers asked for one blob that have all of an older head than the one in use, and may lack what is new; the rest come last of all. */
 const OLDER_CLAIMANTS = 2
 /** Longest look into the DHT for one blob. */
 export const LOOKUP_TIMEOUT_MS = 6_000
@@ -127,7 +127,7 @@ export class SourcePlan {
     const last =
       this.#nextFollower() ??
       (await this.#takeFound(signal)) ??
-      this.#nextAmongClaimants(() => true)
+      this.#nextAmongClaimants(() => true, MAX_PEERS_PER_BLOB)
     return last === undefined ? [] : [last]
   }
 
@@ -154,26 +154,27 @@ export class SourcePlan {
   }
 
   /** Those first that say that they have this very blob, or all of the head in use; who mostly let us down after all others. */
-  #nextAmongClaimants(isAsked: (peer: PeerName) => boolean): PartSource | undefined {
+  #nextAmongClaimants(
+    isAsked: (peer: PeerName) => boolean,
+    mostOlder = OLDER_CLAIMANTS,
+  ): PartSource | undefined {
     const { repository, entry, leastSeq, headSeq } = this.#init
     const { swarm, standings } = this.#components
     const claimants = swarm.claimants(repository, entry.digest, leastSeq).filter(isAsked)
     const sure = new Set(swarm.claimants(repository, entry.digest, headSeq))
     for (const isDoubted of [false, true]) {
       const some = claimants.filter((peer) => standings.isDoubtful(peer) === isDoubted)
-      const source =
-        this.#nextPeer(
-          some.filter((peer) => sure.has(peer)),
-          true,
-        ) ?? this.#nextOlder(some.filter((peer) => !sure.has(peer)))
+      const saysSo = some.filter((peer) => sure.has(peer))
+      const older = some.filter((peer) => !sure.has(peer))
+      const source = this.#nextPeer(saysSo, true) ?? this.#nextOlder(older, mostOlder)
       if (source !== undefined) return source
     }
     return undefined
   }
 
   /** Of those that have all of an older head: to lack a file is no fault of theirs, so that a crowd of them may cost no more. */
-  #nextOlder(peers: readonly PeerName[]): PartSource | undefined {
-    if (this.#olderAsked >= OLDER_CLAIMANTS) return undefined
+  #nextOlder(peers: readonly PeerName[], most: number): PartSource | undefined {
+    if (this.#olderAsked >= most) return undefined
     const source = this.#nextPeer(peers, false)
     if (source !== undefined) this.#olderAsked += 1
     return source

@@ -67,8 +67,8 @@ export class MirrorFill {
   #changed: Map<RepositoryPath, IndexEntry> | undefined
   /** Paths that are named no more, or name something else, since the round under way began. */
   readonly #outdated = new Set<RepositoryPath>()
-  /** Number of the head that a file was new in, while something is missing. */
-  readonly #newIn = new Map<Digest, number>()
+  /** Number of the first head that a file may be new in, while it is missing. */
+  readonly #newSince = new Map<Digest, number>()
   #retryDelayMs = FILL_RETRY_MS
   #running: Promise<void> | undefined
   #retry: Retry | undefined
@@ -85,17 +85,15 @@ export class MirrorFill {
     return this.#running !== undefined
   }
 
-  /** The index names something else at a path than before: a file that is new in a head, or nothing. */
-  changed(
-    path: RepositoryPath,
-    named?: { readonly entry: IndexEntry; readonly seq: number },
-  ): void {
+  /** The index names something else at a path than before: a file that is new since the head that was followed, or nothing. */
+  changed(path: RepositoryPath, entry?: IndexEntry): void {
     if (this.#changed === undefined || !this.#matches(path)) return
     this.#outdated.add(path)
     this.#changed.delete(path)
-    if (named !== undefined) {
-      this.#changed.set(path, named.entry)
-      this.#newIn.set(named.entry.digest, named.seq)
+    if (entry !== undefined) {
+      this.#changed.set(path, entry)
+      if (!this.#newSince.has(entry.digest))
+        this.#newSince.set(entry.digest, (this.#followed?.seq ?? 0) + 1)
     }
     if (this.#outdated.size > MAX_REMEMBERED_CHANGES) this.#changed = undefined
   }
@@ -196,7 +194,7 @@ export class MirrorFill {
   }
 
   readonly #leastSeqOf = ({ digest }: Pick<IndexEntry, 'digest'>): number =>
-    this.#newIn.get(digest) ?? 0
+    this.#newSince.get(digest) ?? 0
 
   #takeTurns(entries: unknown, init: Omit<FillTurnsInit, 'repository'>): FillTurns {
     // Few files are not worth a second of waiting for others.
@@ -214,14 +212,16 @@ export class MirrorFill {
     this.#changed = new Map()
     this.#outdated.clear()
     const entries = changed && [...changed.values()]
-    this.#keepNumbers(entries ?? [])
+    this.#keepNumbers(entries)
     return entries ?? this.#components.index.listEntries('', { signal: this.#stop.signal })
   }
 
-  /** Of what is still missing. */
-  #keepNumbers(entries: readonly IndexEntry[]): void {
-    const missing = new Set(entries.map(({ digest }) => digest))
-    for (const digest of this.#newIn.keys()) if (!missing.has(digest)) this.#newIn.delete(digest)
+  /** Of what is still missing, as far as that is known. */
+  #keepNumbers(entries: readonly IndexEntry[] | undefined): void {
+    const missing = new Set(entries?.map(({ digest }) => digest) ?? this.#newSince.keys())
+    const isTooMuch = this.#newSince.size > MAX_REMEMBERED_CHANGES
+    for (const digest of this.#newSince.keys())
+      if (isTooMuch || !missing.has(digest)) this.#newSince.delete(digest)
   }
 
   async #fetch(entry: IndexEntry, purpose: FillPurpose): Promise<Outcome> {

@@ -43,8 +43,7 @@ export class OwnHoldings {
 
   /** What changed since the last call, and forget it; everything when that says more. */
   async takeChanges(): Promise<Summary> {
-    // Again when another head was complete meanwhile.
-    while (this.#outdated && this.#loading === undefined) await this.#loaded()
+    if (this.#outdated) await this.#loaded()
     const summary = this.#outdated ? this.#everything() : this.#changes()
     this.#outdated = false
     this.#added.clear()
@@ -71,11 +70,16 @@ export class OwnHoldings {
   }
 
   async #loaded(): Promise<void> {
-    await (this.#loading ??= this.#load().catch((error: unknown) => {
-      // The next peer gets another try.
-      this.#loading = undefined
-      throw error
-    }))
+    for (let loading; loading === undefined || loading !== this.#loading;) {
+      // Anew when another head was complete meanwhile.
+      this.#loading ??= this.#load().catch((error: unknown) => {
+        // The next peer gets another try.
+        this.#loading = undefined
+        throw error
+      })
+      loading = this.#loading
+      await loading
+    }
   }
 
   async #load(): Promise<void> {
