@@ -6,6 +6,7 @@ import { ManualClock, RecordingLogger } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { BlobFetcher } from '../src/fetch/blob-fetcher.ts'
+import { MAX_REMEMBERED_CHANGES } from '../src/limits.ts'
 import { FILL_RETRY_MS, MirrorFill } from '../src/share/mirror-fill.ts'
 import { BIG, JAR, METADATA, POM, Rig } from './_rig.ts'
 
@@ -71,6 +72,31 @@ describe('MirrorFill', () => {
     assert.deepEqual(new Set(leastSeqs), new Set([7]))
     await fill.stop()
   })
+
+  for (const [changes, isKept] of [
+    [MAX_REMEMBERED_CHANGES, true],
+    [2 * MAX_REMEMBERED_CHANGES, false],
+  ] as const)
+    it(`${isKept ? 'keeps' : 'forgets'} that number when ${String(changes)} other files are new`, async () => {
+      const { fill, leastSeqs, follow } = fillWith(() => Promise.resolve())
+      await follow(6)
+      fill.changed(PATH, entryOf('new'))
+      let seq = 7
+      for (let change = 0; change < changes; change += 1) {
+        const path = parsePath(`g/a/${String(change)}/a-${String(change)}.jar`)
+        fill.changed(path, { ...entryOf(path), path })
+        if (change % (MAX_REMEMBERED_CHANGES / 2) > 0) continue
+        // All paths are gone through, of which there are none: what is missing stays so.
+        fill.lost(entryOf('lost').digest)
+        await follow(seq)
+        seq += 1
+      }
+      leastSeqs.length = 0
+      fill.changed(PATH, entryOf('new'))
+      await follow(seq)
+      assert.equal(leastSeqs.includes(7), isKept)
+      await fill.stop()
+    })
 
   it('does not wait for a version that another has replaced', async () => {
     const lost = entryOf('lost')

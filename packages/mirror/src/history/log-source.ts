@@ -59,7 +59,8 @@ interface TileSource {
 
 /**
  * Where tiles of the history come from: the store, then followers, then origin and mirrors. A source whose tiles do not
- * fit is passed over and not blamed, for it may follow another head than the one that is asked about.
+ * fit is passed over and, when it is a peer, asked later from then on; it is not banned, for it may follow another head than
+ * the one that is asked about.
  */
 export class LogSource {
   readonly #components: LogSourceComponents

@@ -96,6 +96,8 @@ export class MirrorFill {
         this.#newSince.set(entry.digest, (this.#followed?.seq ?? 0) + 1)
     }
     if (this.#outdated.size > MAX_REMEMBERED_CHANGES) this.#changed = undefined
+    // As many as change may be missing already. Without the number an older head counts as a claim: a question in vain.
+    if (this.#newSince.size > 2 * MAX_REMEMBERED_CHANGES) this.#newSince.clear()
   }
 
   /** A blob left the store. When the policy names it, as may be with a damaged one, all paths are gone through again. */
@@ -211,17 +213,19 @@ export class MirrorFill {
     const changed = this.#changed
     this.#changed = new Map()
     this.#outdated.clear()
-    const entries = changed && [...changed.values()]
+    if (changed === undefined) {
+      return this.#components.index.listEntries('', { signal: this.#stop.signal })
+    }
+    const entries = [...changed.values()]
     this.#keepNumbers(entries)
-    return entries ?? this.#components.index.listEntries('', { signal: this.#stop.signal })
+    return entries
   }
 
-  /** Of what is still missing, as far as that is known. */
-  #keepNumbers(entries: readonly IndexEntry[] | undefined): void {
-    const missing = new Set(entries?.map(({ digest }) => digest) ?? this.#newSince.keys())
-    const isTooMuch = this.#newSince.size > MAX_REMEMBERED_CHANGES
+  /** Those of what is missing; after a pass through all paths what is missing is not known. */
+  #keepNumbers(entries: readonly IndexEntry[]): void {
+    const missing = new Set(entries.map(({ digest }) => digest))
     for (const digest of this.#newSince.keys())
-      if (isTooMuch || !missing.has(digest)) this.#newSince.delete(digest)
+      if (!missing.has(digest)) this.#newSince.delete(digest)
   }
 
   async #fetch(entry: IndexEntry, purpose: FillPurpose): Promise<Outcome> {
