@@ -30,6 +30,7 @@ import {
 import type { SwarmLimits } from './limits.ts'
 import { DIAL_TIMEOUT_MS, MAX_PEER_AGE_MS, PING_INTERVAL_MS, PING_TIMEOUT_MS } from './pace.ts'
 import { kadProtocol, MDNS_SERVICE } from './protocols.ts'
+import { wholeMessages } from './whole-messages.ts'
 
 export interface Libp2pNodeInit {
   readonly privateKey: PrivateKey
@@ -99,7 +100,7 @@ function baseOptions(init: Libp2pNodeInit): Libp2pOptions<Services> {
     ...(init.datastore === undefined ? {} : { datastore: init.datastore }),
     addresses: { listen: [...init.listen], announce: [...init.announce] },
     transports: [tcp()],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [wholeMessages(noise())],
     streamMuxers: [
       yamux({
         keepAliveInterval: PING_INTERVAL_MS,
