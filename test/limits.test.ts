@@ -15,7 +15,6 @@ const OF_LIBRARIES = new Map([
   ['MAX_OPEN_PEER_TABLES', 'a database of 80 tables, of 2 MiB each'],
   ['MAX_OPEN_TABLES', 'a database of 128 tables, of 2 MiB each'],
   ['MAX_REMEMBERED_BRANCHES', 'an index of two million files'],
-  ['MAX_UNPACKED_BYTES', 'half a gigabyte of memory'],
 ])
 
 /** How bounds are called. */

@@ -137,8 +137,9 @@ function objects(proof: readonly Uint8Array[]): readonly InputKind[] {
       name: 'pack',
       samples: [Buffer.from(formatPack(proof))],
       refusals: ['InvalidPackError'],
-      take(bytes) {
-        const found = [...parsePack(bytes)]
+      async take(bytes) {
+        const found: Uint8Array[] = []
+        for await (const object of parsePack([bytes])) found.push(object)
         mustHold(Buffer.from(formatPack(found)).equals(bytes), 'a pack in a second form')
         return true
       },

@@ -41,23 +41,41 @@ export function* packChunks(objects: Iterable<Uint8Array>): Generator<Uint8Array
 }
 
 /**
- * Read a pack. The objects share its memory, and nothing is known of them but their lengths.
+ * Read a pack as it comes, in chunks of any length, so that it need not be held at once. The objects share the memory of the
+ * chunks, and nothing is known of them but their lengths.
  *
  * @throws {InvalidPackError} while iterating, at the place where it is malformed
  */
-export function* parsePack(bytes: Uint8Array): Generator<Uint8Array> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (!HEADER.equals(bytes.subarray(0, HEADER.length))) throw new InvalidPackError('no header')
-  let offset = HEADER.length
-  while (offset < bytes.length) {
-    if (offset + LENGTH_BYTES > bytes.length) throw new InvalidPackError('an end inside a length')
-    const length = view.getUint32(offset)
-    offset += LENGTH_BYTES
-    if (length === 0 || length > MAX_OBJECT_BYTES) {
-      throw new InvalidPackError(`an object of ${length} bytes`)
+export async function* parsePack(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  let began = false
+  let bytes = Buffer.alloc(0)
+  for await (const chunk of chunks) {
+    bytes = Buffer.concat([bytes, chunk])
+    if (!began && bytes.length >= HEADER.length) {
+      if (!HEADER.equals(bytes.subarray(0, HEADER.length))) throw new InvalidPackError('no header')
+      began = true
+      bytes = bytes.subarray(HEADER.length)
     }
-    if (offset + length > bytes.length) throw new InvalidPackError('an end inside an object')
-    yield bytes.subarray(offset, offset + length)
-    offset += length
+    if (!began) continue
+    let length = firstLength(bytes)
+    while (length !== undefined && bytes.length >= LENGTH_BYTES + length) {
+      yield bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + length)
+      bytes = bytes.subarray(LENGTH_BYTES + length)
+      length = firstLength(bytes)
+    }
   }
+  if (!began) throw new InvalidPackError('no header')
+  if (bytes.length > 0) throw new InvalidPackError('an end inside an object or its length')
+}
+
+/** How long the next object is; undefined while that is not here. */
+function firstLength(bytes: Buffer): number | undefined {
+  if (bytes.length < LENGTH_BYTES) return undefined
+  const length = bytes.readUInt32BE(0)
+  if (length === 0 || length > MAX_OBJECT_BYTES) {
+    throw new InvalidPackError(`an object of ${length} bytes`)
+  }
+  return length
 }

@@ -187,10 +187,22 @@ describe('parseEntryBundle', () => {
 describe('parsePack', () => {
   const packs = fc.array(fc.uint8Array({ minLength: 1, maxLength: 50 }))
 
-  it('reads back what formatPack writes', () => {
-    fc.assert(
-      fc.property(packs, (objects) => {
-        const read = [...parsePack(formatPack(objects))]
+  const readPack = async (chunks: Iterable<Uint8Array>): Promise<Uint8Array[]> => {
+    const objects: Uint8Array[] = []
+    for await (const object of parsePack(chunks)) objects.push(object)
+    return objects
+  }
+
+  /** The same bytes in pieces of one length, which end anywhere. */
+  const cut = (bytes: Uint8Array, length: number): Uint8Array[] =>
+    Array.from({ length: Math.ceil(bytes.length / length) }, (_, at) =>
+      bytes.subarray(at * length, (at + 1) * length),
+    )
+
+  it('reads back what formatPack writes, however it comes', async () => {
+    await fc.assert(
+      fc.asyncProperty(packs, fc.integer({ min: 1, max: 99 }), async (objects, length) => {
+        const read = await readPack(cut(formatPack(objects), length))
         assert.deepEqual(
           read.map((object) => Uint8Array.from(object)),
           objects,
@@ -198,11 +210,13 @@ describe('parsePack', () => {
       }),
     )
   })
-  it('takes changed bytes only as the objects that they spell', () => {
-    fc.assert(
-      fc.property(fc.oneof(packs.map(formatPack).chain(mutated), fc.uint8Array()), (bytes) => {
+  it('takes changed bytes only as the objects that they spell', async () => {
+    const changed = fc.oneof(packs.map(formatPack).chain(mutated), fc.uint8Array())
+    await fc.assert(
+      fc.asyncProperty(changed, async (bytes) => {
         try {
-          assert.deepEqual(Buffer.from(formatPack(parsePack(bytes))), Buffer.from(bytes))
+          const objects = await readPack([bytes])
+          assert.deepEqual(Buffer.from(formatPack(objects)), Buffer.from(bytes))
         } catch (error) {
           assert.ok(error instanceof InvalidPackError)
         }
@@ -212,6 +226,7 @@ describe('parsePack', () => {
   const header = Buffer.from('jarswarm pack 1\n')
   for (const [what, bytes] of Object.entries({
     'no header': Buffer.from('jarswarm pack 2\n'),
+    'an end inside the header': Buffer.from('jarswarm'),
     'an end inside a length': Buffer.concat([header, Buffer.of(0, 0, 0)]),
     'an end inside an object': Buffer.concat([header, Buffer.of(0, 0, 0, 2, 1)]),
     'an empty object': Buffer.concat([header, Buffer.of(0, 0, 0, 0)]),
@@ -221,8 +236,9 @@ describe('parsePack', () => {
       new Uint8Array(MAX_OBJECT_BYTES + 1),
     ]),
   })) {
-    it(`refuses ${what}`, () => {
-      assert.throws(() => [...parsePack(bytes)], InvalidPackError)
+    it(`refuses ${what}`, async () => {
+      await assert.rejects(readPack([bytes]), InvalidPackError)
+      await assert.rejects(readPack(cut(bytes, 5_000)), InvalidPackError)
     })
   }
   it('is not written for what it would not read', () => {

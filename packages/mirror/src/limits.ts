@@ -42,7 +42,7 @@ const STATES = {
   MAX_UNPACKED_BYTES: {
     value: 512 * MIB,
     unit: 'bytes of a pack after decompression',
-    why: 'it is held in memory once; zlib stops there',
+    why: 'four times the largest as sent; the disk takes all of it before the rest is looked at',
   },
   MAX_ENTRIES_READ: {
     value: 10_000,

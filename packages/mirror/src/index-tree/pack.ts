@@ -1,15 +1,14 @@
-import { parsePack, sha256 } from '@jarswarm/manifest'
+import { InvalidPackError, parsePack, sha256 } from '@jarswarm/manifest'
 import type { Head } from '@jarswarm/manifest'
 import type { IndexStore, Logger, NamedObject } from '@jarswarm/ports'
 import type { UpstreamSet } from '../upstreams/upstream-set.ts'
-import { promisify } from 'node:util'
-import { zstdDecompress } from 'node:zlib'
+import { createZstdDecompress } from 'node:zlib'
 import { MAX_PACK_BYTES, MAX_UNPACKED_BYTES } from '../limits.ts'
 
 /** Objects written in one batch. */
 const OBJECTS_PER_BATCH = 512
-
-const decompress = promisify(zstdDecompress)
+/** Unpacked at a time: by the default of 16 KiB, the thread pool would be asked four times as often. */
+const CHUNK_BYTES = 64 * 1024
 
 interface PackComponents {
   readonly index: IndexStore
@@ -31,9 +30,8 @@ export async function fetchPack(
   const bytes = await download(components, head, signal)
   if (bytes === undefined) return
   try {
-    const unpacked = await decompress(bytes, { maxOutputLength: MAX_UNPACKED_BYTES })
     let batch: NamedObject[] = []
-    for (const object of parsePack(unpacked)) {
+    for await (const object of parsePack(atMostUnpacked(unpack(bytes)))) {
       batch.push({ digest: sha256(object), bytes: object })
       if (batch.length < OBJECTS_PER_BATCH) continue
       signal.throwIfAborted()
@@ -44,6 +42,25 @@ export async function fetchPack(
   } catch (error) {
     signal.throwIfAborted()
     logger.warn({ error: String(error) }, 'pack could not be used')
+  }
+}
+
+/** Unpacks no faster than what comes of it is taken. */
+function unpack(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  const unpacking = createZstdDecompress({ chunkSize: CHUNK_BYTES })
+  unpacking.end(bytes)
+  return unpacking as AsyncIterable<Uint8Array>
+}
+
+/** @throws {InvalidPackError} when there is more than MAX_UNPACKED_BYTES */
+export async function* atMostUnpacked(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  let left = MAX_UNPACKED_BYTES
+  for await (const chunk of chunks) {
+    left -= chunk.length
+    if (left < 0) throw new InvalidPackError(`more than ${String(MAX_UNPACKED_BYTES)} bytes`)
+    yield chunk
   }
 }
 
