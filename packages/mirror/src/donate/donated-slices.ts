@@ -16,6 +16,7 @@ export class DonatedSlices {
   readonly #components: DonatedSlicesComponents
   readonly #recordName: string
   #kept: SliceSet = sliceSet([])
+  #keptCount = 0
   readonly #begun = new Set<number>()
 
   constructor(
@@ -37,7 +38,7 @@ export class DonatedSlices {
 
   get isEmpty(): boolean {
     // Asked for each file that comes, mostly of a node that donates nothing.
-    return this.#begun.size === 0 && this.#kept.every((byte) => byte === 0)
+    return this.#begun.size === 0 && this.#keptCount === 0
   }
 
   /** Whether a file is one of those that are never evicted. */
@@ -56,7 +57,7 @@ export class DonatedSlices {
       this.#components.logger.warn({}, 'the list of donated slices is damaged: it is made anew')
       return false
     }
-    this.#kept = sliceSet(slices.kept)
+    this.#setKept(slices.kept)
     for (const slice of slices.begun) this.#begun.add(slice)
     return true
   }
@@ -65,7 +66,7 @@ export class DonatedSlices {
   async begin(slice: number): Promise<void> {
     if (this.#begun.has(slice)) return
     this.#begun.add(slice)
-    this.#setKept(slice, false)
+    this.#changeKept(slice, false)
     await this.#save()
   }
 
@@ -73,14 +74,14 @@ export class DonatedSlices {
   async keep(slice: number): Promise<void> {
     if (hasSlice(this.#kept, slice)) return
     this.#begun.delete(slice)
-    this.#setKept(slice, true)
+    this.#changeKept(slice, true)
     await this.#save()
   }
 
   /** A slice is let go of: called first, so that none of its files is pinned again meanwhile. */
   release(slice: number): void {
     this.#begun.delete(slice)
-    this.#setKept(slice, false)
+    this.#changeKept(slice, false)
   }
 
   /** Save what was released, once its files are pinned no more. */
@@ -89,9 +90,14 @@ export class DonatedSlices {
     else await this.#save()
   }
 
-  #setKept(slice: number, isKept: boolean): void {
+  #changeKept(slice: number, isKept: boolean): void {
     const others = [...slicesIn(this.#kept)].filter((one) => one !== slice)
-    this.#kept = sliceSet(isKept ? [...others, slice] : others)
+    this.#setKept(isKept ? [...others, slice] : others)
+  }
+
+  #setKept(slices: readonly number[]): void {
+    this.#kept = sliceSet(slices)
+    this.#keptCount = slices.length
   }
 
   async #save(): Promise<void> {

@@ -8,29 +8,34 @@ export class MemoryWriter implements BlobWriter {
   readonly #store: BlobStore
   readonly #stat: BlobStat
   readonly #options: BlobPutOptions
-  readonly #bytes: Uint8Array
+  #bytes: Uint8Array | undefined
 
   constructor(store: BlobStore, stat: BlobStat, options: BlobPutOptions) {
     this.#store = store
     this.#stat = stat
     this.#options = options
-    this.#bytes = new Uint8Array(stat.sizeBytes)
   }
 
   write(offset: number, bytes: Uint8Array): Promise<void> {
-    this.#bytes.set(bytes, offset)
+    // Most blobs come whole: those are kept as they came.
+    if (bytes.length === this.#stat.sizeBytes) this.#bytes = bytes
+    else this.#whole().set(bytes, offset)
     return Promise.resolve()
   }
 
   read({ offset, length }: ByteRange): Promise<Uint8Array> {
-    return Promise.resolve(this.#bytes.subarray(offset, offset + length))
+    return Promise.resolve(this.#whole().subarray(offset, offset + length))
   }
 
   async commit(): Promise<void> {
-    await this.#store.put(this.#stat.digest, this.#bytes, this.#options)
+    await this.#store.put(this.#stat.digest, this.#whole(), this.#options)
   }
 
   abort(): Promise<void> {
     return Promise.resolve()
+  }
+
+  #whole(): Uint8Array {
+    return (this.#bytes ??= new Uint8Array(this.#stat.sizeBytes))
   }
 }

@@ -9,6 +9,8 @@ import type { WantedPart } from './part-queue.ts'
 
 /** A source that lacks so many parts in a row is not asked for more of them. */
 export const MAX_MISSES_IN_A_ROW = 16
+/** Why what is still asked for is aborted when all has come. Made once: an error takes its stack, which costs more than a small part. */
+const COMPLETE = new Error('complete')
 
 export interface TransferInit {
   /** Sources to ask at once, best first. */
@@ -309,7 +311,7 @@ export class Transfer {
     this.#over = true
     if (reason === undefined) this.#completion.resolve(undefined)
     else this.#completion.reject(reason)
-    const end = reason ?? new Error('complete')
+    const end = reason ?? COMPLETE
     this.#search.abort(end)
     for (const flight of this.#flights) flight.withdraw(end)
   }
