@@ -1,3 +1,4 @@
-import { main } from './jarswarm.ts'
+import { withSmallYoungGeneration } from './young-generation.ts'
 
+const { main } = await withSmallYoungGeneration(() => import('./jarswarm.ts'))
 process.exitCode = await main(process.argv.slice(2))

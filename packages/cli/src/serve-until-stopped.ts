@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { Terminal } from './terminal.ts'
+import { withSmallYoungGeneration } from './young-generation.ts'
 
 /** Something that runs until it is stopped. */
 export interface Service {
@@ -19,7 +20,7 @@ export async function serveUntilStopped(
 ): Promise<void> {
   const { signal } = terminal
   try {
-    await service.start()
+    await withSmallYoungGeneration(() => service.start())
     if (signal.aborted) return
     announce()
     // A listener on a signal does not keep the process alive; the service's sockets do.

@@ -13,7 +13,9 @@ import type { ReadyLine } from '../ready-line.ts'
 import { serveUntilStopped } from '../serve-until-stopped.ts'
 import { createTerminalLogger } from '../terminal-logger.ts'
 import { say, sayJson } from '../terminal.ts'
+import type { Terminal } from '../terminal.ts'
 import { programVersion } from '../version.ts'
+import { withSmallYoungGeneration } from '../young-generation.ts'
 import { withSwarmOptions } from './node-options.ts'
 
 const ABOUT = `Run a node: it serves the repositories that it follows to lein, clj, mvn and gradle,
@@ -72,16 +74,17 @@ export function addStart(program: Command, { terminal }: CommandSetup): void {
     addDiskThreads()
     const flags = givenFlags(command)
     const settings = await readNodeSettings(flags, terminal.env)
-    const node = await createNode({
-      ...settings,
-      logger: createTerminalLogger(terminal, settings.logLevel),
-      version: programVersion(),
-    })
+    const node = await withSmallYoungGeneration(() => makeNode(settings, terminal))
     await serveUntilStopped(node, terminal, () => {
       if (flags['json'] === true) sayJson(terminal, describeReady(node))
       else say(terminal, describe(node, settings))
     })
   })
+}
+
+function makeNode(settings: NodeSettings, terminal: Terminal): Promise<Node> {
+  const logger = createTerminalLogger(terminal, settings.logLevel)
+  return createNode({ ...settings, logger, version: programVersion() })
 }
 
 function describeReady(node: Node): ReadyLine {
