@@ -4,8 +4,8 @@ import type { Digest } from './digest.ts'
 import type { IndexEntry } from './index-entry.ts'
 import { directoryKey } from './index-key.ts'
 import type { IndexLeaf } from './index-node.ts'
-import { childReference, readNode, rootReference } from './node-source.ts'
-import type { NodeReference, NodeSource, RememberingSource } from './node-source.ts'
+import { findLeaf, readNode, rootReference } from './node-source.ts'
+import type { NodeSource, RememberingSource } from './node-source.ts'
 
 /**
  * Find what the index says of a path.
@@ -36,14 +36,8 @@ export async function findDirectory(
   root: Digest,
   directory: string,
 ): Promise<readonly IndexEntry[] | undefined> {
-  const key = directoryKey(directory)
-  let reference: NodeReference | undefined = rootReference(root)
-  while (reference !== undefined) {
-    const node = await readNode(nodes, reference)
-    if (node.kind === 'leaf') return entriesIn(node, directory)
-    reference = childReference(node, reference.prefix, key.charAt(reference.prefix.length))
-  }
-  return undefined
+  const leaf = await findLeaf(nodes, { root, key: directoryKey(directory) })
+  return leaf && entriesIn(leaf, directory)
 }
 
 /** All entries of an index, in the order of the tree. Reads each node once and keeps few. */

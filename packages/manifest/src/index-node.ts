@@ -158,6 +158,13 @@ function parseFileLine(line: string, directory: string): IndexEntry {
   return { path, digest, sha1, sizeBytes, mtimeSeconds, pieceList }
 }
 
+/** The child at a digit in the text of a branch that was checked; undefined when it has none there. */
+export function childOf(branch: string, digit: string): IndexChild | undefined {
+  const before = branch.indexOf(`\n${digit} `)
+  if (before === -1) return undefined
+  return parseChildLine(branch.slice(before + 1, branch.indexOf('\n', before + 1)))
+}
+
 function parseBranch(lines: readonly string[], prefix: string): IndexBranch {
   // A key has no digit left to branch on.
   if (prefix.length >= KEY_DIGITS) refuse('a branch below the last digit')

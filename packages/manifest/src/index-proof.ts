@@ -3,7 +3,7 @@ import { InvalidIndexNodeError, InvalidProofError } from './errors.ts'
 import type { IndexEntry } from './index-entry.ts'
 import { entriesIn } from './index-find.ts'
 import { directoryKey } from './index-key.ts'
-import { checkNode, childReference, readNodeBytes, rootReference } from './node-source.ts'
+import { checkNode, childReference, findLeaf, rootReference } from './node-source.ts'
 import type { NodeReference, NodeSource, RememberingSource } from './node-source.ts'
 
 /**
@@ -18,15 +18,8 @@ export async function proveDirectory(
   root: Digest,
   directory: string,
 ): Promise<Uint8Array[]> {
-  const key = directoryKey(directory)
   const proof: Uint8Array[] = []
-  let reference: NodeReference | undefined = rootReference(root)
-  while (reference !== undefined) {
-    const { node, bytes } = await readNodeBytes(nodes, reference)
-    proof.push(bytes)
-    if (node.kind === 'leaf') break
-    reference = childReference(node, reference.prefix, key.charAt(reference.prefix.length))
-  }
+  await findLeaf(nodes, { root, key: directoryKey(directory) }, (bytes) => proof.push(bytes))
   return proof
 }
 

@@ -47,7 +47,6 @@ export { findDirectory, findEntry, walkIndex } from './index-find.ts'
 export { directoryKey } from './index-key.ts'
 export { childrenOf, directoryHeadBytes, fileLineBytes, parseIndexNode } from './index-node.ts'
 export type {
-  IndexBranch,
   IndexChild,
   IndexDirectory,
   IndexLeaf,
@@ -65,7 +64,7 @@ export type {
 } from './index-sync.ts'
 export { updateIndex } from './index-update.ts'
 export type { IndexChanges, IndexUpdate } from './index-update.ts'
-export type { BranchMemory, NodeSource, RememberingSource } from './node-source.ts'
+export type { BranchMemory, KnownBranch, NodeSource, RememberingSource } from './node-source.ts'
 export { formatPack, packChunks, parsePack } from './pack.ts'
 export { formatPieceList, parsePieceList, PIECE_BYTES, splitPieces } from './piece-list.ts'
 export type { PieceRange } from './piece-list.ts'

@@ -2,16 +2,21 @@ import type { Digest } from './digest.ts'
 import { sha256 } from './digest.ts'
 import { InvalidIndexNodeError, MissingNodeError } from './errors.ts'
 import { KEY_DIGITS } from './index-key.ts'
-import { formatBranch, parseIndexNode } from './index-node.ts'
-import type { IndexBranch, IndexLeaf, SubtreeTotals } from './index-node.ts'
+import { childOf, parseIndexNode } from './index-node.ts'
+import type { IndexBranch, IndexChild, IndexLeaf, SubtreeTotals } from './index-node.ts'
 
 /** Gives the bytes of an object by its digest, or undefined when it is not there. They need not be verified. */
 export type NodeSource = (digest: Digest) => Promise<Uint8Array | undefined>
 
-/** Branches that were read and checked, by digest: an LRU cache, for one. */
+/** A branch that was read and checked. As text it takes half of what its children would take as objects. */
+export interface KnownBranch extends SubtreeTotals {
+  readonly text: string
+}
+
+/** Branches by digest: an LRU cache, for one. */
 export interface BranchMemory {
-  get(digest: Digest): IndexBranch | undefined
-  set(digest: Digest, branch: IndexBranch): unknown
+  get(digest: Digest): KnownBranch | undefined
+  set(digest: Digest, branch: KnownBranch): unknown
 }
 
 /** A source, and what need not be read from it again: the upper levels are on the way to everything, and few. */
@@ -36,21 +41,43 @@ export interface NodeReference {
  * @throws {InvalidIndexNodeError} it is not the node that must stand there
  */
 export async function readNode(
-  nodes: NodeSource | RememberingSource,
+  source: NodeSource,
   reference: NodeReference,
 ): Promise<IndexLeaf | IndexBranch> {
-  return recallBranch(nodes, reference) ?? (await readUnknown(nodes, reference)).node
+  return (await readNodeBytes(source, reference)).node
 }
 
-/** As `readNode`, with the bytes. */
-export async function readNodeBytes(
+/**
+ * Go from the root to the leaf where a key must be, or to the branch without a child for its next digit.
+ *
+ * @param visit called with the bytes of each node on the way
+ * @returns undefined when there is no such leaf
+ * @throws as `readNode`
+ */
+export async function findLeaf(
   nodes: NodeSource | RememberingSource,
-  reference: NodeReference,
-): Promise<{ readonly node: IndexLeaf | IndexBranch; readonly bytes: Uint8Array }> {
-  const known = recallBranch(nodes, reference)
-  if (known === undefined) return await readUnknown(nodes, reference)
-  // A node has one form.
-  return { node: known, bytes: formatBranch(known.children) }
+  { root, key }: { readonly root: Digest; readonly key: string },
+  visit?: (bytes: Uint8Array) => void,
+): Promise<IndexLeaf | undefined> {
+  const { source, branches } =
+    typeof nodes === 'function' ? { source: nodes, branches: undefined } : nodes
+  let reference: NodeReference | undefined = rootReference(root)
+  while (reference !== undefined) {
+    const { prefix, digest } = reference
+    const digit = key.charAt(prefix.length)
+    const known = recallBranch(branches, reference)
+    if (known !== undefined) {
+      visit?.(Buffer.from(known.text, 'latin1'))
+      reference = referenceTo(childOf(known.text, digit), prefix)
+      continue
+    }
+    const { node, bytes } = await readNodeBytes(source, reference)
+    visit?.(bytes)
+    if (node.kind === 'leaf') return node
+    branches?.set(digest, toKnown(node, bytes))
+    reference = childReference(node, prefix, digit)
+  }
+  return undefined
 }
 
 /** Check bytes as `readNode` does. */
@@ -62,26 +89,33 @@ export function checkNode(bytes: Uint8Array, reference: NodeReference): IndexLea
 
 /** Of the place of a branch its bytes say nothing but that it is not below the last digit. */
 function recallBranch(
-  nodes: NodeSource | RememberingSource,
+  branches: BranchMemory | undefined,
   reference: NodeReference,
-): IndexBranch | undefined {
-  if (typeof nodes === 'function' || reference.prefix.length >= KEY_DIGITS) return undefined
-  const known = nodes.branches.get(reference.digest)
+): KnownBranch | undefined {
+  if (branches === undefined || reference.prefix.length >= KEY_DIGITS) return undefined
+  const known = branches.get(reference.digest)
   return known && checkTotals(known, reference)
 }
 
-async function readUnknown(
-  nodes: NodeSource | RememberingSource,
+function toKnown(
+  { directories, files, bytes }: IndexBranch,
+  { buffer, byteOffset, length }: Uint8Array,
+): KnownBranch {
+  return {
+    directories,
+    files,
+    bytes,
+    text: Buffer.from(buffer, byteOffset, length).toString('latin1'),
+  }
+}
+
+async function readNodeBytes(
+  source: NodeSource,
   reference: NodeReference,
 ): Promise<{ readonly node: IndexLeaf | IndexBranch; readonly bytes: Uint8Array }> {
-  const source = typeof nodes === 'function' ? nodes : nodes.source
   const bytes = await source(reference.digest)
   if (bytes === undefined) throw new MissingNodeError(reference.digest)
-  const node = checkNode(bytes, reference)
-  if (typeof nodes !== 'function' && node.kind === 'branch') {
-    nodes.branches.set(reference.digest, node)
-  }
-  return { node, bytes }
+  return { node: checkNode(bytes, reference), bytes }
 }
 
 function checkTotals<T extends SubtreeTotals>(node: T, { digest, totals }: NodeReference): T {
@@ -106,7 +140,12 @@ export function childReference(
   prefix: string,
   digit: string,
 ): NodeReference | undefined {
-  const child = branch.children.find((found) => found.digit === digit)
-  if (child === undefined) return undefined
-  return { digest: child.digest, prefix: prefix + digit, totals: child }
+  return referenceTo(
+    branch.children.find((found) => found.digit === digit),
+    prefix,
+  )
+}
+
+function referenceTo(child: IndexChild | undefined, prefix: string): NodeReference | undefined {
+  return child && { digest: child.digest, prefix: prefix + child.digit, totals: child }
 }

@@ -57,7 +57,7 @@ const STATES = {
   MAX_REMEMBERED_BRANCHES: {
     value: 4_500,
     unit: 'branches of the index that look-ups remember',
-    why: 'the four upper levels of an index of two million files; some 3 KiB each, and only those that look-ups came by',
+    why: 'the four upper levels of an index of two million files; some 1.5 KiB each, and only those that look-ups came by',
   },
   MAX_SEEN_CONTRADICTIONS: {
     value: 1_000,
