@@ -9,8 +9,8 @@ export type RepositoryPath = string & { readonly [repositoryPathBrand]: true }
 /** First segment of everything that we publish ourselves, which therefore is no artifact. */
 export const RESERVED_SEGMENT = '.jarswarm'
 
-// Visible ASCII without `%` (0x25), `/` (0x2f) and `\` (0x5c).
-const SEGMENT = /^[\x21-\x24\x26-\x2e\x30-\x5b\x5d-\x7e]+$/
+// Visible ASCII without `%` (0x25) and `\` (0x5c).
+const CHARACTERS = /^[\x21-\x24\x26-\x5b\x5d-\x7e]+$/
 
 /**
  * Check that a text is the path of a file in a repository: segments of visible ASCII joined by `/`.
@@ -44,24 +44,32 @@ function flawOf(text: string): string | undefined {
   if (text.length > MAX_PATH_BYTES) {
     return `${String(text.length)} bytes, wanted at most ${String(MAX_PATH_BYTES)}`
   }
-  const segments = text.split('/')
-  if (segments.length > MAX_PATH_SEGMENTS) {
-    return `${String(segments.length)} segments, wanted at most ${String(MAX_PATH_SEGMENTS)}`
+  if (text === RESERVED_SEGMENT || text.startsWith(`${RESERVED_SEGMENT}/`)) {
+    return `${RESERVED_SEGMENT} is reserved`
   }
-  if (segments[0] === RESERVED_SEGMENT) return `${RESERVED_SEGMENT} is reserved`
-  for (const segment of segments) {
-    const flaw = segmentFlawOf(segment)
+  // Nothing is cut out of it: an index has millions of paths.
+  let segments = 0
+  for (let start = 0, end = 0; start <= text.length; start = end + 1) {
+    const slash = text.indexOf('/', start)
+    end = slash === -1 ? text.length : slash
+    const flaw = segmentFlawOf(text, start, end)
     if (flaw !== undefined) return flaw
+    segments += 1
   }
-  return undefined
+  if (segments > MAX_PATH_SEGMENTS) {
+    return `${String(segments)} segments, wanted at most ${String(MAX_PATH_SEGMENTS)}`
+  }
+  return CHARACTERS.test(text)
+    ? undefined
+    : 'a character that is not visible ASCII or is one of % \\'
 }
 
-function segmentFlawOf(segment: string): string | undefined {
-  if (segment === '') return 'an empty segment'
-  if (segment === '.' || segment === '..') return `the segment ${segment}`
-  if (segment.length > MAX_SEGMENT_BYTES) {
-    return `a segment of ${String(segment.length)} bytes, wanted at most ${String(MAX_SEGMENT_BYTES)}`
+function segmentFlawOf(text: string, start: number, end: number): string | undefined {
+  const length = end - start
+  if (length === 0) return 'an empty segment'
+  if (length > MAX_SEGMENT_BYTES) {
+    return `a segment of ${String(length)} bytes, wanted at most ${String(MAX_SEGMENT_BYTES)}`
   }
-  if (!SEGMENT.test(segment)) return 'a character that is not visible ASCII or is one of % \\'
-  return undefined
+  const isDots = length <= 2 && text.charAt(start) === '.' && text.charAt(end - 1) === '.'
+  return isDots ? `the segment ${text.slice(start, end)}` : undefined
 }

@@ -1,3 +1,4 @@
+import { nameOf } from './repository-path.ts'
 import type { RepositoryPath } from './repository-path.ts'
 
 /** The hash that a sidecar states. */
@@ -10,15 +11,20 @@ export interface Sidecar {
   readonly algorithm: SidecarAlgorithm
 }
 
-const SIDECAR = /^(.*[^/])\.(md5|sha1|sha256|sha512)$/
+const ALGORITHMS: ReadonlySet<string> = new Set<SidecarAlgorithm>([
+  'md5',
+  'sha1',
+  'sha256',
+  'sha512',
+])
 
 /** Take the name of a sidecar apart; undefined when a path is not one. */
 export function sidecarOf(path: RepositoryPath): Sidecar | undefined {
-  const match = SIDECAR.exec(path)
-  if (match === null) return undefined
-  // The pattern makes both groups take part, and what a path begins with is a path.
-  const artifact = match[1] as RepositoryPath
-  if (artifact.endsWith('/.') || artifact.endsWith('/..') || /^\.\.?$/.test(artifact))
-    return undefined
-  return { artifact, algorithm: match[2] as SidecarAlgorithm }
+  const dot = path.lastIndexOf('.')
+  const algorithm = path.slice(dot + 1)
+  if (dot === -1 || !ALGORITHMS.has(algorithm)) return undefined
+  // What a path begins with is a path, unless that cuts a segment short.
+  const artifact = path.slice(0, dot) as RepositoryPath
+  if (['', '.', '..'].includes(nameOf(artifact))) return undefined
+  return { artifact, algorithm: algorithm as SidecarAlgorithm }
 }

@@ -21,10 +21,10 @@ export async function* pairListed<File extends ScannedFile>(
 }
 
 /** Merge two sequences that both ascend by path, holding no more than one of each. */
-export async function* pairPaths<File extends ScannedFile>(
-  steps: AsyncIterable<ScanStep<File>>,
+export function* pairPaths<File extends ScannedFile>(
+  steps: Iterable<ScanStep<File>>,
   records: Iterable<RecordedFile>,
-): AsyncGenerator<PathPair<File>> {
+): Generator<PathPair<File>, void, undefined> {
   const right = records[Symbol.iterator]()
   const nextRecorded = (): RecordedFile | undefined => {
     const result = right.next()
@@ -33,7 +33,7 @@ export async function* pairPaths<File extends ScannedFile>(
   try {
     let unlisted = '/'
     let recorded = nextRecorded()
-    for await (const step of steps) {
+    for (const step of steps) {
       const { path } = step
       for (; recorded !== undefined && recorded.entry.path < path; recorded = nextRecorded()) {
         yield pairGone(recorded, unlisted)

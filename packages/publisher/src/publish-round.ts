@@ -25,16 +25,20 @@ import { leavingWithdrawn } from './withdrawn-files.ts'
 const SHRINK_PARTS = 2
 
 /** What is looked at in one round, and how. */
-export interface ScanSource<File extends ScannedFile> {
+export type ScanSource<File extends ScannedFile> = ScanJudging<File> & Looks<File>
+
+/** What is looked at, ascending by path. */
+type Looks<File extends ScannedFile> =
+  | { readonly isPartial: false; readonly steps: Iterable<ScanStep<File>> }
+  /** What has no step was not looked at, and stays. */
+  | { readonly isPartial: true; readonly steps: AsyncIterable<ScanStep<File>> }
+
+interface ScanJudging<File extends ScannedFile> {
   /** What the files are called in errors: the tree's directory, or a URL. */
   readonly name: string
-  /** Ascending by path. */
-  readonly steps: AsyncIterable<ScanStep<File>>
   readonly judge: Judge<File>
   /** Files looked at at a time. */
   readonly concurrency: number
-  /** Whether what has no step was not looked at, and stays. */
-  readonly isPartial: boolean
   /** Throws when too much has gone to be true; not asked when less is expected. */
   readonly check?: () => void
   /** Throws when what was found is no base for a first state. */
@@ -115,7 +119,7 @@ async function scan<File extends ScannedFile>(
   using finder = new RecordFinder(record)
   const pairs = source.isPartial
     ? pairListed(source.steps, (path) => finder.find(path))
-    : pairPaths(source.steps, recordedFiles(recordPaths(record)))
+    : inTurns(pairPaths(source.steps, recordedFiles(recordPaths(record))))
   await scanTree(pairs, report, {
     judge: leavingWithdrawn(source.judge, { withdrawn, restore }),
     concurrency: source.concurrency,

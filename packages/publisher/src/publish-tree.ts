@@ -15,7 +15,7 @@ import type { PublishProgress } from './scan-tree.ts'
 import type { LockOptions } from './state-lock.ts'
 import { sweep, SWEEP_PATIENCE_MS } from './sweep.ts'
 import type { TreeFile } from './tree-file.ts'
-import { walkTree } from './walk-tree.ts'
+import { treeSteps } from './walk-tree.ts'
 
 /** Files hashed at a time: Node reads and hashes on few threads, so more would only wait. */
 const HASH_CONCURRENCY = 4
@@ -131,11 +131,9 @@ async function openTree(
   }
   return {
     name: treeDir,
-    steps:
-      changed === undefined
-        ? walkTree(treeDir, signal)
-        : lookAtTree(treeDir, changed.paths(), signal),
-    isPartial: changed !== undefined,
+    ...(changed === undefined
+      ? { isPartial: false, steps: treeSteps(treeDir, signal) }
+      : { isPartial: true, steps: lookAtTree(treeDir, changed.paths(), signal) }),
     judge: {
       // Nothing tells a damaged mutable file from one that is meant to be so; what is published of it is a copy.
       known: (file, recorded) =>

@@ -23,7 +23,8 @@ export const SCAN_RECORD_HEADER = 'jarswarm scan 1\n'
 const LINE =
   /^([!-~]+) ([0-9a-f]{64}) ([0-9a-f]{40}) ([0-9]{1,16}) ([0-9]{1,16}) (-|[0-9a-f]{64}) ([-0-9.+]+) (-|[0-9a-f]{64})$/
 const LEFT = /^([!-~]+) -$/
-const SEALED = /^(.*) ([0-9a-f]{8})$/
+const CHECKSUM = /^ [0-9a-f]{8}$/
+const CHECKSUM_CHARS = ' 01234567'.length
 
 /** What was last published at a path, and what its file was like then. */
 export interface RecordedFile {
@@ -59,11 +60,7 @@ export function formatRecordLine({ path, file }: RecordLine): string {
 }
 
 function seal(text: string): string {
-  return `${text} ${checksumOf(text)}\n`
-}
-
-function checksumOf(text: string): string {
-  return crc32(text).toString(16).padStart(8, '0')
+  return `${text} ${crc32(text).toString(16).padStart(8, '0')}\n`
 }
 
 /**
@@ -72,15 +69,15 @@ function checksumOf(text: string): string {
  * @throws {CorruptStateError}
  */
 export function checkRecordLine(line: string, name: string): void {
-  if (SEALED.test(line)) openLine(line, name)
-  else parseRecordLine(line, name)
+  if (openLine(line, name) === line) parseRecordLine(line, name)
 }
 
-/** @returns the line without its checksum */
+/** @returns the line without its checksum; the line itself when it has none */
 function openLine(line: string, name: string): string {
-  const [, text, checksum] = SEALED.exec(line) ?? []
-  if (text === undefined) return line
-  if (checksum !== checksumOf(text)) throw corrupt(name, line)
+  const checksum = line.slice(-CHECKSUM_CHARS)
+  if (!CHECKSUM.test(checksum)) return line
+  const text = line.slice(0, -CHECKSUM_CHARS)
+  if (Number.parseInt(checksum, 16) !== crc32(text)) throw corrupt(name, line)
   return text
 }
 

@@ -37,40 +37,54 @@ const NO_FILE: BigIntStats | undefined = undefined
  * back to a directory above is a problem to report; so are what is no file, what cannot be read, and names that no
  * repository path can have.
  */
-export async function* walkTree(treeDir: string, signal?: AbortSignal): AsyncGenerator<TreeStep> {
+export function walkTree(
+  treeDir: string,
+  signal?: AbortSignal,
+): AsyncGenerator<TreeStep, void, undefined> {
+  return inTurns(treeSteps(treeDir, signal))
+}
+
+/** As `walkTree`, for whoever lets others run already. */
+export function* treeSteps(
+  treeDir: string,
+  signal?: AbortSignal,
+): Generator<TreeStep, void, undefined> {
   const root = realpathSync(treeDir)
-  const top = { path: '', realPath: root, above: [root], linked: false }
-  for await (const step of inTurns(walkDirectory(top, root))) {
+  // The next one last.
+  const waiting: (Directory | TreeStep)[] = [
+    { path: '', realPath: root, above: [root], linked: false },
+  ]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     signal?.throwIfAborted()
-    yield step
+    if ('kind' in next) yield next
+    else for (const item of itemsOf(next, root).reverse()) waiting.push(item)
   }
 }
 
-function* walkDirectory(directory: Directory, root: string): Generator<TreeStep> {
+/** What is in a directory, ascending. */
+function itemsOf(directory: Directory, root: string): (Directory | TreeStep)[] {
   const children = listDirectory(directory, root)
-  if ('reason' in children) {
-    yield children
-    return
-  }
+  if ('reason' in children) return [children]
   const sidecars = sidecarsByArtifact(children)
+  const items: (Directory | TreeStep)[] = []
   for (const child of children) {
     const path = directory.path + child.name
-    if (child.kind === 'problem') yield problem(path, child.reason)
-    else if (child.kind === 'left-out') yield { kind: 'left-out', path }
-    else if (child.kind === 'directory') {
-      yield* walkDirectory(
-        {
-          path: `${path}/`,
-          realPath: child.realPath,
-          above: [...directory.above, child.realPath],
-          linked: directory.linked || child.linked,
-        },
-        root,
-      )
-    } else {
-      const step = toStep(path, child, sidecars)
-      if (step !== undefined) yield step
-    }
+    const item =
+      child.kind === 'directory'
+        ? toDirectory(`${path}/`, child, directory)
+        : toStep(path, child, sidecars)
+    if (item !== undefined) items.push(item)
+  }
+  return items
+}
+
+function toDirectory(path: string, child: Child, parent: Directory): Directory {
+  const { realPath } = child
+  return {
+    path,
+    realPath,
+    above: [...parent.above, realPath],
+    linked: parent.linked || child.linked,
   }
 }
 
@@ -87,27 +101,14 @@ export function listFiles(
   const sidecars = sidecarsByArtifact(children)
   const steps = new Map<string, TreeStep>()
   for (const child of children) {
-    const step = toListed(prefix + child.name, child, sidecars)
+    const path = prefix + child.name
+    const step =
+      child.kind === 'directory'
+        ? problem(path, 'a directory, wanted a file')
+        : toStep(path, child, sidecars)
     if (step !== undefined) steps.set(child.name, step)
   }
   return { steps }
-}
-
-function toListed(
-  path: string,
-  child: Child,
-  sidecars: ReadonlyMap<string, readonly TreeSidecar[]>,
-): TreeStep | undefined {
-  switch (child.kind) {
-    case 'problem':
-      return problem(path, child.reason)
-    case 'directory':
-      return problem(path, 'a directory, wanted a file')
-    case 'left-out':
-      return { kind: 'left-out', path }
-    case 'file':
-      return toStep(path, child, sidecars)
-  }
 }
 
 /** Sidecars of something that is there come with it; the others are nobody's. */
@@ -116,6 +117,8 @@ function toStep(
   child: Child,
   sidecars: ReadonlyMap<string, readonly TreeSidecar[]>,
 ): TreeStep | undefined {
+  if (child.kind === 'problem') return problem(path, child.reason)
+  if (child.kind === 'left-out') return { kind: 'left-out', path }
   let parsed: RepositoryPath
   try {
     parsed = parsePath(path)

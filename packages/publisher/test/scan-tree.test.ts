@@ -49,7 +49,7 @@ async function scan(
     },
     onProgress: undefined,
   }
-  await scanTree(pairPaths(sequence(...steps), records), report, options)
+  await scanTree(sequence(...pairPaths(steps, records)), report, options)
   return { kept, differing, changes, report }
 }
 
