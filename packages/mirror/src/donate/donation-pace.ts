@@ -7,6 +7,12 @@ export interface DonationPace {
   /** Between two runs of proofs. @defaultValue 15 s */
   readonly proofRunMs: number
   /**
+   * How long a slice that somebody keeps must have been short before another brings it: as long as a notice stands. Of those
+   * that left together the last is missed that much later than the first, and meanwhile more copies seem to be wanted than
+   * in the end. @defaultValue 5 min
+   */
+  readonly settleMs: number
+  /**
    * How long a donor is waited for that is to bring a slice and brings nothing: three times as long as it may take until
    * it is heard of. @defaultValue 15 min
    */
@@ -17,5 +23,6 @@ export const DONATION_PACE: DonationPace = {
   planMs: 60_000,
   replanMs: 10_000,
   proofRunMs: 15_000,
+  settleMs: 300_000,
   patienceMs: 900_000,
 }

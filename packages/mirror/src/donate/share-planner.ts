@@ -1,4 +1,5 @@
 import { SLICES } from '@jarswarm/manifest'
+import type { DonationPace } from './donation-pace.ts'
 import type { SharePlan, ShareState } from './share-plan.ts'
 import { ShareRound } from './share-round.ts'
 import { SliceDraws } from './slice-draws.ts'
@@ -6,8 +7,7 @@ import { SliceDraws } from './slice-draws.ts'
 /** With more donors news takes longer, and so does patience. */
 export const PATIENT_DONORS = 150
 
-export interface SharePlannerInit {
-  readonly patienceMs: number
+export interface SharePlannerInit extends Pick<DonationPace, 'settleMs' | 'patienceMs'> {
   /** May be shared by planners of the same donors. @defaultValue its own */
   readonly draws?: SliceDraws
 }
@@ -19,23 +19,25 @@ export interface SharePlannerInit {
  * Remembers since when each slice has been short, to tell for whom not to wait.
  */
 export class SharePlanner {
-  readonly #patienceMs: number
+  readonly #init: SharePlannerInit
   readonly #draws: SliceDraws
   /** NaN for one that has its copies. */
   readonly #shortSinceMs: Float64Array = new Float64Array(SLICES).fill(Number.NaN)
 
   constructor(init: SharePlannerInit) {
     this.#draws = init.draws ?? new SliceDraws()
-    this.#patienceMs = init.patienceMs
+    this.#init = init
   }
 
   plan(state: ShareState): SharePlan {
     const { own, donors } = state
+    const slower = Math.max(1, donors.length / PATIENT_DONORS)
     this.#draws.keep(new Set([own.peer, ...donors.map(({ peer }) => peer)]))
     return new ShareRound(state, {
       draws: this.#draws,
       shortSinceMs: this.#shortSinceMs,
-      patienceMs: this.#patienceMs * Math.max(1, donors.length / PATIENT_DONORS),
+      settleMs: this.#init.settleMs * slower,
+      patienceMs: this.#init.patienceMs * slower,
     }).plan()
   }
 }

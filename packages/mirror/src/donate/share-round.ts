@@ -11,6 +11,7 @@ export interface ShareRoundMemory {
   readonly draws: SliceDraws
   /** Since when each slice has been short; NaN for one that has its copies. Kept up to date here. */
   readonly shortSinceMs: Float64Array
+  readonly settleMs: number
   readonly patienceMs: number
 }
 
@@ -80,13 +81,13 @@ export class ShareRound {
       leastCopies = Math.min(leastCopies, copies.keepers.length)
       const missing = this.#missing(copies)
       this.#remember(slice, missing > 0)
-      if (missing <= 0 || hasSlice(kept, slice)) continue
+      if (missing <= 0 || hasSlice(kept, slice) || !this.#isSettled(slice)) continue
       if (!this.#hasRoom(slice)) {
         isShortOfRoom = true
         continue
       }
-      const ahead = this.#aheadAt(slice, copies)
-      if (ahead >= missing) continue
+      const ahead = this.#aheadAt(slice, copies, missing)
+      if (ahead === missing) continue
       const draw = this.#own.draws[slice] ?? 0
       candidacies.push({ slice, copies: copies.keepers.length, ahead, draw })
     }
@@ -126,14 +127,31 @@ export class ShareRound {
     else if (Number.isNaN(shortSinceMs[slice])) shortSinceMs[slice] = this.#state.nowMs
   }
 
+  /**
+   * Whether it has been short for long enough to go by what is known of donors; what was begun goes on, and what nobody
+   * says that it keeps does not wait.
+   */
+  #isSettled(slice: number): boolean {
+    if (this.#state.own.begun.has(slice)) return true
+    if (!this.#state.donors.some(({ slices }) => hasSlice(slices, slice))) return true
+    return this.#state.nowMs >= this.#shortSinceMs(slice) + this.#memory.settleMs
+  }
+
+  #shortSinceMs(slice: number): number {
+    return this.#memory.shortSinceMs[slice] ?? 0
+  }
+
   #hasRoom(slice: number): boolean {
     // Room for what was begun is taken already.
     if (this.#state.own.begun.has(slice)) return this.#own.freeBytes >= 0
     return this.#own.freeBytes >= this.#sizeOf(slice)
   }
 
-  /** How many others are to bring a slice before this node does; while ranges lack, one of each that has none yet. */
-  #aheadAt(slice: number, { ranges }: Copies): number {
+  /**
+   * How many others are to bring a slice before this node does, counted no further than `most`; while ranges lack, one of
+   * each that has none yet.
+   */
+  #aheadAt(slice: number, { ranges }: Copies, most: number): number {
     const lacksRanges = ranges.size < this.#goal.ranges
     const seen = new Set<string | Member>()
     let ahead = 0
@@ -143,6 +161,7 @@ export class ShareRound {
       if (!this.#isAheadAt(slice, member)) continue
       seen.add(range)
       ahead += 1
+      if (ahead === most) break
     }
     return ahead
   }
@@ -153,7 +172,7 @@ export class ShareRound {
    */
   #isAheadAt(slice: number, member: Member): boolean {
     const { proven, slices, grewMs } = member.donor
-    const shortSinceMs = this.#memory.shortSinceMs[slice] ?? 0
+    const shortSinceMs = this.#shortSinceMs(slice)
     const waitsUntilMs = (sinceMs: number): boolean =>
       this.#state.nowMs < sinceMs + this.#memory.patienceMs
     if (hasSlice(slices, slice)) return !proven && waitsUntilMs(shortSinceMs)

@@ -9,6 +9,8 @@ import { SliceDraws } from '../../src/donate/slice-draws.ts'
 
 /** Time between two turns, in which each donor brings at most `perTurn` slices. */
 const TURN_MS = 60_000
+/** What is short is not brought before. */
+const STILL_TURNS = DONATION_PACE.settleMs / TURN_MS + 1
 
 export interface WorldDonor {
   readonly peer: PeerName
@@ -53,6 +55,14 @@ export class ShareWorld {
     for (const peer of peers) this.#members.delete(peer)
   }
 
+  /** Be gone, but still told of until they {@link leave}. */
+  vanish(...peers: readonly PeerName[]): void {
+    for (const peer of peers) {
+      const member = this.#members.get(peer)
+      if (member !== undefined) this.#members.set(peer, { ...member, manner: 'idle' })
+    }
+  }
+
   get honest(): readonly Member[] {
     return [...this.#members.values()].filter(({ manner = 'honest' }) => manner === 'honest')
   }
@@ -63,9 +73,13 @@ export class ShareWorld {
     return this.#plan(own, this.#told())
   }
 
-  /** Let turns pass until nobody brings or drops anything. @returns turns that it took */
+  /** Let turns pass until nobody brings or drops anything any more. @returns turns that it took */
   settle(maxTurns = 1_000): number {
-    for (let turn = 0; turn < maxTurns; turn += 1) if (!this.turn()) return turn
+    let moved = 0
+    for (let turn = 1; turn <= maxTurns; turn += 1) {
+      if (this.turn()) moved = turn
+      else if (turn - moved >= STILL_TURNS) return moved
+    }
     throw new Error(`still moving after ${maxTurns} turns`)
   }
 
