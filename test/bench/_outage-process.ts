@@ -24,6 +24,7 @@ const PACE = {
   planMs: 60 * SECOND_MS,
   replanMs: 10 * SECOND_MS,
   proofRunMs: 15 * SECOND_MS,
+  retryMs: 60 * SECOND_MS,
   settleMs: 300 * SECOND_MS,
   patienceMs: 900 * SECOND_MS,
 }

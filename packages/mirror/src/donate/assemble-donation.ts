@@ -31,10 +31,10 @@ export interface DonationView {
 
 export function assembleDonationView(
   components: Components,
-  { id: repository }: Pick<MirroredRepositoryInit, 'id'>,
+  { id: repository, donationPace }: Pick<MirroredRepositoryInit, 'id' | 'donationPace'>,
 ): DonationView {
   const slices = new DonatedSlices(components, { repository })
-  const book = new DonorBook(components, { repository })
+  const book = new DonorBook(components, { ...donationPace, repository })
   const donorsOf = (path: RepositoryPath): readonly PeerName[] => {
     const slice = sliceOf(path)
     return book
@@ -64,7 +64,7 @@ export function assembleDonation(
       ...components,
       census,
       files: new SliceFiles({ ...components, isMirrored: policyMatcher(mirrorPolicy) }),
-      trials: new SliceTrials(components),
+      trials: new SliceTrials(components, pace),
       planner: new SharePlanner(pace),
       proof: new DonorProof({ ...components, census }, { repository }),
     },

@@ -7,6 +7,11 @@ export interface DonationPace {
   /** Between two runs of proofs. @defaultValue 15 s */
   readonly proofRunMs: number
   /**
+   * Before a donor is asked again that lacked a file. Also the first wait for one that could not be reached, and for a slice
+   * of which a file lacks: those double each time. @defaultValue 60 s
+   */
+  readonly retryMs: number
+  /**
    * How long a slice that somebody keeps must have been short before another brings it: as long as a notice stands. Of those
    * that left together the last is missed that much later than the first, and meanwhile more copies seem to be wanted than
    * in the end. @defaultValue 5 min
@@ -23,6 +28,7 @@ export const DONATION_PACE: DonationPace = {
   planMs: 60_000,
   replanMs: 10_000,
   proofRunMs: 15_000,
+  retryMs: 60_000,
   settleMs: 300_000,
   patienceMs: 900_000,
 }

@@ -2,6 +2,8 @@ import { hasSlice, slicesIn } from '@jarswarm/manifest'
 import type { SliceSet } from '@jarswarm/manifest'
 import type { Clock, Donor, PeerName, Swarm } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
+import { DONATION_PACE } from './donation-pace.ts'
+import type { DonationPace } from './donation-pace.ts'
 import { MAX_REMEMBERED_DONORS } from './limits.ts'
 import { JITTER } from '../wait/periodic.ts'
 import type { ShareDonor } from './share-plan.ts'
@@ -10,8 +12,6 @@ import type { ShareDonor } from './share-plan.ts'
 export const PROVE_INTERVAL_MS = 3_600_000
 /** A proof counts for so long when the donor cannot be reached meanwhile: most laptops can be only now and then. */
 export const PROOF_LIFE_MS = 86_400_000
-/** Before a donor is asked again that lacked a file, or could not be reached; the latter doubles. */
-export const FIRST_RETRY_MS = 60_000
 /** Files in a row that a donor may lack: its index may be older or newer, and a file lost to all. */
 export const MAX_LACKED = 3
 /** A donor that lied, or lacked too much, is none for so long. */
@@ -33,18 +33,21 @@ export interface DonorBookComponents {
   readonly random: () => number
 }
 
+export interface DonorBookInit extends Partial<Pick<DonationPace, 'retryMs'>> {
+  readonly repository: RepositoryId
+}
+
 /** What this node knows of the donors of a repository from its own experience. */
 export class DonorBook {
   readonly #components: DonorBookComponents
   readonly #repository: RepositoryId
+  readonly #retryMs: number
   readonly #accounts = new Map<PeerName, Account>()
 
-  constructor(
-    components: DonorBookComponents,
-    { repository }: { readonly repository: RepositoryId },
-  ) {
+  constructor(components: DonorBookComponents, init: DonorBookInit) {
     this.#components = components
-    this.#repository = repository
+    this.#repository = init.repository
+    this.#retryMs = init.retryMs ?? DONATION_PACE.retryMs
   }
 
   /** All that donate now but those that were found to lie. */
@@ -82,7 +85,7 @@ export class DonorBook {
     this.#update(peer, {
       provenMs: nowMs,
       lacked: 0,
-      retryMs: FIRST_RETRY_MS,
+      retryMs: this.#retryMs,
       dueMs: nowMs + PROVE_INTERVAL_MS * jitter,
     })
     this.#components.swarm.proveDonor(this.#repository, peer, true)
@@ -91,7 +94,7 @@ export class DonorBook {
   /** It said that it does not have a file of a slice that it claims. */
   lacked(peer: PeerName): void {
     const lacked = (this.#accounts.get(peer)?.lacked ?? 0) + 1
-    this.#update(peer, { lacked, dueMs: this.#nowMs() + FIRST_RETRY_MS })
+    this.#update(peer, { lacked, dueMs: this.#nowMs() + this.#retryMs })
     if (lacked >= MAX_LACKED) this.lied(peer)
   }
 
@@ -107,7 +110,7 @@ export class DonorBook {
 
   /** It could not be reached, or did not answer. */
   silent(peer: PeerName): void {
-    const { retryMs = FIRST_RETRY_MS } = this.#accounts.get(peer) ?? {}
+    const { retryMs = this.#retryMs } = this.#accounts.get(peer) ?? {}
     this.#update(peer, {
       dueMs: this.#nowMs() + retryMs,
       retryMs: Math.min(retryMs * 2, PROVE_INTERVAL_MS),
@@ -136,7 +139,7 @@ export class DonorBook {
       provenMs: undefined,
       refutedUntilMs: 0,
       lacked: 0,
-      retryMs: FIRST_RETRY_MS,
+      retryMs: this.#retryMs,
     }
     this.#accounts.set(peer, account)
     return account

@@ -1,8 +1,7 @@
 import type { Clock } from '@jarswarm/ports'
+import type { DonationPace } from './donation-pace.ts'
 import type { SliceOutcome } from './slice-files.ts'
 
-/** Before a slice is looked at again of which a file lacks; doubles with each time. */
-export const FIRST_TRIAL_MS = 60_000
 /** Between two looks at a slice of which nothing lacks. */
 export const VERIFY_INTERVAL_MS = 3_600_000
 /** So often a file must have lacked until it counts as lost to all. */
@@ -19,10 +18,12 @@ interface Trial {
 /** When each slice is looked at next, and whether it counts as kept by what came of it so far. */
 export class SliceTrials {
   readonly #clock: Clock
+  readonly #retryMs: number
   readonly #trials = new Map<number, Trial>()
 
-  constructor({ clock }: { readonly clock: Clock }) {
+  constructor({ clock }: { readonly clock: Clock }, { retryMs }: Pick<DonationPace, 'retryMs'>) {
     this.#clock = clock
+    this.#retryMs = retryMs
   }
 
   isDue(slice: number): boolean {
@@ -46,7 +47,7 @@ export class SliceTrials {
     const waitMs =
       failed === 0
         ? VERIFY_INTERVAL_MS
-        : Math.min(FIRST_TRIAL_MS * 2 ** (failed - 1), VERIFY_INTERVAL_MS)
+        : Math.min(this.#retryMs * 2 ** (failed - 1), VERIFY_INTERVAL_MS)
     this.#trials.set(slice, { failed, dueMs: this.#clock.monotonicMs() + waitMs })
     if (lacking === 0) return true
     const isLost = failed >= LOST_AFTER && files > 1 && !isFull

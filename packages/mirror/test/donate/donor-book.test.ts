@@ -5,7 +5,6 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
   DonorBook,
-  FIRST_RETRY_MS,
   MAX_LACKED,
   PROOF_LIFE_MS,
   PROVE_INTERVAL_MS,
@@ -13,6 +12,7 @@ import {
 } from '../../src/donate/donor-book.ts'
 
 const REPOSITORY = 'ab'.repeat(32)
+const RETRY_MS = 60_000
 
 function donor(peer: string, slices: readonly number[]): Donor {
   return { peer, donatedBytes: 1, slices: sliceSet(slices), range: undefined, issuedMs: 0 }
@@ -36,7 +36,10 @@ function bookOf(...first: readonly Donor[]): World {
       told.set(peer, proven)
     },
   }
-  const book = new DonorBook({ swarm, clock, random: () => 0.5 }, { repository: REPOSITORY })
+  const book = new DonorBook(
+    { swarm, clock, random: () => 0.5 },
+    { repository: REPOSITORY, retryMs: RETRY_MS },
+  )
   return {
     clock,
     told,
@@ -82,7 +85,7 @@ describe('DonorBook', () => {
   it('asks who is silent again, ever later', () => {
     const { book, clock } = bookOf(donor('one', [1]))
     book.due()
-    for (const waitMs of [FIRST_RETRY_MS, 2 * FIRST_RETRY_MS]) {
+    for (const waitMs of [RETRY_MS, 2 * RETRY_MS]) {
       book.silent('one')
       clock.advance(waitMs - 1)
       assert.deepEqual(book.due(), [])
