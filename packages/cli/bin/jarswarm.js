@@ -7,5 +7,4 @@ if (major < 24) {
   )
   process.exit(1)
 }
-const { main } = await import('../dist/index.js')
-process.exitCode = await main(process.argv.slice(2))
+await import('../dist/main.js')

@@ -12,9 +12,9 @@ export interface DonationPace {
    */
   readonly retryMs: number
   /**
-   * How long a slice that somebody keeps must have been short before another brings it: as long as a notice stands. Of those
-   * that left together the last is missed that much later than the first, and meanwhile more copies seem to be wanted than
-   * in the end. @defaultValue 5 min
+   * How long a slice that somebody keeps must have been short before another brings it: the longest time between two notices of
+   * a donor. Of those that left together the last is missed that much later than the first, and meanwhile more copies seem to be
+   * wanted than in the end. @defaultValue 5 min
    */
   readonly settleMs: number
   /**

@@ -21,8 +21,8 @@ export interface SharePlannerInit extends Pick<DonationPace, 'settleMs' | 'patie
 export class SharePlanner {
   readonly #init: SharePlannerInit
   readonly #draws: SliceDraws
-  /** NaN for one that has its copies. */
   readonly #shortSinceMs: Float64Array = new Float64Array(SLICES).fill(Number.NaN)
+  readonly #enoughSinceMs: Float64Array = new Float64Array(SLICES).fill(Number.NaN)
 
   constructor(init: SharePlannerInit) {
     this.#draws = init.draws ?? new SliceDraws()
@@ -36,6 +36,7 @@ export class SharePlanner {
     return new ShareRound(state, {
       draws: this.#draws,
       shortSinceMs: this.#shortSinceMs,
+      enoughSinceMs: this.#enoughSinceMs,
       settleMs: this.#init.settleMs * slower,
       patienceMs: this.#init.patienceMs * slower,
     }).plan()

@@ -9,8 +9,10 @@ const SPARE_SHARE = 1 / 16
 
 export interface ShareRoundMemory {
   readonly draws: SliceDraws
-  /** Since when each slice has been short; NaN for one that has its copies. Kept up to date here. */
+  /** Since when each slice has been short, but for moments; NaN for one that has its copies. Kept up to date here. */
   readonly shortSinceMs: Float64Array
+  /** Since when each has had its copies; NaN for one that is short. Kept up to date here. */
+  readonly enoughSinceMs: Float64Array
   readonly settleMs: number
   readonly patienceMs: number
 }
@@ -81,7 +83,7 @@ export class ShareRound {
       leastCopies = Math.min(leastCopies, copies.keepers.length)
       const missing = this.#missing(copies)
       this.#remember(slice, missing > 0)
-      if (missing <= 0 || hasSlice(kept, slice) || !this.#isSettled(slice)) continue
+      if (missing <= 0 || hasSlice(kept, slice) || !this.#isDue(slice)) continue
       if (!this.#hasRoom(slice)) {
         isShortOfRoom = true
         continue
@@ -121,20 +123,31 @@ export class ShareRound {
     return Math.max(this.#goal.copies - keepers.length, this.#goal.ranges - ranges.size)
   }
 
+  /** Enough counts only when it lasts: else a claim now and then would put off for ever what is to be brought. */
   #remember(slice: number, isShort: boolean): void {
-    const { shortSinceMs } = this.#memory
-    if (!isShort) shortSinceMs[slice] = Number.NaN
-    else if (Number.isNaN(shortSinceMs[slice])) shortSinceMs[slice] = this.#state.nowMs
+    const { shortSinceMs, enoughSinceMs, settleMs } = this.#memory
+    const { nowMs } = this.#state
+    const begin = (sinceMs: Float64Array): void => {
+      if (Number.isNaN(sinceMs[slice])) sinceMs[slice] = nowMs
+    }
+    if (isShort) {
+      enoughSinceMs[slice] = Number.NaN
+      begin(shortSinceMs)
+    } else {
+      begin(enoughSinceMs)
+      if (nowMs >= (enoughSinceMs[slice] ?? 0) + settleMs) shortSinceMs[slice] = Number.NaN
+    }
   }
 
-  /**
-   * Whether it has been short for long enough to go by what is known of donors; what was begun goes on, and what nobody
-   * says that it keeps does not wait.
-   */
-  #isSettled(slice: number): boolean {
-    if (this.#state.own.begun.has(slice)) return true
-    if (!this.#state.donors.some(({ slices }) => hasSlice(slices, slice))) return true
-    return this.#state.nowMs >= this.#shortSinceMs(slice) + this.#memory.settleMs
+  /** Whether it is time to bring it; what was begun goes on. */
+  #isDue(slice: number): boolean {
+    return this.#state.own.begun.has(slice) || this.#state.nowMs >= this.#dueMs(slice)
+  }
+
+  /** When it is to be brought: once it has been short for long enough to go by what is known of donors, or at once when nobody says that he keeps it. */
+  #dueMs(slice: number): number {
+    const isClaimed = this.#state.donors.some(({ slices }) => hasSlice(slices, slice))
+    return this.#shortSinceMs(slice) + (isClaimed ? this.#memory.settleMs : 0)
   }
 
   #shortSinceMs(slice: number): number {
@@ -153,12 +166,13 @@ export class ShareRound {
    */
   #aheadAt(slice: number, { ranges }: Copies, most: number): number {
     const lacksRanges = ranges.size < this.#goal.ranges
+    const dueMs = this.#dueMs(slice)
     const seen = new Set<string | Member>()
     let ahead = 0
     for (const member of this.#donors) {
       const range = rangeOf(member)
       if (lacksRanges && (ranges.has(range) || seen.has(range))) continue
-      if (!this.#isAheadAt(slice, member)) continue
+      if (!this.#isAheadAt(slice, member, dueMs)) continue
       seen.add(range)
       ahead += 1
       if (ahead === most) break
@@ -170,14 +184,13 @@ export class ShareRound {
    * Who claims a slice and is not proven may well have it, and who drew better and has room may be bringing it. Both are
    * waited for, but not for long: the one until it is proven, the other while it brings anything at all.
    */
-  #isAheadAt(slice: number, member: Member): boolean {
+  #isAheadAt(slice: number, member: Member, dueMs: number): boolean {
     const { proven, slices, grewMs } = member.donor
-    const shortSinceMs = this.#shortSinceMs(slice)
     const waitsUntilMs = (sinceMs: number): boolean =>
       this.#state.nowMs < sinceMs + this.#memory.patienceMs
-    if (hasSlice(slices, slice)) return !proven && waitsUntilMs(shortSinceMs)
+    if (hasSlice(slices, slice)) return !proven && waitsUntilMs(this.#shortSinceMs(slice))
     if (member.freeBytes < this.#sizeOf(slice) || !this.#drewBetter(member, slice)) return false
-    return waitsUntilMs(proven ? Math.max(shortSinceMs, grewMs) : shortSinceMs)
+    return waitsUntilMs(proven ? Math.max(dueMs, grewMs) : dueMs)
   }
 
   #drewBetter(member: Member, slice: number): boolean {
