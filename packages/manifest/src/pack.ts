@@ -50,24 +50,32 @@ export async function* parsePack(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
   let began = false
-  let bytes = Buffer.alloc(0)
+  let held: Uint8Array[] = []
+  let heldBytes = 0
+  /** What comes next is whole when so many are here: only then are chunks joined, however short they are. */
+  let wantedBytes = HEADER.length
   for await (const chunk of chunks) {
-    bytes = Buffer.concat([bytes, chunk])
-    if (!began && bytes.length >= HEADER.length) {
+    held.push(chunk)
+    heldBytes += chunk.length
+    if (heldBytes < wantedBytes) continue
+    let bytes = Buffer.concat(held)
+    if (!began) {
       if (!HEADER.equals(bytes.subarray(0, HEADER.length))) throw new InvalidPackError('no header')
       began = true
       bytes = bytes.subarray(HEADER.length)
     }
-    if (!began) continue
     let length = firstLength(bytes)
     while (length !== undefined && bytes.length >= LENGTH_BYTES + length) {
       yield bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + length)
       bytes = bytes.subarray(LENGTH_BYTES + length)
       length = firstLength(bytes)
     }
+    held = [bytes]
+    heldBytes = bytes.length
+    wantedBytes = LENGTH_BYTES + (length ?? 0)
   }
   if (!began) throw new InvalidPackError('no header')
-  if (bytes.length > 0) throw new InvalidPackError('an end inside an object or its length')
+  if (heldBytes > 0) throw new InvalidPackError('an end inside an object or its length')
 }
 
 /** How long the next object is; undefined while that is not here. */

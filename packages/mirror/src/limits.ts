@@ -42,7 +42,7 @@ const STATES = {
   MAX_UNPACKED_BYTES: {
     value: 512 * MIB,
     unit: 'bytes of a pack after decompression',
-    why: 'four times the largest as sent; the disk takes all of it before the rest is looked at',
+    why: 'four times the largest as sent; what came until then stays on the disk',
   },
   MAX_ENTRIES_READ: {
     value: 10_000,

@@ -104,6 +104,7 @@ export interface BlobChange {
  * The caller has verified each part (by its piece list) before `write`; `commit` verifies the whole again.
  */
 export interface BlobWriter {
+  /** The bytes may be kept, and are not to be changed any more. */
   write(offset: number, bytes: Uint8Array): Promise<void>
   /** Read back a range that was written before. */
   read(range: ByteRange): Promise<Uint8Array>

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { Socket } from 'node:net'
 import { describe, it } from 'node:test'
 import type { ConnectionEncrypter, MessageStream } from '@libp2p/interface'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { wholeMessages } from '../src/whole-messages.ts'
+import { joined, REPOSITORY, startNode } from './_nodes.ts'
 
 /** An encrypter that only remembers which connection it was given, as itself. */
 class Given implements ConnectionEncrypter {
@@ -45,3 +47,32 @@ for (const direction of ['secureInbound', 'secureOutbound'] as const) {
     })
   })
 }
+
+describe('what a node sends', () => {
+  it('goes to the socket in whole messages, a blob of 50 KB in one', async (t) => {
+    const giver = await startNode(t)
+    const blob = Buffer.alloc(50_000, 7)
+    const digest = giver.content.addBlob(REPOSITORY, blob)
+    const asker = await startNode(t, { knownPeers: giver.swarm.listenAddresses() })
+    await joined(asker, giver)
+    const write = t.mock.method(Socket.prototype, 'write')
+    const request = {
+      kind: 'blob',
+      repository: REPOSITORY,
+      digest,
+      offset: 0,
+      length: blob.length,
+    } as const
+    assert.deepEqual(Buffer.from(await asker.swarm.request(giver.swarm.peerId, request, {})), blob)
+    const lengths = write.mock.calls.map(({ arguments: [bytes] }) => (bytes as Uint8Array).length)
+    // Length, tag and at least one byte between them.
+    assert.ok(
+      lengths.every((length) => length > 18),
+      lengths.join(' '),
+    )
+    assert.ok(
+      lengths.some((length) => length > blob.length + 18),
+      lengths.join(' '),
+    )
+  })
+})

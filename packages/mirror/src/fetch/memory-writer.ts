@@ -18,7 +18,7 @@ export class MemoryWriter implements BlobWriter {
 
   write(offset: number, bytes: Uint8Array): Promise<void> {
     // Most blobs come whole: those are kept as they came.
-    if (bytes.length === this.#stat.sizeBytes) this.#bytes = bytes
+    if (offset === 0 && bytes.length === this.#stat.sizeBytes) this.#bytes = bytes
     else this.#whole().set(bytes, offset)
     return Promise.resolve()
   }

@@ -5,8 +5,9 @@ import type { UpstreamSet } from '../upstreams/upstream-set.ts'
 import { createZstdDecompress } from 'node:zlib'
 import { MAX_PACK_BYTES, MAX_UNPACKED_BYTES } from '../limits.ts'
 
-/** Objects written in one batch. */
-const OBJECTS_PER_BATCH = 512
+/** A batch is written when it has so many objects, or so many bytes: mostly objects have about 1 KiB, but one may have 1 MiB. */
+const BATCH_OBJECTS = 512
+const BATCH_BYTES = 1024 * 1024
 /** Unpacked at a time: by the default of 16 KiB, the thread pool would be asked four times as often. */
 const CHUNK_BYTES = 64 * 1024
 
@@ -31,12 +32,15 @@ export async function fetchPack(
   if (bytes === undefined) return
   try {
     let batch: NamedObject[] = []
+    let batchBytes = 0
     for await (const object of parsePack(atMostUnpacked(unpack(bytes)))) {
       batch.push({ digest: sha256(object), bytes: object })
-      if (batch.length < OBJECTS_PER_BATCH) continue
+      batchBytes += object.length
+      if (batch.length < BATCH_OBJECTS && batchBytes < BATCH_BYTES) continue
       signal.throwIfAborted()
       await index.putObjects(batch)
       batch = []
+      batchBytes = 0
     }
     await index.putObjects(batch)
   } catch (error) {
