@@ -45,7 +45,6 @@ const NO_BOUNDS: Readonly<Record<string, readonly string[]>> = {
     'upstream/src/health-tracker.ts MAX_PROBE_MS',
   ],
   'follows from bounds that are shown': [
-    'manifest/src/entry-arena.ts MAX_RECORD_BYTES',
     'mirror/src/history/log-source.ts MAX_TILE_BYTES',
     'mirror/src/history/step-check.ts MAX_GONE',
     'mirror/src/proxy/file-receiver.ts MAX_WHOLE_BYTES',
