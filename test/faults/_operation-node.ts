@@ -192,7 +192,7 @@ export class OperationNode {
   }
 
   #newRoutes(): MavenRoutes {
-    const blobs = new HotBlobs({ hotCacheBytes: HOT_CACHE_BYTES })
+    const blobs = new HotBlobs({}, { hotCacheBytes: HOT_CACHE_BYTES })
     const digests = new SidecarDigests(blobs)
     const versions = new ServedVersions(this.#components.rig.clock)
     return new MavenRoutes({ blobs, digests, versions, prefetch: undefined })

@@ -5,3 +5,5 @@ HotBlobs.prototype.open = async function (source, entry, signal) {
   const content = await source.open(entry, { signal })
   return { kind: 'stream', source: content.source, content }
 }
+
+HotBlobs.prototype.recall = () => undefined

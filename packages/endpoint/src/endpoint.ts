@@ -115,7 +115,7 @@ export class Endpoint {
     this.#host = init.host ?? DEFAULT_HOST
     this.#allowHosts = init.allowHosts ?? []
     this.#metrics = new Metrics(status, prefetch)
-    const blobs = new HotBlobs(init)
+    const blobs = new HotBlobs({ prefetch }, init)
     const digests = new SidecarDigests(blobs)
     const versions = new ServedVersions(clock)
     const maven = new MavenRoutes({ blobs, digests, versions, prefetch, onServed })

@@ -1,4 +1,4 @@
-import type { ArtifactContent, ArtifactOpener, SourceKind } from '@jarswarm/ports'
+import type { ArtifactContent, ArtifactOpener, Prefetch, SourceKind } from '@jarswarm/ports'
 import type { IndexEntry } from '@jarswarm/manifest'
 import { TruncatedError } from '@jarswarm/ports'
 import { LRUCache } from 'lru-cache'
@@ -10,6 +10,11 @@ export type OpenBlob =
   | { readonly kind: 'bytes'; readonly source: SourceKind; readonly bytes: Uint8Array }
   | { readonly kind: 'stream'; readonly source: SourceKind; readonly content: ArtifactContent }
 
+export interface HotBlobsComponents {
+  /** Has in memory what it fetched ahead. */
+  readonly prefetch?: Pick<Prefetch, 'take'> | undefined
+}
+
 export interface HotBlobsInit {
   /** @defaultValue {@link HOT_CACHE_BYTES} */
   readonly hotCacheBytes?: number
@@ -17,9 +22,11 @@ export interface HotBlobsInit {
 
 /** Opens artifacts, and keeps the small ones in memory by digest so that they are sent in one write. */
 export class HotBlobs {
+  readonly #prefetch: HotBlobsComponents['prefetch']
   readonly #cache: LRUCache<string, OpenBlob & { readonly kind: 'bytes' }>
 
-  constructor(init: HotBlobsInit = {}) {
+  constructor({ prefetch }: HotBlobsComponents = {}, init: HotBlobsInit = {}) {
+    this.#prefetch = prefetch
     this.#cache = new LRUCache({
       maxSize: init.hotCacheBytes ?? HOT_CACHE_BYTES,
       maxEntrySize: MAX_HOT_BLOB_BYTES,
@@ -29,7 +36,16 @@ export class HotBlobs {
 
   /** The bytes when they are in memory. */
   recall(entry: IndexEntry): OpenBlob | undefined {
-    return this.#cache.get(entry.digest)
+    return this.#cache.get(entry.digest) ?? this.#takeAhead(entry)
+  }
+
+  /** What was fetched ahead is kept here from when it is asked for. */
+  #takeAhead({ digest }: IndexEntry): OpenBlob | undefined {
+    const bytes = this.#prefetch?.take(digest)
+    if (bytes === undefined) return undefined
+    const blob = { kind: 'bytes', source: 'store', bytes } as const
+    this.#cache.set(digest, blob)
+    return blob
   }
 
   /** @throws {UnavailableError} when no source has the bytes now */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { TestContext } from 'node:test'
 import type { Prefetch, ServedArtifact } from '@jarswarm/ports'
 import { ManualClock, MemoryArtifactSource, silentLogger } from '@jarswarm/testkit'
 import { Endpoint } from '../src/index.ts'
@@ -19,29 +20,56 @@ class RecordingPrefetch implements Prefetch {
     this.misses.push(`${repository} ${path}`)
   }
 
+  readonly ahead = new Map<string, Uint8Array>()
+
+  take(digest: string): Uint8Array | undefined {
+    const bytes = this.ahead.get(digest)
+    this.ahead.delete(digest)
+    return bytes
+  }
+
   counts(): { files: number; used: number } {
     return { files: 7, used: this.artifacts.length }
   }
 }
 
+async function start(
+  t: TestContext,
+): Promise<{ source: MemoryArtifactSource; prefetch: RecordingPrefetch; port: number }> {
+  const source = new MemoryArtifactSource()
+  const prefetch = new RecordingPrefetch()
+  const endpoint: Endpoint = new Endpoint(
+    {
+      repositories: () => [source],
+      prefetch,
+      status: () => nodeStatus([source], endpoint),
+      clock: new ManualClock(),
+      logger: silentLogger,
+    },
+    { port: 0 },
+  )
+  await endpoint.start()
+  t.after(() => endpoint.stop())
+  return { source, prefetch, port: Number(new URL(endpoint.address()).port) }
+}
+
 describe('an endpoint with prefetch', () => {
+  it('gives from memory what was fetched ahead, again and again', async (t) => {
+    const { source, prefetch, port } = await start(t)
+    const entry = source.put(POM, { bytes: '<project/>', manner: 'unavailable' })
+    assert.equal((await ask(port, `/clojars/${POM}`)).status, 424)
+    prefetch.ahead.set(entry.digest, Buffer.from('<project/>'))
+    for (let time = 0; time < 2; time += 1) {
+      const { status, body, headers } = await ask(port, `/clojars/${POM}`)
+      assert.deepEqual([status, String(body)], [200, '<project/>'])
+      assert.equal(headers['x-jarswarm-source'], 'store')
+    }
+    source.taken.set(POM, { kind: 'denied', reason: undefined })
+    assert.equal((await ask(port, `/clojars/${POM}`)).status, 451)
+  })
   it('tells what clients are given, and shows the hit rate', async (t) => {
-    const source = new MemoryArtifactSource()
-    const prefetch = new RecordingPrefetch()
-    const endpoint: Endpoint = new Endpoint(
-      {
-        repositories: () => [source],
-        prefetch,
-        status: () => nodeStatus([source], endpoint),
-        clock: new ManualClock(),
-        logger: silentLogger,
-      },
-      { port: 0 },
-    )
-    await endpoint.start()
-    t.after(() => endpoint.stop())
+    const { source, prefetch, port } = await start(t)
     const entry = source.put(POM, { bytes: '<project/>', source: 'peer' })
-    const port = Number(new URL(endpoint.address()).port)
     const headers = { 'If-None-Match': '*' }
     await ask(port, `/clojars/${POM}`, { method: 'HEAD' })
     await ask(port, `/clojars/${POM}`, { headers })

@@ -11,7 +11,7 @@ export type { MirrorComponents } from './mirror.ts'
 export { MirroredRepository } from './mirrored-repository.ts'
 export { Prefetcher } from './prefetch/prefetcher.ts'
 export type { PrefetcherComponents } from './prefetch/prefetcher.ts'
-export type { BringOptions, PrefetchSource } from './prefetch/prefetch-source.ts'
+export type { BringOptions, GivenFile, PrefetchSource } from './prefetch/prefetch-source.ts'
 export type { MirroredRepositoryComponents, MirroredRepositoryInit } from './repository-init.ts'
 export { disagrees } from './upstreams/inspect-upstream.ts'
 export type {

@@ -14,8 +14,15 @@ import {
   MAX_WAITING_SEARCHES,
   VERIFICATION_BURST,
 } from '../src/limits.ts'
-import { MAX_BYTES_AHEAD, MAX_FILES_AHEAD, MAX_WALKS } from '../src/prefetch/limits.ts'
+import {
+  MAX_ARRIVED_BYTES,
+  MAX_BYTES_AHEAD,
+  MAX_FILES_AHEAD,
+  MAX_STORING_FILES,
+  MAX_WALKS,
+} from '../src/prefetch/limits.ts'
 import { MAX_HEAP_BYTES, MAX_MISSES, MAX_UNSTORED_BYTES } from '../src/proxy/limits.ts'
+import { ArrivedFiles } from '../src/prefetch/arrived-files.ts'
 import { FileBringer } from '../src/prefetch/file-bringer.ts'
 import type { PrefetchSource } from '../src/prefetch/prefetch-source.ts'
 import { PrefetchRoom } from '../src/prefetch/prefetch-room.ts'
@@ -169,6 +176,7 @@ describe('fetching ahead', () => {
       sources: () => [source],
       queue: new PQueue(),
       tally: new PrefetchTally(),
+      arrived: new ArrivedFiles(),
       room: new PrefetchRoom({ blobs: new MemoryBlobStore(), clock }),
       clock,
       logger: new RecordingLogger(),
@@ -182,7 +190,7 @@ describe('fetching ahead', () => {
     const source = {
       bring: (_path: RepositoryPath, { allow }: { allow: (size: number) => boolean }) => {
         if (allow(sizeBytes)) begun += 1
-        return Promise.resolve({ sizeBytes })
+        return Promise.resolve({ entry: { sizeBytes } })
       },
     } as unknown as PrefetchSource
     const files = new FileBringer(bringing(source), {
@@ -201,6 +209,36 @@ describe('fetching ahead', () => {
 
   it('brings MAX_BYTES_AHEAD, and no more', async () => {
     assert.equal(await allowed(6, MAX_BYTES_AHEAD / 4), 4)
+  })
+
+  it('lets MAX_STORING_FILES wait for the disk, and waits for it itself with one more', async () => {
+    const files = new ArrivedFiles()
+    const disk = Promise.withResolvers<undefined>()
+    let waiting = 0
+    const add = async (number: number): Promise<void> => {
+      waiting += 1
+      await files.add(digestOf(number), { bytes: Uint8Array.of(1), stored: disk.promise })
+      waiting -= 1
+    }
+    times(MAX_STORING_FILES, (number) => void add(number))
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(waiting, 0)
+    void add(MAX_STORING_FILES)
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(waiting, 1)
+    disk.resolve(undefined)
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(waiting, 0)
+    await add(0)
+  })
+
+  it('keeps MAX_ARRIVED_BYTES in memory, and drops what came first', async () => {
+    const files = new ArrivedFiles()
+    const quarter = new Uint8Array(MAX_ARRIVED_BYTES / 4)
+    for (let number = 0; number < 5; number += 1)
+      await files.add(digestOf(number), { bytes: quarter, stored: Promise.resolve() })
+    assert.equal(files.take(digestOf(0)), undefined)
+    assert.equal(files.take(digestOf(1))?.length, quarter.length)
   })
 
   it('walks MAX_WALKS closures at a time', async () => {

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { TestContext } from 'node:test'
 import { parsePath } from '@jarswarm/maven'
-import type { SourceKind } from '@jarswarm/ports'
 import { MemoryBlobStore, RecordingLogger } from '@jarswarm/testkit'
 import { Prefetcher } from '../src/index.ts'
 import type { PrefetchSource } from '../src/index.ts'
@@ -10,100 +8,20 @@ import { MAX_WATCHED_FILES } from '../src/prefetch/limits.ts'
 import { MAX_FAILURES_IN_A_ROW } from '../src/prefetch/file-bringer.ts'
 import { PREFETCH_IDLE_MS } from '../src/prefetch/prefetcher.ts'
 import { PrefetchTally } from '../src/prefetch/prefetch-tally.ts'
-import { POM, readAll, Rig } from './_rig.ts'
-import type { Node, NodeOptions } from './_rig.ts'
+import {
+  ALL,
+  begin,
+  dependencies,
+  gav,
+  pathOf,
+  PrefetchRig,
+  ROOT,
+  settle,
+} from './_prefetch-rig.ts'
+import { POM, readAll } from './_rig.ts'
 
 const A = parsePath('a')
 const B = parsePath('b')
-const ROOT = 'org/example/top/1/top-1'
-
-const gav = (artifact: string, version: string): string =>
-  `<groupId>org.example</groupId><artifactId>${artifact}</artifactId><version>${version}</version>`
-const dependencies = (...list: readonly string[]): string =>
-  `<dependencies>${list.map((text) => `<dependency>${text}</dependency>`).join('')}</dependencies>`
-const pathOf = (artifact: string, extension: string): string =>
-  `org/example/${artifact}/1/${artifact}-1.${extension}`
-
-class PrefetchRig extends Rig {
-  prefetcher: Prefetcher | undefined
-
-  /** Publish a project with its jar. */
-  project(artifact: string, body = ''): this {
-    this.builder.put(pathOf(artifact, 'pom'), `<project>${gav(artifact, '1')}${body}</project>`)
-    this.builder.put(pathOf(artifact, 'jar'), `the jar of ${artifact}`)
-    return this
-  }
-
-  /** Root depends on `a` and has a parent; `a` depends on `b`, and on a snapshot. */
-  sample(): this {
-    this.project('a', dependencies(gav('b', '1'), gav('s', '1-SNAPSHOT')))
-    this.project('b').project('parent', '<packaging>pom</packaging>')
-    const snapshot = 'org/example/s/1-SNAPSHOT'
-    this.builder.put(
-      `${snapshot}/maven-metadata.xml`,
-      `<metadata><versioning><snapshotVersions>
-        <snapshotVersion><extension>pom</extension><value>1-20240102.030405-1</value></snapshotVersion>
-        <snapshotVersion><extension>jar</extension><value>1-20240102.030405-2</value></snapshotVersion>
-      </snapshotVersions></versioning></metadata>`,
-    )
-    this.builder.put(`${snapshot}/s-1-20240102.030405-1.pom`, '<project><a/></project>')
-    this.builder.put(`${snapshot}/s-1-20240102.030405-2.jar`, 'a snapshot')
-    return this.project(
-      'top',
-      `<parent>${gav('parent', '1')}</parent>${dependencies(gav('a', '1'))}`,
-    )
-  }
-
-  async begin(options: NodeOptions = {}, others: readonly PrefetchSource[] = []): Promise<Node> {
-    this.builder.publish()
-    return this.beginUnpublished(options, others)
-  }
-
-  async beginUnpublished(
-    options: NodeOptions,
-    others: readonly PrefetchSource[] = [],
-  ): Promise<Node> {
-    const node = await this.node(options)
-    await this.synced(node)
-    const sources = (): readonly PrefetchSource[] => [...others, node.repository.prefetchSource]
-    const { blobs } = node.stores
-    this.prefetcher = new Prefetcher({ sources, blobs, clock: this.clock, logger: node.logger })
-    return node
-  }
-
-  /** Tell the prefetcher what a client was given. */
-  served(path: string, source: SourceKind = 'origin'): void {
-    this.prefetcher?.served({ repository: this.builder.id, path: parsePath(path), source })
-  }
-
-  /** Artifacts that the origin was asked for. */
-  asked(): readonly string[] {
-    return this.origin.requests.filter((path) => path.startsWith('org/example/')).sort()
-  }
-}
-
-async function begin(test: TestContext, options: NodeOptions = {}): Promise<[PrefetchRig, Node]> {
-  const rig = new PrefetchRig(test).sample()
-  const node = await rig.begin(options)
-  test.after(() => rig.prefetcher?.stop())
-  return [rig, node]
-}
-
-/** Let everything happen that needs no time to pass. */
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 100; turn += 1) {
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-}
-
-const ALL = [
-  ...['top', 'a', 'b'].flatMap((name) => [pathOf(name, 'jar'), pathOf(name, 'pom')]),
-  pathOf('parent', 'pom'),
-  'org/example/s/1-SNAPSHOT/maven-metadata.xml',
-  'org/example/s/1-SNAPSHOT/s-1-20240102.030405-1.pom',
-  'org/example/s/1-SNAPSHOT/s-1-20240102.030405-2.jar',
-].sort()
-
 describe('Prefetcher', () => {
   it('brings parents, jar and closure of a pom, each once', async (t) => {
     const [rig, node] = await begin(t)
@@ -210,7 +128,7 @@ describe('Prefetcher', () => {
       bring: (path, { allow }) => {
         if (!path.endsWith('.pom') || !allow(60)) return Promise.resolve(undefined)
         allowed.push(path)
-        return Promise.resolve({ ...rig.builder.entry(POM), path, sizeBytes: 60 })
+        return Promise.resolve({ entry: { ...rig.builder.entry(POM), path, sizeBytes: 60 } })
       },
       read: () => Promise.resolve(undefined),
     }

@@ -1,3 +1,4 @@
+import type { Digest } from '@jarswarm/manifest'
 import type { RepositoryPath } from '@jarswarm/maven'
 import type { RepositoryId } from '@jarswarm/trust'
 import type { SourceKind } from './artifact-source.ts'
@@ -22,5 +23,11 @@ export interface Prefetch {
   served(artifact: ServedArtifact): void
   /** A client is told that a repository does not have a file: where it goes on, so do we. */
   missed(repository: RepositoryId, path: RepositoryPath): void
+  /**
+   * The verified bytes of a small file that was fetched ahead and may not be on the disk yet.
+   *
+   * @returns once: whoever takes them keeps them, and may not change them; undefined when they are not in memory
+   */
+  take(digest: Digest): Uint8Array | undefined
   counts(): PrefetchCounts
 }

@@ -85,6 +85,11 @@ export class BlobDownload {
     this.#transfer.widen()
   }
 
+  /** All of a blob that comes in one part, once it is ready; undefined of others. */
+  whole(): Uint8Array | undefined {
+    return this.#parts.length === 1 ? this.#recent.get(0) : undefined
+  }
+
   abort(reason: Error): void {
     this.#transfer.abort(reason)
   }

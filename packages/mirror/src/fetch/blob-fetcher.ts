@@ -27,6 +27,14 @@ export interface BlobFetcherComponents
   readonly onStored: (entry: IndexEntry) => void
 }
 
+/** A small blob that is here, and not on the disk yet. */
+export interface ArrivedBlob {
+  /** All of it, verified; not to be changed. */
+  readonly bytes: Uint8Array
+  /** Resolves when the store has acknowledged it; may be left alone. */
+  readonly stored: Promise<void>
+}
+
 export interface BlobFetcherInit extends DownloadStarterInit {
   /** Asks nobody. */
   readonly offline: boolean
@@ -107,6 +115,23 @@ export class BlobFetcher {
     if (this.#init.offline) throw unavailable(entry, 'the node is offline')
     const download = await orAborted(this.#downloads.want(entry, options), options.signal)
     await orAborted(download.stored, options.signal)
+  }
+
+  /**
+   * Fetch a blob until its verified bytes are in memory, a large one until the store has acknowledged it.
+   *
+   * @returns undefined when it is stored
+   * @throws {UnavailableError} or {NoSpaceError}
+   */
+  async bring(entry: IndexEntry, options: FetchOptions): Promise<ArrivedBlob | undefined> {
+    if (await this.isStored(entry)) return undefined
+    if (this.#init.offline) throw unavailable(entry, 'the node is offline')
+    const download = await orAborted(this.#downloads.want(entry, options), options.signal)
+    await orAborted(download.ready, options.signal)
+    const bytes = download.whole()
+    if (bytes !== undefined) return { bytes, stored: download.stored }
+    await orAborted(download.stored, options.signal)
+    return undefined
   }
 
   /**

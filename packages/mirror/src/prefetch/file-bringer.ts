@@ -5,7 +5,8 @@ import type { Clock, Logger } from '@jarswarm/ports'
 import type PQueue from 'p-queue'
 import { MAX_BYTES_AHEAD, MAX_FILES_AHEAD } from './limits.ts'
 import { withDeadline } from '../wait/deadline.ts'
-import type { PrefetchSource } from './prefetch-source.ts'
+import type { ArrivedFiles } from './arrived-files.ts'
+import type { GivenFile, PrefetchSource } from './prefetch-source.ts'
 import type { PrefetchRoom } from './prefetch-room.ts'
 import type { PrefetchTally } from './prefetch-tally.ts'
 
@@ -24,6 +25,7 @@ export interface FileBringerComponents {
   readonly queue: PQueue
   readonly tally: PrefetchTally
   readonly room: PrefetchRoom
+  readonly arrived: ArrivedFiles
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -38,6 +40,8 @@ export interface FileBringerInit {
 export interface BroughtFile {
   readonly source: PrefetchSource
   readonly entry: IndexEntry
+  /** When it is not stored yet. */
+  readonly bytes: Uint8Array | undefined
 }
 
 /** Brings files from whichever repository has them, within bounds. Nothing here rejects. */
@@ -75,8 +79,8 @@ export class FileBringer {
 
   async #bring(path: RepositoryPath): Promise<BroughtFile | undefined> {
     for (const source of this.#components.sources()) {
-      const entry = await this.#attempt(path, (signal) => this.#bringFrom(source, path, signal))
-      if (entry !== undefined) return { source, entry }
+      const given = await this.#attempt(path, (signal) => this.#bringFrom(source, path, signal))
+      if (given !== undefined) return { source, entry: given.entry, bytes: given.arrived?.bytes }
     }
     return undefined
   }
@@ -85,24 +89,46 @@ export class FileBringer {
     source: PrefetchSource,
     path: RepositoryPath,
     signal: AbortSignal,
-  ): Promise<IndexEntry | undefined> {
-    const { tally } = this.#components
+  ): Promise<GivenFile | undefined> {
+    const { tally, arrived } = this.#components
     const begun: number[] = []
+    const settle = (entry: IndexEntry | undefined): void => {
+      for (const takenBytes of begun) this.#settle(path, takenBytes, entry)
+    }
     const allow = (sizeBytes: number | undefined): boolean => {
       if (!this.#take(path, sizeBytes)) return false
       begun.push(sizeBytes ?? 0)
       tally.began(path)
       return true
     }
+    let given: GivenFile | undefined
     try {
-      const entry = await source.bring(path, { signal, allow })
-      for (const takenBytes of begun) this.#settle(path, takenBytes, entry)
-      if (entry !== undefined && begun.length > 0) this.#failures = 0
-      return entry
+      given = await source.bring(path, { signal, allow })
     } catch (error) {
-      for (const takenBytes of begun) this.#settle(path, takenBytes, undefined)
+      settle(undefined)
       throw error
     }
+    if (begun.length === 0) return given
+    if (given?.arrived === undefined) {
+      settle(given?.entry)
+      if (given !== undefined) this.#failures = 0
+      return given
+    }
+    const { entry } = given
+    const { bytes } = given.arrived
+    // What only arrived proves nothing of the disk: it counts when it is stored.
+    const stored = given.arrived.stored.then(
+      () => {
+        settle(entry)
+        this.#failures = 0
+      },
+      (error: unknown) => {
+        settle(undefined)
+        if (!this.#isOver()) this.#failed(path, error)
+      },
+    )
+    await arrived.add(entry.digest, { bytes, stored })
+    return given
   }
 
   #take(path: RepositoryPath, sizeBytes: number | undefined): boolean {

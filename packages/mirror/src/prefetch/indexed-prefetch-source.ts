@@ -4,7 +4,7 @@ import type { AbortOptions, BlobStore } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import type { BlobFetcher } from '../fetch/blob-fetcher.ts'
 import type { IndexReader } from '../index-tree/index-reader.ts'
-import type { BringOptions, PrefetchSource } from './prefetch-source.ts'
+import type { BringOptions, GivenFile, PrefetchSource } from './prefetch-source.ts'
 
 export interface IndexedPrefetchSourceComponents {
   readonly reader: IndexReader
@@ -34,13 +34,13 @@ export class IndexedPrefetchSource implements PrefetchSource {
     return entry === undefined ? undefined : await this.#components.blobs.has(entry.digest)
   }
 
-  async bring(path: RepositoryPath, options: BringOptions): Promise<IndexEntry | undefined> {
+  async bring(path: RepositoryPath, options: BringOptions): Promise<GivenFile | undefined> {
     const { fetcher, blobs } = this.#components
     const entry = await this.#find(path, options)
-    if (entry === undefined || (await blobs.has(entry.digest))) return entry
+    if (entry === undefined) return undefined
+    if (await blobs.has(entry.digest)) return { entry }
     if (!fetcher.isFetching(entry.digest) && !options.allow(entry.sizeBytes)) return undefined
-    await fetcher.store(entry, { ...options, purpose: 'prefetch' })
-    return entry
+    return { entry, arrived: await fetcher.bring(entry, { ...options, purpose: 'prefetch' }) }
   }
 
   async read(entry: IndexEntry): Promise<Uint8Array | undefined> {

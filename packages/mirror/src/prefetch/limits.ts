@@ -14,6 +14,16 @@ const PREFETCH = {
     unit: 'files fetched ahead at a time',
     why: 'a client that waits has the line too',
   },
+  MAX_STORING_FILES: {
+    value: 32,
+    unit: 'small files fetched ahead that wait for the disk while others are fetched',
+    why: 'at most 8 MiB; beyond it fetching waits for the disk',
+  },
+  MAX_ARRIVED_BYTES: {
+    value: 16 * MIB,
+    unit: 'bytes in memory of small files that were fetched ahead and not asked for yet',
+    why: 'the poms and small jars of a few large builds',
+  },
   MAX_FILES_AHEAD: {
     value: 4_000,
     unit: 'files fetched ahead after one pom',
@@ -53,6 +63,8 @@ const PREFETCH = {
 
 export const MAX_WALKS: number = PREFETCH.MAX_WALKS.value
 export const PREFETCH_PARALLEL: number = PREFETCH.PREFETCH_PARALLEL.value
+export const MAX_STORING_FILES: number = PREFETCH.MAX_STORING_FILES.value
+export const MAX_ARRIVED_BYTES: number = PREFETCH.MAX_ARRIVED_BYTES.value
 export const MAX_FILES_AHEAD: number = PREFETCH.MAX_FILES_AHEAD.value
 export const MAX_BYTES_AHEAD: number = PREFETCH.MAX_BYTES_AHEAD.value
 export const PREFETCH_SHARE: number = PREFETCH.PREFETCH_SHARE.value

@@ -92,7 +92,7 @@ export class PomLibrary {
     try {
       const brought = await this.#components.files.bring(path, POM_PRIORITY)
       if (brought === undefined || brought.entry.sizeBytes > MAX_XML_BYTES) return undefined
-      const bytes = await brought.source.read(brought.entry)
+      const bytes = brought.bytes ?? (await brought.source.read(brought.entry))
       return bytes === undefined
         ? undefined
         : { content: parse(bytes), sizeBytes: Math.max(1, bytes.length) }

@@ -1,3 +1,4 @@
+import type { Digest } from '@jarswarm/manifest'
 import { parseCoordinates } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
 import { NoSpaceError } from '@jarswarm/ports'
@@ -12,6 +13,7 @@ import type {
 import type { RepositoryId } from '@jarswarm/trust'
 import PQueue from 'p-queue'
 import { PREFETCH_PARALLEL } from './limits.ts'
+import { ArrivedFiles } from './arrived-files.ts'
 import { ClientOrder } from './client-order.ts'
 import { PrefetchRoom } from './prefetch-room.ts'
 import { PrefetchSession } from './prefetch-session.ts'
@@ -39,6 +41,7 @@ export interface PrefetcherComponents {
 export class Prefetcher implements Prefetch {
   readonly #components: PrefetcherComponents
   readonly #tally = new PrefetchTally()
+  readonly #arrived = new ArrivedFiles()
   readonly #order = new ClientOrder()
   readonly #room: PrefetchRoom
   readonly #queue = new PQueue({ concurrency: PREFETCH_PARALLEL })
@@ -74,6 +77,10 @@ export class Prefetcher implements Prefetch {
     if (path.endsWith('.pom')) this.#order.missed(repository, path)
   }
 
+  take(digest: Digest): Uint8Array | undefined {
+    return this.#arrived.take(digest)
+  }
+
   counts(): PrefetchCounts {
     return this.#tally.counts()
   }
@@ -83,6 +90,7 @@ export class Prefetcher implements Prefetch {
     this.#isStopped = true
     this.#end(new Error('the node stops'))
     await Promise.all(this.#ending)
+    await this.#arrived.settled()
   }
 
   #session(repository: RepositoryId): PrefetchSession {
@@ -95,6 +103,7 @@ export class Prefetcher implements Prefetch {
         queue: this.#queue,
         tally: this.#tally,
         room: this.#room,
+        arrived: this.#arrived,
         clock,
         logger,
       },

@@ -2,7 +2,7 @@ import type { IndexEntry } from '@jarswarm/manifest'
 import type { RepositoryPath } from '@jarswarm/maven'
 import type { AbortOptions } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
-import type { BringOptions, PrefetchSource } from './prefetch-source.ts'
+import type { BringOptions, GivenFile, PrefetchSource } from './prefetch-source.ts'
 
 /** What a node knows by itself of a file of a proxied repository. */
 export type LocalFinding =
@@ -48,9 +48,9 @@ export class ProxiedPrefetchSource implements PrefetchSource {
     return found.kind === 'evicted' ? false : undefined
   }
 
-  async bring(path: RepositoryPath, options: BringOptions): Promise<IndexEntry | undefined> {
+  async bring(path: RepositoryPath, options: BringOptions): Promise<GivenFile | undefined> {
     const found = await this.#repository.look(path)
-    if (found.kind === 'held') return found.entry
+    if (found.kind === 'held') return { entry: found.entry }
     if (found.kind === 'missing') return undefined
     if (found.kind !== 'coming') {
       if (!this.#repository.mayAsk()) return undefined
@@ -58,7 +58,8 @@ export class ProxiedPrefetchSource implements PrefetchSource {
       const sizeBytes = found.kind === 'evicted' ? found.entry.sizeBytes : undefined
       if (!options.allow(sizeBytes)) return undefined
     }
-    return await this.#repository.fetch(path, options)
+    const entry = await this.#repository.fetch(path, options)
+    return entry && { entry }
   }
 
   async read(entry: IndexEntry): Promise<Uint8Array | undefined> {
