@@ -74,14 +74,29 @@ const CHILD_LINE = new RegExp(`^([0-9a-f]) ([0-9a-f]{64}) ${NUMBER} ${NUMBER} ${
  * @throws {InvalidIndexNodeError}
  */
 export function parseIndexNode(bytes: Uint8Array, prefix = ''): IndexLeaf | IndexBranch {
+  const lines = linesOf(bytes)
+  return lines[0] === LEAF_HEADER
+    ? parseLeaf(lines, bytes.length, prefix)
+    : parseBranch(lines, prefix)
+}
+
+/** `parseIndexNode` of what must be a branch. */
+export function parseIndexBranch(bytes: Uint8Array, prefix: string): IndexBranch {
+  return parseBranch(linesOf(bytes), prefix)
+}
+
+/** Whether a node says that it is a leaf; what else stands in it is not looked at. */
+export function isLeaf({ buffer, byteOffset, length }: Uint8Array): boolean {
+  const begin = Buffer.from(buffer, byteOffset, Math.min(length, LEAF_HEADER.length + 1))
+  return begin.toString('latin1') === `${LEAF_HEADER}\n`
+}
+
+function linesOf(bytes: Uint8Array): string[] {
   if (bytes.length > MAX_OBJECT_BYTES) {
     refuse(`${String(bytes.length)} bytes, wanted at most ${String(MAX_OBJECT_BYTES)}`)
   }
   const lines = asciiOf(bytes)?.split('\n')
-  if (lines?.pop() !== '') return refuse('bytes that are not ASCII lines')
-  if (lines[0] === LEAF_HEADER) return parseLeaf(lines, bytes.length, prefix)
-  if (lines[0] === BRANCH_HEADER) return parseBranch(lines, prefix)
-  return refuse('a first line of no known kind')
+  return lines?.pop() === '' ? lines : refuse('bytes that are not ASCII lines')
 }
 
 /** The nodes and piece lists that a node names: what a copy of the index needs next. */
@@ -166,6 +181,7 @@ export function childOf(branch: string, digit: string): IndexChild | undefined {
 }
 
 function parseBranch(lines: readonly string[], prefix: string): IndexBranch {
+  if (lines[0] !== BRANCH_HEADER) refuse('a first line of no known kind')
   // A key has no digit left to branch on.
   if (prefix.length >= KEY_DIGITS) refuse('a branch below the last digit')
   const children = lines.slice(1).map(parseChildLine)

@@ -3,15 +3,17 @@ import { InvalidIndexNodeError, InvalidProofError } from './errors.ts'
 import type { IndexEntry } from './index-entry.ts'
 import { entriesIn } from './index-find.ts'
 import { directoryKey } from './index-key.ts'
-import { checkNode, childReference, findLeaf, rootReference } from './node-source.ts'
+import { checkNode, childReference, goToLeaf, rootReference } from './node-source.ts'
 import type { NodeReference, NodeSource, RememberingSource } from './node-source.ts'
 
 /**
  * Collect the nodes that prove what is in a directory: from the root to its leaf, or to the branch without a child
  * for its next digit.
  *
+ * Of a leaf only the digest is checked: all that stands in it is checked by whoever takes the proof.
+ *
  * @throws {MissingNodeError} the source lacks a node on the way
- * @throws {InvalidIndexNodeError} a node is malformed, or not the one that must stand there
+ * @throws {InvalidIndexNodeError} a branch is malformed, or a node not the one that must stand there
  */
 export async function proveDirectory(
   nodes: NodeSource | RememberingSource,
@@ -19,7 +21,7 @@ export async function proveDirectory(
   directory: string,
 ): Promise<Uint8Array[]> {
   const proof: Uint8Array[] = []
-  await findLeaf(nodes, { root, key: directoryKey(directory) }, (bytes) => proof.push(bytes))
+  await goToLeaf(nodes, { root, key: directoryKey(directory) }, (bytes) => proof.push(bytes))
   return proof
 }
 

@@ -2,7 +2,7 @@ import type { Digest } from './digest.ts'
 import { sha256 } from './digest.ts'
 import { InvalidIndexNodeError, MissingNodeError } from './errors.ts'
 import { KEY_DIGITS } from './index-key.ts'
-import { childOf, parseIndexNode } from './index-node.ts'
+import { childOf, isLeaf, parseIndexBranch, parseIndexNode } from './index-node.ts'
 import type { IndexBranch, IndexChild, IndexLeaf, SubtreeTotals } from './index-node.ts'
 
 /** Gives the bytes of an object by its digest, or undefined when it is not there. They need not be verified. */
@@ -44,21 +44,41 @@ export async function readNode(
   source: NodeSource,
   reference: NodeReference,
 ): Promise<IndexLeaf | IndexBranch> {
-  return (await readNodeBytes(source, reference)).node
+  return checkContent(await readBytes(source, reference), reference)
+}
+
+/** Where look-ups go. */
+export interface LeafPlace {
+  readonly root: Digest
+  readonly key: string
 }
 
 /**
  * Go from the root to the leaf where a key must be, or to the branch without a child for its next digit.
  *
- * @param visit called with the bytes of each node on the way
  * @returns undefined when there is no such leaf
  * @throws as `readNode`
  */
 export async function findLeaf(
   nodes: NodeSource | RememberingSource,
-  { root, key }: { readonly root: Digest; readonly key: string },
-  visit?: (bytes: Uint8Array) => void,
+  place: LeafPlace,
 ): Promise<IndexLeaf | undefined> {
+  const end = await goToLeaf(nodes, place)
+  const node = end && checkContent(end.bytes, end.reference)
+  return node?.kind === 'leaf' ? node : undefined
+}
+
+/**
+ * As `findLeaf`, but of the leaf only the digest is checked: what stands in it is for whoever reads it.
+ *
+ * @param visit called with the bytes of each node on the way, that of the leaf among them
+ * @throws as `readNode`
+ */
+export async function goToLeaf(
+  nodes: NodeSource | RememberingSource,
+  { root, key }: LeafPlace,
+  visit?: (bytes: Uint8Array) => void,
+): Promise<{ readonly bytes: Uint8Array; readonly reference: NodeReference } | undefined> {
   const { source, branches } =
     typeof nodes === 'function' ? { source: nodes, branches: undefined } : nodes
   let reference: NodeReference | undefined = rootReference(root)
@@ -71,20 +91,29 @@ export async function findLeaf(
       reference = referenceTo(childOf(known.text, digit), prefix)
       continue
     }
-    const { node, bytes } = await readNodeBytes(source, reference)
+    const bytes = await readBytes(source, reference)
     visit?.(bytes)
-    if (node.kind === 'leaf') return node
-    branches?.set(digest, toKnown(node, bytes))
-    reference = childReference(node, prefix, digit)
+    if (isLeaf(bytes)) return { bytes, reference }
+    const branch = checkTotals(parseIndexBranch(bytes, prefix), reference)
+    branches?.set(digest, toKnown(branch, bytes))
+    reference = childReference(branch, prefix, digit)
   }
   return undefined
 }
 
 /** Check bytes as `readNode` does. */
 export function checkNode(bytes: Uint8Array, reference: NodeReference): IndexLeaf | IndexBranch {
-  const { digest, prefix } = reference
+  checkDigest(bytes, reference)
+  return checkContent(bytes, reference)
+}
+
+function checkDigest(bytes: Uint8Array, { digest }: NodeReference): void {
   if (sha256(bytes) !== digest) throw new InvalidIndexNodeError(`bytes that are not ${digest}`)
-  return checkTotals(parseIndexNode(bytes, prefix), reference)
+}
+
+/** The rest of `checkNode`. */
+function checkContent(bytes: Uint8Array, reference: NodeReference): IndexLeaf | IndexBranch {
+  return checkTotals(parseIndexNode(bytes, reference.prefix), reference)
 }
 
 /** Of the place of a branch its bytes say nothing but that it is not below the last digit. */
@@ -109,13 +138,12 @@ function toKnown(
   }
 }
 
-async function readNodeBytes(
-  source: NodeSource,
-  reference: NodeReference,
-): Promise<{ readonly node: IndexLeaf | IndexBranch; readonly bytes: Uint8Array }> {
+/** @returns bytes that have the digest */
+async function readBytes(source: NodeSource, reference: NodeReference): Promise<Uint8Array> {
   const bytes = await source(reference.digest)
   if (bytes === undefined) throw new MissingNodeError(reference.digest)
-  return { node: checkNode(bytes, reference), bytes }
+  checkDigest(bytes, reference)
+  return bytes
 }
 
 function checkTotals<T extends SubtreeTotals>(node: T, { digest, totals }: NodeReference): T {

@@ -221,4 +221,10 @@ describe('proveDirectory', () => {
     const none = (): Promise<undefined> => Promise.resolve(undefined)
     await assert.rejects(proveDirectory(none, EMPTY_INDEX.totals.root, 'a'), MissingNodeError)
   })
+  it('refuses a leaf that does not hash to its name', async () => {
+    const { node, totals } = EMPTY_INDEX
+    const spoilt = Buffer.concat([node.bytes, Buffer.from('/a\n')])
+    const source = (): Promise<Uint8Array> => Promise.resolve(spoilt)
+    await assert.rejects(proveDirectory(source, totals.root, 'a'), InvalidIndexNodeError)
+  })
 })
