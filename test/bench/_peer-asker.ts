@@ -6,6 +6,7 @@ import type { Node } from '@jarswarm/node'
 import { inParallel } from '@jarswarm/publisher'
 import { silentLogger } from '@jarswarm/testkit'
 import { parseLink } from '@jarswarm/trust'
+import { limitBuffersWithHeap } from '../../packages/cli/src/buffer-limit.ts'
 import { waitFor } from '../_wait-for.ts'
 
 /** What the process is told in a message. */
@@ -42,6 +43,8 @@ async function get(node: Node, address: string): Promise<readonly Uint8Array[]> 
 
 // As a message: thousands of addresses are too many for an argument.
 const [task] = (await once(process, 'message')) as [PeerTask]
+// As the program does.
+limitBuffersWithHeap()
 const node = await createNode({
   dataDir: task.dataDir,
   version: 'bench',

@@ -1,7 +1,5 @@
-import { setFlagsFromString } from 'node:v8'
+import { setV8Flag } from './v8-flag.ts'
 
-/** The V8 that this was measured with. Another one may not know the flag, and would say so on each start. */
-const MEASURED_MAJOR = '14'
 /** By how much V8 lets its young generation grow when much in it lives on, and what it does by default. */
 const HELD = 1
 const DEFAULT = 2
@@ -22,6 +20,5 @@ export async function withSmallYoungGeneration<T>(task: () => Promise<T>): Promi
 
 /** On the command line V8 does not take 1; while it runs it does. */
 function setGrowth(factor: number): void {
-  if (process.versions.v8.split('.')[0] !== MEASURED_MAJOR) return
-  setFlagsFromString(`--semi-space-growth-factor=${String(factor)}`)
+  setV8Flag(`--semi-space-growth-factor=${String(factor)}`)
 }
