@@ -1,10 +1,13 @@
-import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs'
-import type { BigIntStats, Dirent } from 'node:fs'
+import { lstatSync, realpathSync, statSync } from 'node:fs'
+import type { BigIntStats } from 'node:fs'
 import { join, sep } from 'node:path'
 import { isBookkeeping, isPath, parsePath, RESERVED_SEGMENT, sidecarOf } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
+import { DirectoryLister } from './directory-lister.ts'
 import { describeErrno, isErrno } from './errno.ts'
 import { inTurns } from './in-turns.ts'
+import { isHidden, readDirectory } from './read-directory.ts'
+import type { DirectoryEntry } from './read-directory.ts'
 import type { TreeFile, TreeProblem, TreeSidecar, TreeStep } from './tree-file.ts'
 
 /** What the path of a directory has in common with that of a file: it stands for something that is still to come. */
@@ -29,6 +32,9 @@ interface Child {
 
 const NO_FILE: BigIntStats | undefined = undefined
 
+/** Lists a directory, as it can be. */
+type List = (realPath: string) => readonly DirectoryEntry[]
+
 /**
  * Walk a Maven tree in ascending order of whole paths. Sidecars come with their artifacts; bookkeeping is only
  * counted, and hidden directories and `.jarswarm/` are not entered.
@@ -44,11 +50,17 @@ export function walkTree(
   return inTurns(treeSteps(treeDir, signal))
 }
 
-/** As `walkTree`, for whoever lets others run already. */
+/**
+ * As `walkTree`, for whoever lets others run already.
+ *
+ * @param lister of this walk, which ends it
+ */
 export function* treeSteps(
   treeDir: string,
   signal?: AbortSignal,
+  lister: DirectoryLister = new DirectoryLister(),
 ): Generator<TreeStep, void, undefined> {
+  using listing = lister
   const root = realpathSync(treeDir)
   // The next one last.
   const waiting: (Directory | TreeStep)[] = [
@@ -57,13 +69,23 @@ export function* treeSteps(
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     signal?.throwIfAborted()
     if ('kind' in next) yield next
-    else for (const item of itemsOf(next, root).reverse()) waiting.push(item)
+    else {
+      const { realPath, linked } = next
+      const coming = (): readonly string[] => [...ownPaths(waiting), realPath]
+      const list: List = linked ? readDirectory : (path) => listing.list(path, coming)
+      for (const item of itemsOf(next, root, list).reverse()) waiting.push(item)
+    }
   }
 }
 
+/** Of the directories among them those that no link led to. */
+function ownPaths(waiting: readonly (Directory | TreeStep)[]): readonly string[] {
+  return waiting.flatMap((item) => ('kind' in item || item.linked ? [] : [item.realPath]))
+}
+
 /** What is in a directory, ascending. */
-function itemsOf(directory: Directory, root: string): (Directory | TreeStep)[] {
-  const children = listDirectory(directory, root)
+function itemsOf(directory: Directory, root: string, list: List): (Directory | TreeStep)[] {
+  const children = listDirectory(directory, root, list)
   if ('reason' in children) return [children]
   const sidecars = sidecarsByArtifact(children)
   const items: (Directory | TreeStep)[] = []
@@ -96,7 +118,7 @@ export function listFiles(
   const prefix = path === '' ? '' : `${path}/`
   const linked = realPath !== join(root, path)
   const directory = { path: prefix, realPath, above: [root, realPath], linked }
-  const children = listDirectory(directory, root)
+  const children = listDirectory(directory, root, readDirectory)
   if ('reason' in children) return { problem: children.reason }
   const sidecars = sidecarsByArtifact(children)
   const steps = new Map<string, TreeStep>()
@@ -152,10 +174,10 @@ function sidecarsByArtifact(children: readonly Child[]): ReadonlyMap<string, Tre
   return sidecars
 }
 
-function listDirectory(directory: Directory, root: string): Child[] | TreeProblem {
-  let entries: Dirent[]
+function listDirectory(directory: Directory, root: string, list: List): Child[] | TreeProblem {
+  let entries: readonly DirectoryEntry[]
   try {
-    entries = readdirSync(directory.realPath, { withFileTypes: true })
+    entries = list(directory.realPath)
   } catch (error) {
     // Removed since its parent was listed: then it holds nothing.
     if (isErrno(error, 'ENOENT') && directory.path !== '') return []
@@ -172,21 +194,20 @@ function byPath(a: Child, b: Child): number {
   return left < right ? -1 : left > right ? 1 : 0
 }
 
-function inspect(entry: Dirent, directory: Directory, root: string): Child | undefined {
-  const { name } = entry
+function inspect(entry: DirectoryEntry, directory: Directory, root: string): Child | undefined {
+  const { name, kind } = entry
   // Both are clean already: to join them as if they were not costs as much as a look at the file.
   const realPath = directory.realPath + sep + name
   const child = { name, realPath, stat: NO_FILE, linked: false, reason: '' }
   if (name === RESERVED_SEGMENT && directory.path === '') return undefined
-  if (entry.isDirectory())
-    return { ...child, kind: name.startsWith('.') ? 'left-out' : 'directory' }
+  if (kind === 'directory') return { ...child, kind: isHidden(name) ? 'left-out' : 'directory' }
   try {
-    if (entry.isSymbolicLink()) return inspectLink(child, directory, root)
-    if (!entry.isFile())
+    if (kind === 'link') return inspectLink(child, directory, root)
+    if (kind === 'other')
       return { ...child, kind: 'problem', reason: 'neither a file nor a directory' }
-    return { ...child, kind: 'file', stat: lstatSync(realPath, { bigint: true }) }
+    return { ...child, kind, stat: lstatSync(realPath, { bigint: true }) }
   } catch (error) {
-    if (isErrno(error, 'ENOENT') && !entry.isSymbolicLink()) return undefined
+    if (isErrno(error, 'ENOENT') && kind !== 'link') return undefined
     return { ...child, kind: 'problem', reason: `cannot look at it: ${describeErrno(error)}` }
   }
 }
@@ -202,7 +223,7 @@ function inspectLink(child: Omit<Child, 'kind'>, directory: Directory, root: str
   if (!found.isDirectory()) return refuse('a link to neither a file nor a directory')
   if (directory.above.includes(target)) return refuse(`a link that loops, to ${target}`)
   if (directory.linked) return refuse('a link to a directory below another such link')
-  if (child.name.startsWith('.')) return { ...child, kind: 'left-out' }
+  if (isHidden(child.name)) return { ...child, kind: 'left-out' }
   return { ...child, kind: 'directory', realPath: target, linked: true }
 }
 
