@@ -1,6 +1,7 @@
 import { InvalidPathError } from './errors.ts'
 import { parsePath } from './repository-path.ts'
 import type { RepositoryPath } from './repository-path.ts'
+import { MAX_PATH_BYTES } from './limits.ts'
 
 /** What a path of the default layout says: `group/artifact/version/artifact-version[-classifier].extension`. */
 export interface Coordinates {
@@ -29,7 +30,7 @@ const CLASSIFIED =
  * @returns undefined for what does not follow the default layout: metadata, catalogs, files elsewhere
  */
 export function parseCoordinates(path: RepositoryPath): Coordinates | undefined {
-  const segments = path.split('/')
+  const segments = path.split('/', MAX_PATH_BYTES)
   const [artifact, version, name] = segments.slice(-3)
   if (
     segments.length < 4 ||
