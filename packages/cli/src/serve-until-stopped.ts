@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { saveMemoryAtRest } from './rest.ts'
 import type { Terminal } from './terminal.ts'
 import { withSmallYoungGeneration } from './young-generation.ts'
 
@@ -19,6 +20,7 @@ export async function serveUntilStopped(
   announce: () => void,
 ): Promise<void> {
   const { signal } = terminal
+  const stopSaving = saveMemoryAtRest()
   try {
     await withSmallYoungGeneration(() => service.start())
     if (signal.aborted) return
@@ -26,6 +28,7 @@ export async function serveUntilStopped(
     // A listener on a signal does not keep the process alive; the service's sockets do.
     await once(signal, 'abort')
   } finally {
+    stopSaving()
     await service.stop()
   }
 }

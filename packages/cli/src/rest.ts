@@ -1,0 +1,43 @@
+import { setV8Flag } from './v8-flag.ts'
+
+const LOOK_MS = 5_000
+/** Share of one processor below which a process is at rest; with 16 peers and nothing to do a node takes 0.4 %. */
+const REST_SHARE = 0.05
+const MICROSECONDS = 1_000
+
+export interface RestComponents {
+  /** Processor time of this process so far. */
+  readonly cpuUsage: () => NodeJS.CpuUsage
+  readonly setFlag: (flag: string) => void
+}
+
+/**
+ * Have V8 save memory while this process is at rest, as browsers do in tabs that nobody looks at, and time while it works: left
+ * alone, V8 collected what a first sync left only after 90 to 100 s.
+ *
+ * @returns ends it, and leaves V8 to save time
+ */
+export function saveMemoryAtRest(
+  { cpuUsage, setFlag }: RestComponents = {
+    cpuUsage: () => process.cpuUsage(),
+    setFlag: setV8Flag,
+  },
+): () => void {
+  let before = cpuUsage()
+  let isAtRest = false
+  const rest = (is: boolean): void => {
+    if (is !== isAtRest) setFlag(is ? '--optimize-for-size' : '--no-optimize-for-size')
+    isAtRest = is
+  }
+  const timer = setInterval(() => {
+    const now = cpuUsage()
+    const workedMs = (now.user + now.system - before.user - before.system) / MICROSECONDS
+    before = now
+    rest(workedMs < REST_SHARE * LOOK_MS)
+  }, LOOK_MS)
+  timer.unref()
+  return () => {
+    clearInterval(timer)
+    rest(false)
+  }
+}
