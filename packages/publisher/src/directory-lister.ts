@@ -16,7 +16,7 @@ export interface DirectoryListerInit {
 
 /**
  * Lists the directories of one walk. In a large tree a thread lists them ahead: that is more than half of what a walk of an
- * unchanged tree takes, and waits for the disk when the system has not got them in memory.
+ * unchanged tree takes. Nobody waits for the thread, and what it cannot list, the walk lists and says why.
  */
 export class DirectoryLister implements Disposable {
   readonly #startThread: () => ListingThread
@@ -30,7 +30,7 @@ export class DirectoryLister implements Disposable {
   }
 
   /**
-   * List the directory that the walk has come to, in no order.
+   * List the directory that the walk has come to, in no order; at most a second ago.
    *
    * @param coming the directories that the walk knows of, this one last, the one after it before that
    * @throws what the system says
@@ -48,11 +48,21 @@ export class DirectoryLister implements Disposable {
     if (this.#hasBegun) return this.#thread
     this.#alone -= 1
     if (this.#alone >= 0) return undefined
-    this.#thread ??= this.#startThread()
-    // What is listed while it comes up need not wait for it.
-    if (!this.#thread.isReady) return undefined
+    this.#thread ??= this.#tryToStart()
+    // Told only then, it begins where the walk has come to meanwhile.
+    if (this.#thread?.isReady !== true) return undefined
     this.#thread.begin(coming())
     this.#hasBegun = true
     return this.#thread
+  }
+
+  /** A system that has no thread left, or gives none to this process, is no reason not to walk. */
+  #tryToStart(): ListingThread | undefined {
+    try {
+      return this.#startThread()
+    } catch {
+      this.#alone = Infinity
+      return undefined
+    }
   }
 }

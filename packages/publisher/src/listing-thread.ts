@@ -6,42 +6,48 @@ import type { Listing, ListingBatch, ListingThreadData } from './listing.ts'
 
 /** The source runs as it stands, too. */
 const WORKER = new URL(`./listing-worker${extname(import.meta.url)}`, import.meta.url)
-/** A thread that gives nothing for so long was lost, or fares no better than whoever asks it. */
-const PATIENCE_MS = 5_000
+/** An older listing is not used: a file waits for ten seconds for a sidecar, which must not be missed for having been listed before. */
+const FRESH_MS = 1_000
+const NS_PER_MS = 1e6
+
+export interface ListingThreadInit {
+  /** How old a listing may be when it is taken, in milliseconds. @defaultValue 1 000 */
+  readonly freshMs?: number
+}
 
 /**
  * A thread that lists directories ahead of a walk, as far as the walk has use for it.
  *
- * It is only ever faster: whoever gets nothing from it lists the directory himself. It keeps no process alive.
+ * It is only ever faster: nobody waits for it, and whoever gets nothing from it lists the directory himself. It keeps no process alive.
  */
 export class ListingThread implements Disposable {
   readonly #control = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT))
   readonly #worker: Worker
   readonly #port: MessagePort
-  readonly #patienceMs: number
+  readonly #freshMs: number
   #listings: readonly Listing[] = []
   #at = 0
-  #isOver = false
+  #sinceNs = 0n
 
-  /** Begin to start it. */
-  constructor({ patienceMs = PATIENCE_MS }: { readonly patienceMs?: number } = {}) {
+  /**
+   * Begin to start it.
+   *
+   * @throws when the system has no thread to give
+   */
+  constructor({ freshMs = FRESH_MS }: ListingThreadInit = {}) {
     const { port1, port2: port } = new MessageChannel()
     const workerData: ListingThreadData = { port, control: this.#control }
     this.#worker = new Worker(WORKER, { workerData, transferList: [port] })
     this.#worker.unref()
     // What it cannot do, the walk does.
-    this.#worker.once('error', () => (this.#isOver = true))
+    this.#worker.once('error', () => undefined)
     this.#port = port1
-    this.#patienceMs = patienceMs
+    this.#freshMs = freshMs
   }
 
-  /** Whether it has come up: until then nobody is to wait for it. */
+  /** Whether it has come up: what it is told before that is heard only then. */
   get isReady(): boolean {
     return Atomics.load(this.#control, READY) === 1
-  }
-
-  async whenReady(): Promise<void> {
-    await Atomics.waitAsync(this.#control, READY, 0).value
   }
 
   /**
@@ -54,38 +60,49 @@ export class ListingThread implements Disposable {
   }
 
   /**
-   * Take the listing that comes next, and wait for it, if it is of this directory.
+   * Take the listing of a directory, if it is there and fresh. Directories are asked for in ascending order of whole paths.
    *
-   * @returns undefined when another one comes next, or none
+   * @returns undefined when it is not there, or the system did not let the thread list it
    */
   take(path: string): Listing | undefined {
-    while (this.#at === this.#listings.length && !this.#isOver) this.#receive()
-    const next = this.#listings[this.#at]
-    if (next?.path !== path) return undefined
-    this.#at += 1
-    return next
+    for (;;) {
+      const next = this.#next()
+      // What comes by later has been listed by the walk when it comes.
+      if (next === undefined || isBefore(path, next.path)) return undefined
+      this.#at += 1
+      if (next.path === path) return this.#isFresh() ? next : undefined
+    }
   }
 
   /** End it, whatever it does. Idempotent. */
   [Symbol.dispose](): void {
-    this.#isOver = true
     this.#listings = []
     this.#port.close()
     void this.#worker.terminate()
   }
 
+  #next(): Listing | undefined {
+    if (this.#at === this.#listings.length) this.#receive()
+    return this.#listings[this.#at]
+  }
+
   #receive(): void {
     const received = receiveMessageOnPort(this.#port)
-    if (received === undefined) {
-      const woken = Atomics.wait(this.#control, UNTAKEN, 0, this.#patienceMs)
-      if (woken === 'timed-out') this.#isOver = true
-      return
-    }
-    const { listings, weight, isLast } = received.message as ListingBatch
+    if (received === undefined) return
+    const { listings, weight, sinceNs } = received.message as ListingBatch
     this.#listings = listings
     this.#at = 0
-    this.#isOver = isLast
+    this.#sinceNs = sinceNs
     Atomics.sub(this.#control, UNTAKEN, weight)
     Atomics.notify(this.#control, UNTAKEN)
   }
+
+  #isFresh(): boolean {
+    return Number(process.hrtime.bigint() - this.#sinceNs) <= this.#freshMs * NS_PER_MS
+  }
+}
+
+/** Whether a walk comes to one directory before another one. */
+function isBefore(one: string, other: string): boolean {
+  return `${one}/` < `${other}/`
 }

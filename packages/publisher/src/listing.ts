@@ -4,14 +4,8 @@ import type { DirectoryEntry } from './read-directory.ts'
 /** What listing one directory gave, in a form that costs little to hand from thread to thread. */
 export interface Listing {
   readonly path: string
-  /** A letter for the kind and the name of each entry, joined by `/`, which no name has; or what the system said. */
-  readonly found: string | ListingFailure
-}
-
-/** An error, of which only the message would come along by itself. */
-export interface ListingFailure {
-  readonly code: string | undefined
-  readonly message: string
+  /** A letter for the kind and the name of each entry, joined by `/`, which no name has. */
+  readonly found: string
 }
 
 /** Some listings in the order in which they are wanted, in one message. */
@@ -19,7 +13,8 @@ export interface ListingBatch {
   readonly listings: readonly Listing[]
   /** Directories and entries; more than 0. */
   readonly weight: number
-  readonly isLast: boolean
+  /** When the first of them was begun, on the clock of the whole process. */
+  readonly sinceNs: bigint
 }
 
 /** What a listing thread begins with. Its port is told once which directories there are, the next one last. */
@@ -39,6 +34,7 @@ const KINDS: Readonly<Record<string, DirectoryEntry['kind']>> = {
   f: 'file',
   d: 'directory',
   l: 'link',
+  o: 'other',
 }
 
 /** Write what a directory has. */
@@ -46,23 +42,12 @@ export function formatListing(path: string, entries: readonly DirectoryEntry[]):
   return { path, found: entries.map(({ name, kind }) => LETTERS[kind] + name).join('/') }
 }
 
-/** Write why a directory cannot be listed. */
-export function formatFailure(path: string, error: unknown): Listing {
-  const { code, message } = error as NodeJS.ErrnoException
-  return { path, found: { code, message } }
-}
-
-/**
- * Read what `formatListing` or `formatFailure` wrote.
- *
- * @throws what the system said, with its code and the path
- */
-export function parseListing({ path, found }: Listing): readonly DirectoryEntry[] {
-  if (typeof found !== 'string') {
-    throw Object.assign(new Error(found.message), { code: found.code, path })
-  }
+/** Read what `formatListing` wrote. */
+export function parseListing({ found }: Listing): readonly DirectoryEntry[] {
   if (found === '') return []
-  return found
-    .split('/')
-    .map((text) => ({ name: text.slice(1), kind: KINDS[text.charAt(0)] ?? 'other' }))
+  return found.split('/').map((text) => {
+    const kind = KINDS[text.charAt(0)]
+    if (kind === undefined) throw new TypeError(`Cannot read a listing: found ${text}`)
+    return { name: text.slice(1), kind }
+  })
 }

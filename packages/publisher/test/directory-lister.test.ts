@@ -10,14 +10,15 @@ import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { DirectoryLister } from '../src/directory-lister.ts'
-import { formatFailure, parseListing, UNTAKEN } from '../src/listing.ts'
+import { formatListing, parseListing, UNTAKEN } from '../src/listing.ts'
 import { ListingThread } from '../src/listing-thread.ts'
+import type { ListingThreadInit } from '../src/listing-thread.ts'
 import type { TreeStep } from '../src/tree-file.ts'
 import { treeSteps } from '../src/walk-tree.ts'
 
 const LEAVING = fileURLToPath(new URL('_walk-and-leave.ts', import.meta.url))
 const WORKER = new URL('../src/listing-worker.ts', import.meta.url)
-/** Ends a process that hangs. */
+/** Ends a process, and a wait, that hangs. */
 const HANG_MS = 30_000
 
 function makeTree(t: TestContext, files: readonly string[]): string {
@@ -41,7 +42,7 @@ function makeWideTree(t: TestContext): string {
 /** A thread that came up, and what became of its `take`s. */
 async function startThread(
   t: TestContext,
-  init?: { readonly patienceMs: number },
+  { isWaitedFor = false, ...init }: ListingThreadInit & { readonly isWaitedFor?: boolean } = {},
 ): Promise<{ readonly thread: ListingThread; readonly worker: Worker; readonly taken: boolean[] }> {
   const started = once(process, 'worker') as Promise<[Worker]>
   const thread = new ListingThread(init)
@@ -49,13 +50,13 @@ async function startThread(
     thread[Symbol.dispose]()
   })
   const [worker] = await started
-  worker.ref()
-  await thread.whenReady()
-  worker.unref()
+  while (!thread.isReady) await setImmediate()
   const taken: boolean[] = []
   const take = thread.take.bind(thread)
   t.mock.method(thread, 'take', (path: string) => {
-    const listing = take(path)
+    let listing = take(path)
+    const untilMs = performance.now() + HANG_MS
+    while (isWaitedFor && listing === undefined && performance.now() < untilMs) listing = take(path)
     taken.push(listing !== undefined)
     return listing
   })
@@ -74,7 +75,7 @@ const stepsOf = (tree: string, lister: DirectoryLister, signal?: AbortSignal): T
 describe('DirectoryLister', () => {
   it('gives a walk by its thread, in its order and within its bounds, what the walk finds alone', async (t) => {
     const tree = makeWideTree(t)
-    const { thread, taken } = await startThread(t)
+    const { thread, taken } = await startThread(t, { isWaitedFor: true, freshMs: Infinity })
     const steps = stepsOf(tree, helpedBy(thread))
     assert.deepEqual(steps, stepsOf(tree, alone()))
     assert.equal(steps.length, 3_004)
@@ -87,7 +88,7 @@ describe('DirectoryLister', () => {
     symlinkSync('/', join(tree, 'c/outside'))
     symlinkSync('..', join(tree, 'c/loop'))
     execFileSync('mkfifo', [join(tree, 'a/pipe.jar')])
-    const { thread, taken } = await startThread(t)
+    const { thread, taken } = await startThread(t, { isWaitedFor: true, freshMs: Infinity })
     const steps = stepsOf(tree, helpedBy(thread))
     assert.deepEqual(steps, stepsOf(tree, alone()))
     assert.deepEqual(
@@ -105,44 +106,62 @@ describe('DirectoryLister', () => {
     assert.deepEqual(taken, [true, true, true, true, true])
   })
 
-  it('hands over in the midst of a walk', async (t) => {
+  it('hands over in the midst of a walk, and leaves to it what links lead to', async (t) => {
     const tree = makeTree(t, ['a/b.jar', 'c/d.jar', 'e/f/g.jar'])
-    const { thread, taken } = await startThread(t)
-    assert.deepEqual(stepsOf(tree, helpedBy(thread, 2)), stepsOf(tree, alone()))
-    assert.deepEqual(taken, [true, true, true])
+    symlinkSync('../a', join(tree, 'c/linked'))
+    const { thread, taken } = await startThread(t, { isWaitedFor: true, freshMs: Infinity })
+    assert.deepEqual(stepsOf(tree, helpedBy(thread, 3)), stepsOf(tree, alone()))
+    assert.deepEqual(taken, [true, true])
   })
 
-  it('waits for no thread that has not come up, and starts none for few directories', (t) => {
-    const tree = makeTree(t, ['a/b.jar', 'c/d.jar'])
-    const startThread = t.mock.fn(() => new ListingThread())
-    // The walk is over before the thread can say a word to it.
-    assert.equal(stepsOf(tree, new DirectoryLister({ alone: 3, startThread })).length, 2)
-    assert.equal(startThread.mock.callCount(), 0)
-    assert.equal(stepsOf(tree, new DirectoryLister({ alone: 1, startThread })).length, 2)
-    assert.equal(startThread.mock.callCount(), 1)
-  })
-
-  it('says why its thread could not list a directory, and passes over one that went meanwhile', async (t) => {
-    const tree = makeTree(t, ['a/b/c.jar', 'd/e.jar'])
+  it('neither waits for its thread nor misses what that has not listed', async (t) => {
+    const tree = makeWideTree(t)
     const { thread } = await startThread(t)
-    const lister = helpedBy(thread)
-    using listing = lister
-    const [root, gone, file] = [tree, join(tree, 'x'), join(tree, 'd/e.jar')]
-    assert.equal(listing.list(root, () => [file, gone, root]).length, 2)
-    const coming = (): never => assert.fail('told before')
-    for (const path of ['a', 'a/b', 'd']) listing.list(join(tree, path), coming)
-    assert.throws(() => listing.list(gone, coming), { code: 'ENOENT', path: gone })
-    assert.throws(() => listing.list(file, coming), { code: 'ENOTDIR', path: file })
+    assert.deepEqual(stepsOf(tree, helpedBy(thread)), stepsOf(tree, alone()))
+  })
+
+  it('tells a thread that has not come up nothing, and starts none for few directories', (t) => {
+    const tree = makeTree(t, ['a/b.jar', 'c/d.jar', 'e/f.jar'])
+    const begin = t.mock.fn()
+    const end = t.mock.fn()
+    let looks = 0
+    const thread = {
+      get isReady() {
+        looks += 1
+        return looks > 1
+      },
+      begin,
+      take: () => undefined,
+      [Symbol.dispose]: end,
+    } as unknown as ListingThread
+    const startThread = t.mock.fn(() => thread)
+    assert.equal(stepsOf(tree, new DirectoryLister({ alone: 4, startThread })).length, 3)
+    assert.equal(startThread.mock.callCount(), 0)
+    assert.equal(stepsOf(tree, new DirectoryLister({ alone: 1, startThread })).length, 3)
+    assert.deepEqual([startThread.mock.callCount(), end.mock.callCount()], [1, 1])
+    const told = begin.mock.calls.map(({ arguments: [paths] }) => paths as readonly string[])
+    assert.deepEqual(told, [[join(tree, 'e'), join(tree, 'c')]])
+  })
+
+  it('lists alone when no thread is to be had', (t) => {
+    const tree = makeTree(t, ['a/b.jar', 'c/d.jar'])
+    const startThread = t.mock.fn((): never => {
+      throw new Error('Worker initialization failure: EAGAIN')
+    })
+    const steps = stepsOf(tree, new DirectoryLister({ alone: 0, startThread }))
+    assert.deepEqual(steps, stepsOf(tree, alone()))
+    assert.equal(startThread.mock.callCount(), 1)
   })
 
   it('lists alone when its thread is lost', async (t) => {
     const tree = makeWideTree(t)
-    const { thread, worker, taken } = await startThread(t, { patienceMs: 1 })
+    const { thread, worker, taken } = await startThread(t)
     const steps = treeSteps(tree, undefined, helpedBy(thread))
     const seen = [steps.next().value]
     await worker.terminate()
     seen.push(...steps)
     assert.deepEqual(seen, stepsOf(tree, alone()))
+    // What was sent before is less than the tree has.
     assert.equal(taken.at(-1), false)
   })
 
@@ -204,14 +223,45 @@ describe('the worker of a ListingThread', () => {
   })
 })
 
+describe('ListingThread', () => {
+  /** What it gives of directories after it has listed all. */
+  async function taken(
+    t: TestContext,
+    paths: readonly string[],
+    init?: ListingThreadInit,
+  ): Promise<readonly boolean[]> {
+    const { thread, worker } = await startThread(t, init)
+    const ended = once(worker, 'exit')
+    worker.ref()
+    thread.begin(paths.toReversed())
+    await ended
+    return paths.map((path) => thread.take(path) !== undefined)
+  }
+
+  it('gives nothing that was listed too long ago', async (t) => {
+    const paths = [makeTree(t, ['a/b.jar'])]
+    assert.deepEqual(await taken(t, paths, { freshMs: Infinity }), [true])
+    assert.deepEqual(await taken(t, paths, { freshMs: -1 }), [false])
+  })
+
+  it('gives nothing that it could not list, and no directory of very many names', async (t) => {
+    const jars = (count: number): string[] =>
+      Array.from({ length: count }, (_, at) => `many/${String(at)}.jar`)
+    const tree = makeTree(t, ['a/b.jar', ...jars(4_000), 'z/b.jar'])
+    const paths = ['a', 'a/b.jar', 'many', 'x', 'z'].map((name) => join(tree, name))
+    const init = { freshMs: Infinity }
+    assert.deepEqual(await taken(t, paths, init), [true, false, true, false, true])
+    for (const jar of jars(4_100)) writeFileSync(join(tree, jar), '')
+    assert.deepEqual(await taken(t, paths, init), [true, false, false, false, true])
+  })
+})
+
 describe('parseListing', () => {
-  it('throws what the system said', () => {
-    const error = Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' })
-    const failure = structuredClone(formatFailure('/a', error))
-    assert.throws(() => parseListing(failure), {
-      message: error.message,
-      code: 'EACCES',
-      path: '/a',
-    })
+  it('reads names and kinds as they were written, and nothing else', () => {
+    const kinds = ['file', 'directory', 'link', 'other'] as const
+    const entries = kinds.map((kind) => ({ name: `${kind}-d`, kind }))
+    assert.deepEqual(parseListing(formatListing('/a', entries)), entries)
+    assert.deepEqual(parseListing(formatListing('/a', [])), [])
+    assert.throws(() => parseListing({ path: '/a', found: 'xa' }), TypeError)
   })
 })
