@@ -13,6 +13,7 @@ import { createBranchMemory } from '@jarswarm/mirror'
 import type { IndexStore } from '@jarswarm/ports'
 import { PACK_COMPRESSION } from '@jarswarm/publisher'
 import { openDataDirectory } from '@jarswarm/store'
+import { limitBuffersWithHeap } from '../../packages/cli/src/buffer-limit.ts'
 import { SeededRandom } from '../faults/_random.ts'
 import { median, percentile } from '../_percentile.ts'
 import { clojarsEntries, clojarsProjects, versionEntries } from './_clojars-shape.ts'
@@ -172,6 +173,8 @@ async function measureProofs(
   }
 }
 
+// As the program does.
+limitBuffersWithHeap()
 process.once('message', (task: IndexTask) => {
   void (task.half === 'build' ? measureBuild(task) : measureUse(task)).then((figures) => {
     process.send?.(figures)

@@ -1,5 +1,5 @@
 /**
- * Entries by the million in little memory: about 100 bytes each, and for each directory 42 and its path.
+ * Entries by the million in little memory: about 100 bytes each, and 42 and the path of their directory for each run of them.
  *
  * Layout of the record of an entry, numbers little-endian as the machine's own:
  *

@@ -85,6 +85,13 @@ export function parseIndexBranch(bytes: Uint8Array, prefix: string): IndexBranch
   return parseBranch(linesOf(bytes), prefix)
 }
 
+/** `parseIndexNode` of what must be a leaf. */
+export function parseIndexLeaf(bytes: Uint8Array, prefix: string): IndexLeaf {
+  const lines = linesOf(bytes)
+  if (lines[0] !== LEAF_HEADER) refuse('a node that is no leaf')
+  return parseLeaf(lines, bytes.length, prefix)
+}
+
 /** Whether a node says that it is a leaf; what else stands in it is not looked at. */
 export function isLeaf({ buffer, byteOffset, length }: Uint8Array): boolean {
   const begin = Buffer.from(buffer, byteOffset, Math.min(length, LEAF_HEADER.length + 1))

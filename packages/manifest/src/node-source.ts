@@ -2,7 +2,7 @@ import type { Digest } from './digest.ts'
 import { sha256 } from './digest.ts'
 import { InvalidIndexNodeError, MissingNodeError } from './errors.ts'
 import { KEY_DIGITS } from './index-key.ts'
-import { childOf, isLeaf, parseIndexBranch, parseIndexNode } from './index-node.ts'
+import { childOf, isLeaf, parseIndexBranch, parseIndexLeaf, parseIndexNode } from './index-node.ts'
 import type { IndexBranch, IndexChild, IndexLeaf, SubtreeTotals } from './index-node.ts'
 
 /** Gives the bytes of an object by its digest, or undefined when it is not there. They need not be verified. */
@@ -64,15 +64,14 @@ export async function findLeaf(
   place: LeafPlace,
 ): Promise<IndexLeaf | undefined> {
   const end = await goToLeaf(nodes, place)
-  const node = end && checkContent(end.bytes, end.reference)
-  return node?.kind === 'leaf' ? node : undefined
+  return end && checkTotals(parseIndexLeaf(end.bytes, end.reference.prefix), end.reference)
 }
 
 /**
  * As `findLeaf`, but of the leaf only the digest is checked: what stands in it is for whoever reads it.
  *
  * @param visit called with the bytes of each node on the way, that of the leaf among them
- * @throws as `readNode`
+ * @throws as `readNode`, but for the content of the leaf
  */
 export async function goToLeaf(
   nodes: NodeSource | RememberingSource,

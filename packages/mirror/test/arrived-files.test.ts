@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { parsePath } from '@jarswarm/maven'
+import type { ClosureArtifact } from '@jarswarm/maven'
 import { NoSpaceError, StorageFailedError } from '@jarswarm/ports'
 import { RecordingLogger } from '@jarswarm/testkit'
 import PQueue from 'p-queue'
 import type { PrefetchSource } from '../src/index.ts'
 import { ArrivedFiles } from '../src/prefetch/arrived-files.ts'
 import { FileBringer, MAX_FAILURES_IN_A_ROW } from '../src/prefetch/file-bringer.ts'
-import { PREFETCH_FULL_PAUSE_MS } from '../src/prefetch/prefetcher.ts'
+import { PomLibrary } from '../src/prefetch/pom-library.ts'
+import { PREFETCH_FULL_PAUSE_MS, PREFETCH_IDLE_MS } from '../src/prefetch/prefetcher.ts'
 import { PrefetchRoom } from '../src/prefetch/prefetch-room.ts'
 import { PrefetchTally } from '../src/prefetch/prefetch-tally.ts'
 import {
@@ -67,6 +69,18 @@ describe('what was fetched ahead, while the disk is slow', () => {
     disk.go()
     await rig.until(() => rig.prefetcher?.counts().files === ALL.length)
   })
+  it('is forgotten when no client asks any more, and once all has ended', async (t) => {
+    const [rig, node] = await begin(t)
+    const disk = holdBack(node)
+    const digests = ['b', 'a'].map((name) => rig.builder.entry(pathOf(name, 'jar')).digest)
+    rig.served(`${ROOT}.pom`)
+    await rig.until(() => disk.waiting() === ALL.length)
+    rig.clock.advance(PREFETCH_IDLE_MS)
+    assert.equal(rig.prefetcher?.take(digests[0] ?? ''), undefined)
+    disk.go()
+    await rig.prefetcher?.stop()
+    assert.equal(rig.prefetcher?.take(digests[1] ?? ''), undefined)
+  })
   it('is waited for by stop, and counted', async (t) => {
     const [rig, node] = await begin(t)
     const disk = holdBack(node)
@@ -113,6 +127,32 @@ describe('what was fetched ahead, while the disk is slow', () => {
     rig.clock.advance(PREFETCH_FULL_PAUSE_MS)
     rig.served(`${ROOT}.pom`)
     await rig.until(() => rig.asked().length > before)
+  })
+})
+
+describe('ArrivedFiles', () => {
+  it('keeps the bytes of a file, and not the message that they came in', async () => {
+    const files = new ArrivedFiles()
+    const bytes = new Uint8Array(1_000_000).subarray(10, 20)
+    await files.add('ab', { bytes, stored: Promise.resolve() })
+    assert.equal(files.take('ab')?.buffer.byteLength, 10)
+  })
+  it('keeps nothing once it is to forget', async () => {
+    const files = new ArrivedFiles()
+    await files.add('ab', { bytes: new Uint8Array(10), stored: Promise.resolve() })
+    files.forget()
+    assert.equal(files.take('ab'), undefined)
+  })
+})
+
+describe('PomLibrary', () => {
+  it('gives no bytes of what it brings, for a walk waits for thousands', async () => {
+    const bring = (): Promise<unknown> => Promise.resolve({ bytes: new Uint8Array(10) })
+    const files = { bring } as unknown as FileBringer
+    const library = new PomLibrary({ files, logger: new RecordingLogger() })
+    const give = library.bring.bind(library) as (file: ClosureArtifact) => Promise<unknown>
+    const file = { group: 'a', artifact: 'b', version: '1', classifier: undefined }
+    assert.equal(await give({ ...file, extension: 'jar' }), undefined)
   })
 })
 

@@ -38,6 +38,11 @@ export class ArrivedFiles {
     return bytes
   }
 
+  /** Keep nothing in memory: nobody is about to ask. What waits for the disk goes on. */
+  forget(): void {
+    this.#bytes.clear()
+  }
+
   /** Resolves when nothing waits for the disk. */
   async settled(): Promise<void> {
     await Promise.all(this.#storing)

@@ -17,7 +17,7 @@ const PREFETCH = {
   MAX_STORING_FILES: {
     value: 32,
     unit: 'small files fetched ahead that wait for the disk while others are fetched',
-    why: 'at most 8 MiB; beyond it fetching waits for the disk',
+    why: 'with those on their way at most 12 MiB; beyond it fetching waits for the disk',
   },
   MAX_ARRIVED_BYTES: {
     value: 16 * MIB,

@@ -22,7 +22,7 @@ import type {
 import type { Logger } from '@jarswarm/ports'
 import { MAX_DOCUMENT_BYTES, MAX_REMEMBERED_DEPENDENCIES } from './limits.ts'
 import { FILE_PRIORITY, POM_PRIORITY } from './file-bringer.ts'
-import type { BroughtFile, FileBringer } from './file-bringer.ts'
+import type { FileBringer } from './file-bringer.ts'
 import { SizedMemo } from './sized-memo.ts'
 
 interface Document<T> {
@@ -71,10 +71,10 @@ export class PomLibrary {
     return document?.content
   }
 
-  /** Bring a file that is not a POM. */
-  async bring(artifact: ClosureArtifact): Promise<BroughtFile | undefined> {
+  /** Bring a file that is not a POM. Gives nothing: a walk of thousands must not hold their bytes until its end. */
+  async bring(artifact: ClosureArtifact): Promise<void> {
     const path = await this.#pathOf(artifact)
-    return path === undefined ? undefined : await this.#components.files.bring(path, FILE_PRIORITY)
+    if (path !== undefined) await this.#components.files.bring(path, FILE_PRIORITY)
   }
 
   async #pom(id: PomId): Promise<Pom | undefined> {

@@ -44,7 +44,7 @@ export class PrefetchSession {
     if (wasHere && !(await this.#lacksJar(pom))) return
     this.#files.refill()
     const library = this.#library
-    const bringing: Promise<unknown>[] = []
+    const bringing: Promise<void>[] = []
     await walkClosure(pom, {
       read: (id) => library.read(id),
       metadata: (project) => library.metadata(project),

@@ -91,6 +91,7 @@ export class Prefetcher implements Prefetch {
     this.#end(new Error('the node stops'))
     await Promise.all(this.#ending)
     await this.#arrived.settled()
+    this.#arrived.forget()
   }
 
   #session(repository: RepositoryId): PrefetchSession {
@@ -123,7 +124,10 @@ export class Prefetcher implements Prefetch {
     return clock.setTimer(() => {
       const leftMs = this.#lastServedMs + PREFETCH_IDLE_MS - clock.now()
       if (leftMs > 0) this.#timer = this.#watchIdle(leftMs)
-      else this.#end(new Error('no client asks any more'))
+      else {
+        this.#end(new Error('no client asks any more'))
+        this.#arrived.forget()
+      }
     }, delayMs)
   }
 
