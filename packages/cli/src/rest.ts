@@ -1,8 +1,13 @@
 import { setV8Flag } from './v8-flag.ts'
 
-const LOOK_MS = 5_000
+/** How long little must have been done. */
+const REST_MS = 5_000
 /** Share of one processor below which a process is at rest; with 16 peers and nothing to do a node takes 0.4 %. */
 const REST_SHARE = 0.05
+/** How soon it shows that a process at rest works again: a build is over in seconds. */
+const WAKE_MS = 250
+/** The share that it takes then. Above what a message now and then takes of so short a time. */
+const WAKE_SHARE = 0.2
 const MICROSECONDS = 1_000
 
 export interface RestComponents {
@@ -29,15 +34,17 @@ export function saveMemoryAtRest(
     if (is !== isAtRest) setFlag(is ? '--optimize-for-size' : '--no-optimize-for-size')
     isAtRest = is
   }
-  const timer = setInterval(() => {
+  const look = (): void => {
     const now = cpuUsage()
     const workedMs = (now.user + now.system - before.user - before.system) / MICROSECONDS
     before = now
-    rest(workedMs < REST_SHARE * LOOK_MS)
-  }, LOOK_MS)
-  timer.unref()
+    rest(workedMs < (isAtRest ? WAKE_SHARE * WAKE_MS : REST_SHARE * REST_MS))
+    timer = lookLater()
+  }
+  const lookLater = (): NodeJS.Timeout => setTimeout(look, isAtRest ? WAKE_MS : REST_MS).unref()
+  let timer = lookLater()
   return () => {
-    clearInterval(timer)
+    clearTimeout(timer)
     rest(false)
   }
 }

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test'
 import type { TestContext } from 'node:test'
 import { saveMemoryAtRest } from '../src/rest.ts'
 
-const LOOK_MS = 5_000
+const REST_MS = 5_000
+const WAKE_MS = 250
 const SAVE = '--optimize-for-size'
 const SPEND = '--no-optimize-for-size'
 
@@ -11,17 +12,17 @@ const SPEND = '--no-optimize-for-size'
 function watched(t: TestContext): {
   readonly flags: string[]
   readonly stop: () => void
-  work: (userMs: number, systemMs: number) => void
+  work: (forMs: number, userMs: number, systemMs: number) => void
 } {
-  t.mock.timers.enable({ apis: ['setInterval'] })
+  t.mock.timers.enable({ apis: ['setTimeout'] })
   const usage = { user: 7e6, system: 7e6 }
   const flags: string[] = []
   const setFlag = (flag: string): void => void flags.push(flag)
   const stop = saveMemoryAtRest({ cpuUsage: () => ({ ...usage }), setFlag })
-  const work = (userMs: number, systemMs: number): void => {
+  const work = (forMs: number, userMs: number, systemMs: number): void => {
     usage.user += userMs * 1_000
     usage.system += systemMs * 1_000
-    t.mock.timers.tick(LOOK_MS)
+    t.mock.timers.tick(forMs)
   }
   return { flags, stop, work }
 }
@@ -29,12 +30,14 @@ function watched(t: TestContext): {
 describe('saveMemoryAtRest', () => {
   it('has V8 save memory once little was done, and time once more was', (t) => {
     const { flags, work, stop } = watched(t)
-    work(2_000, 0)
+    work(REST_MS, 2_000, 0)
     assert.deepEqual(flags, [])
-    work(100, 100)
-    work(10, 0)
+    work(REST_MS, 100, 100)
+    work(WAKE_MS, 40, 0)
     assert.deepEqual(flags, [SAVE])
-    work(200, 100)
+    work(WAKE_MS, 30, 30)
+    assert.deepEqual(flags, [SAVE, SPEND])
+    work(WAKE_MS, 0, 0)
     assert.deepEqual(flags, [SAVE, SPEND])
     stop()
     assert.deepEqual(flags, [SAVE, SPEND])
@@ -42,10 +45,10 @@ describe('saveMemoryAtRest', () => {
 
   it('ends with V8 saving time, and looks no more', (t) => {
     const { flags, work, stop } = watched(t)
-    work(0, 0)
+    work(REST_MS, 0, 0)
     stop()
     assert.deepEqual(flags, [SAVE, SPEND])
-    work(0, 0)
+    work(REST_MS, 0, 0)
     assert.deepEqual(flags, [SAVE, SPEND])
   })
 })

@@ -1,6 +1,5 @@
 export { PUBLIC_FILE_MODE, writeFileAtomically } from './atomic-file.ts'
 export { CorruptFileError, DatabaseFailedError, KeysExposedError } from './errors.ts'
-export { compactRange } from './level/compact-range.ts'
 export { damagedFiles } from './level/damaged-files.ts'
 export { flushJournal } from './level/flush-journal.ts'
 export { namingDatabase } from './level/naming-database.ts'

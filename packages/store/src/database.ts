@@ -1,4 +1,4 @@
-import { compactRange, damagedFiles, flushJournal } from '@jarswarm/files'
+import { damagedFiles, flushJournal } from '@jarswarm/files'
 import { StorageFailedError } from '@jarswarm/ports'
 import type { AbortOptions } from '@jarswarm/ports'
 import { Level } from 'level'
@@ -10,10 +10,6 @@ import { openValue, sealValue } from './sealed-value.ts'
 import { deepestMessage, toStorageError } from './storage-error.ts'
 import { decode, nameOf } from './table.ts'
 import type { AnyTable, Table } from './table.ts'
-
-/** Keys begin with an exclamation mark, and are ASCII. */
-const BEFORE_ALL = '\0'
-const AFTER_ALL = '\x7f'
 
 /** One put, or a removal when `value` is undefined. */
 export interface TableChange {
@@ -229,14 +225,6 @@ export class Database {
   /** Remove all keys of a table. Not atomic: a crash may leave some. */
   async clear(table: AnyTable): Promise<void> {
     await this.#reading(() => this.#section(table).clear())
-  }
-
-  /**
-   * Write all tables anew, in order and without what is gone. After many changes they overlap, each look-up asks several of them,
-   * and what was read of them stays mapped into memory. Reads and writes go on meanwhile.
-   */
-  async compact(): Promise<void> {
-    await this.#reading(() => compactRange(this.#level, BEFORE_ALL, AFTER_ALL))
   }
 
   async close(): Promise<void> {

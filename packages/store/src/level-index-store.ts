@@ -14,9 +14,6 @@ import { Mutex } from './mutex.ts'
 
 const ROOT_KEY = 'root'
 
-/** So many changed paths, as of a first index, leave the tables of the database in a disorder that is worth mending. */
-const BULK_CHANGES = 10_000
-
 /** Paths are visible ASCII, so that this sorts after whatever may follow a prefix. */
 const AFTER_ALL = '\x7f'
 
@@ -34,8 +31,6 @@ export class LevelIndexStore implements IndexStore {
   readonly #projectKeys: Table<string>
   readonly #state: Table<string>
   readonly #changes = new Mutex()
-  /** Paths changed since the database was opened, or put in order. */
-  #changed = 0
 
   constructor(
     components: { readonly database: Database },
@@ -91,15 +86,7 @@ export class LevelIndexStore implements IndexStore {
         writes.push({ table: this.#state, key: ROOT_KEY, value: root })
       }
       await this.#database.write(writes, { sync: true })
-      this.#changed += changes.length
-      if (root !== undefined) await this.#compactAfterBulk()
     })
-  }
-
-  async #compactAfterBulk(): Promise<void> {
-    if (this.#changed < BULK_CHANGES) return
-    this.#changed = 0
-    await this.#database.compact()
   }
 
   completeRoot(): Promise<Digest | undefined> {

@@ -26,24 +26,6 @@ describe('Database', () => {
     assert.equal(database.isDamaged, false)
     await database.close()
   })
-
-  it('makes one table of several that overlap', async () => {
-    const location = join(root, 'db')
-    const table = textTable('a', 'path')
-    for (const value of ['first', 'second']) {
-      const database = await Database.open(location)
-      await database.write([{ table, key: 'x', value }], { sync: false })
-      await database.close()
-    }
-    const tables = async (): Promise<number> =>
-      (await readdir(location)).filter((name) => name.endsWith('.ldb')).length
-    assert.equal(await tables(), 2)
-    const database = await Database.open(location)
-    await database.compact()
-    assert.equal(await tables(), 1)
-    assert.equal(await database.get(table, 'x'), 'second')
-    await database.close()
-  })
 })
 
 describe('a database of which a table became shorter', () => {

@@ -86,32 +86,6 @@ describe('LevelIndexStore', () => {
     await database.close()
     await rm(root, { recursive: true })
   })
-
-  it('puts the tables of the database in order once many paths of a whole index came', async (t) => {
-    const root = await makeRoot()
-    const database = await Database.open(join(root, 'db'))
-    const compact = t.mock.method(database, 'compact')
-    const store = new LevelIndexStore({ database }, { repository: REPOSITORY })
-    const half = (name: string): EntryChange[] =>
-      Array.from({ length: 5_000 }, (_, at) => {
-        const path = `${name}/${String(at)}`
-        return { path, after: entry(path, 1) }
-      })
-    try {
-      await store.applyChanges(half('a'))
-      await store.applyChanges([], REPOSITORY)
-      assert.equal(compact.mock.callCount(), 0)
-      await store.applyChanges(half('b'))
-      assert.equal(compact.mock.callCount(), 0)
-      await store.applyChanges([], REPOSITORY)
-      await store.applyChanges([], REPOSITORY)
-      assert.equal(compact.mock.callCount(), 1)
-      assert.equal(await store.completeRoot(), REPOSITORY)
-    } finally {
-      await database.close()
-      await rm(root, { recursive: true })
-    }
-  })
 })
 
 /** All that can be asked of a store about these paths. */
