@@ -167,6 +167,12 @@ function mavenBuild({ folder, repositories, dependencies, update, hosts }: Build
   }
 }
 
+/**
+ * What tools.deps ends with when two of its threads download the same parent at once, and one finds that the other has moved the
+ * part away: a race of its own, with any repository. A user runs it again.
+ */
+const LOST_PART = /\.part \(No such file or directory\)/
+
 function cljBuild({ folder, repositories, dependencies, update, hosts }: BuildInit): Build {
   const { home, project } = makeFolders(folder)
   const local = join(home, 'm2')
@@ -186,8 +192,12 @@ function cljBuild({ folder, repositories, dependencies, update, hosts }: BuildIn
   const java = ['java', ...javaFlags(home, hosts).split(' '), '-cp', '/usr/share/java/*']
   return {
     home,
-    run: (through = [], env = {}) =>
-      run([...through, ...java, 'clojure.main', 'resolve.clj'], project, { HOME: home, ...env }),
+    run: async (through = [], env = {}) => {
+      const command = [...through, ...java, 'clojure.main', 'resolve.clj']
+      const resolve = (): Promise<Ended> => run(command, project, { HOME: home, ...env })
+      const ended = await resolve()
+      return ended.code !== 0 && LOST_PART.test(ended.output) ? await resolve() : ended
+    },
     ...inLocalRepository(local),
   }
 }

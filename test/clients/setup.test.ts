@@ -24,9 +24,12 @@ async function beside(port: number, task: () => Promise<void>): Promise<void> {
   const sockets = new Set<Socket>()
   const silent = createSilentServer((socket) => sockets.add(socket))
   await new Promise<void>((resolve) => silent.listen(port, '127.0.0.1', resolve))
-  await task()
-  for (const socket of sockets) socket.destroy()
-  await new Promise((resolve) => silent.close(resolve))
+  try {
+    await task()
+  } finally {
+    for (const socket of sockets) socket.destroy()
+    await new Promise((resolve) => silent.close(resolve))
+  }
 }
 
 const missing = existsSync(SCRIPTS) ? false : `needs the client scripts in ${SCRIPTS}`
