@@ -5,7 +5,7 @@
  * first thing they meet: each rule of the format is one refusal below.
  */
 import { isPath } from '@jarswarm/maven'
-import { asciiLinesOf } from './ascii.ts'
+import { asciiOf } from './ascii.ts'
 import type { Digest } from './digest.ts'
 import { InvalidIndexNodeError } from './errors.ts'
 import { sizeFlawOf } from './index-entry.ts'
@@ -102,7 +102,7 @@ function linesOf(bytes: Uint8Array): string[] {
   if (bytes.length > MAX_OBJECT_BYTES) {
     refuse(`${String(bytes.length)} bytes, wanted at most ${String(MAX_OBJECT_BYTES)}`)
   }
-  const lines = asciiLinesOf(bytes)
+  const lines = asciiOf(bytes)?.split('\n')
   return lines?.pop() === '' ? lines : refuse('bytes that are not ASCII lines')
 }
 

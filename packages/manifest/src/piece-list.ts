@@ -1,4 +1,4 @@
-import { asciiLinesOf } from './ascii.ts'
+import { asciiOf } from './ascii.ts'
 import { isDigest } from './digest.ts'
 import type { Digest } from './digest.ts'
 import { InvalidPieceListError } from './errors.ts'
@@ -48,7 +48,7 @@ export function parsePieceList(bytes: Uint8Array, sizeBytes: number): readonly D
   if (bytes.length !== wanted) {
     throw new InvalidPieceListError(`${String(bytes.length)} bytes, wanted ${String(wanted)}`)
   }
-  const lines = asciiLinesOf(bytes)
+  const lines = asciiOf(bytes)?.split('\n')
   if (lines === undefined || `${String(lines[0])}\n` !== HEADER || lines.pop() !== '') {
     throw new InvalidPieceListError('a header or an end that is none')
   }

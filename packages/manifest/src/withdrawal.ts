@@ -1,6 +1,6 @@
 import { isPath } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
-import { asciiLinesOf } from './ascii.ts'
+import { asciiOf } from './ascii.ts'
 import { isDigest, sha256 } from './digest.ts'
 import type { Digest } from './digest.ts'
 import { InvalidWithdrawalsError } from './errors.ts'
@@ -132,7 +132,7 @@ function parsePart(bytes: Uint8Array): {
   readonly before: Digest | undefined
   readonly withdrawals: readonly Withdrawal[]
 } {
-  const lines = asciiLinesOf(bytes)
+  const lines = asciiOf(bytes)?.split('\n')
   const before = HEADER.exec(lines?.shift() ?? '')?.[1]
   if (lines?.pop() !== '' || before === undefined) {
     throw new InvalidWithdrawalsError('a header or an end that is none')

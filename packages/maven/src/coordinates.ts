@@ -30,6 +30,7 @@ const CLASSIFIED =
  * @returns undefined for what does not follow the default layout: metadata, catalogs, files elsewhere
  */
 export function parseCoordinates(path: RepositoryPath): Coordinates | undefined {
+  // The limit, which no path reaches, keeps V8 from putting the segments of a path that it knows into its table of strings.
   const segments = path.split('/', MAX_PATH_BYTES)
   const [artifact, version, name] = segments.slice(-3)
   if (
