@@ -111,10 +111,8 @@ export class BlobFetcher {
    * @throws {UnavailableError} or {NoSpaceError}
    */
   async store(entry: IndexEntry, options: FetchOptions): Promise<void> {
-    if (await this.isStored(entry)) return
-    if (this.#init.offline) throw unavailable(entry, 'the node is offline')
-    const download = await orAborted(this.#downloads.want(entry, options), options.signal)
-    await orAborted(download.stored, options.signal)
+    const download = await this.#wantUnstored(entry, options)
+    if (download !== undefined) await orAborted(download.stored, options.signal)
   }
 
   /**
@@ -124,9 +122,8 @@ export class BlobFetcher {
    * @throws {UnavailableError} or {NoSpaceError}
    */
   async bring(entry: IndexEntry, options: FetchOptions): Promise<ArrivedBlob | undefined> {
-    if (await this.isStored(entry)) return undefined
-    if (this.#init.offline) throw unavailable(entry, 'the node is offline')
-    const download = await orAborted(this.#downloads.want(entry, options), options.signal)
+    const download = await this.#wantUnstored(entry, options)
+    if (download === undefined) return undefined
     await orAborted(download.ready, options.signal)
     const bytes = download.whole()
     if (bytes !== undefined) return { bytes, stored: download.stored }
@@ -171,6 +168,13 @@ export class BlobFetcher {
   /** End all downloads; resolves when they let go of the store. */
   async stop(): Promise<void> {
     await this.#downloads.stop()
+  }
+
+  /** The download of a blob, or undefined when it is stored. */
+  async #wantUnstored(entry: IndexEntry, options: FetchOptions): Promise<BlobDownload | undefined> {
+    if (await this.isStored(entry)) return undefined
+    if (this.#init.offline) throw unavailable(entry, 'the node is offline')
+    return await orAborted(this.#downloads.want(entry, options), options.signal)
   }
 }
 
