@@ -63,6 +63,9 @@ describe('what was fetched ahead, while the disk is slow', () => {
     await rig.until(() => disk.waiting() === ALL.length)
     const { digest } = rig.builder.entry(pathOf('b', 'jar'))
     assert.equal(await node.stores.blobs.has(digest), false)
+    // A client that is given its pom again begins no second walk for a jar that the disk does not have yet.
+    const { prefetchSource } = node.repository
+    assert.equal(await prefetchSource.isHere(parsePath(pathOf('b', 'jar')), {}), true)
     assert.equal(String(rig.prefetcher?.take(digest)), 'the jar of b')
     assert.equal(rig.prefetcher?.take(digest), undefined)
     assert.equal(rig.prefetcher?.counts().files, 0)

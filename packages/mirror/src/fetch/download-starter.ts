@@ -63,7 +63,6 @@ export class DownloadStarter {
   async start(entry: IndexEntry, options: StartOptions): Promise<BlobDownload> {
     const { purpose, leastSeq, signal } = options
     const parts = await this.#partsOf(entry, signal)
-    const { writer, inMemory, withoutDisk } = await this.#placeFor(entry, purpose)
     const plan = new SourcePlan(this.#components, {
       repository: this.#init.repository,
       entry,
@@ -74,6 +73,8 @@ export class DownloadStarter {
       headSeq: this.#init.headSeq(),
     })
     const { clock, blobs } = this.#components
+    // Last, so that nothing that fails before leaves a place taken.
+    const { writer, inMemory, withoutDisk } = await this.#placeFor(entry, purpose)
     const download = new BlobDownload({ clock, blobs, writer, inMemory, plan }, { entry, parts })
     if (withoutDisk > 0) void this.#releaseHeap(download, withoutDisk)
     if (signal.aborted) download.abort(signal.reason as Error)

@@ -30,8 +30,10 @@ export class IndexedPrefetchSource implements PrefetchSource {
   }
 
   async isHere(path: RepositoryPath, options: AbortOptions): Promise<boolean | undefined> {
+    const { fetcher, blobs } = this.#components
     const entry = await this.#find(path, options)
-    return entry === undefined ? undefined : await this.#components.blobs.has(entry.digest)
+    if (entry === undefined) return undefined
+    return fetcher.isFetching(entry.digest) || (await blobs.has(entry.digest))
   }
 
   async bring(path: RepositoryPath, options: BringOptions): Promise<GivenFile | undefined> {

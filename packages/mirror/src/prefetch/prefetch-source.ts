@@ -24,7 +24,7 @@ export interface GivenFile {
 /** A repository as the prefetcher sees it. Nobody waits for its answers, and nobody is told of its failures. */
 export interface PrefetchSource {
   readonly id: RepositoryId
-  /** Whether a file is here; undefined when the repository does not have it, or cannot say without asking. */
+  /** Whether a file is here or on its way; undefined when the repository does not have it, or cannot say without asking. */
   isHere(path: RepositoryPath, options: AbortOptions): Promise<boolean | undefined>
   /**
    * See to it that a file is stored; of a small one, that it will be.
