@@ -37,7 +37,7 @@ import { refuseBody } from '../src/refuse-body.ts'
 import { cleanRequestPath } from '../src/request-path.ts'
 import { ServedVersions } from '../src/served-versions.ts'
 import { SidecarDigests } from '../src/sidecar-digests.ts'
-import { openRaw, sendRaw, startEndpoint } from './_fixture.ts'
+import { openRaw, sendRaw, startEndpoint, waitFor } from './_fixture.ts'
 
 const SIGNAL = new AbortController().signal
 
@@ -85,9 +85,12 @@ function quickSockets(t: TestContext): ReadonlySet<number> {
 describe('the listener', () => {
   it('takes MAX_CLIENT_CONNECTIONS, and turns the next away', async (t) => {
     const { endpoint, port } = await startEndpoint(t)
-    const taken = await Promise.all(
-      Array.from({ length: MAX_CLIENT_CONNECTIONS }, () => openRaw(port)),
-    )
+    const taken: Socket[] = []
+    while (taken.length < MAX_CLIENT_CONNECTIONS) {
+      // The system takes one connection after the other in its own time: of many at once, some wait behind the next.
+      taken.push(await openRaw(port))
+      await waitFor(() => endpoint.connections() === taken.length)
+    }
     assert.equal((await sendRaw(port, '')).text, '')
     assert.equal(endpoint.connections(), MAX_CLIENT_CONNECTIONS)
     for (const socket of taken) socket.destroy()
