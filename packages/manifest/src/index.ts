@@ -54,6 +54,8 @@ export type {
   SubtreeTotals,
 } from './index-node.ts'
 export { proveDirectory, verifyProof } from './index-proof.ts'
+export { IndexIntake } from './index-intake.ts'
+export type { AwaitedPieceList, TakenObject } from './index-intake.ts'
 export { missingObjects, removedObjects } from './index-sync.ts'
 export type {
   FetchedObject,

@@ -26,6 +26,11 @@ const INDEX = {
     unit: 'bytes of a leaf of several directories',
     why: 'with four full branches above it, as at two million files, a proof stays below 12 KiB',
   },
+  MAX_AWAITED_OBJECTS: {
+    value: 65_536,
+    unit: 'objects of a pack that were named and did not come yet',
+    why: 'some 200 B each; packs name some hundred ahead, and piece lists of equal files again',
+  },
   SYNC_PARALLEL: {
     value: 64,
     unit: 'objects of the index under way at a time',
@@ -71,6 +76,7 @@ export const MAX_ARTIFACT_BYTES: number = INDEX.MAX_ARTIFACT_BYTES.value
 export const MAX_MTIME_SECONDS: number = INDEX.MAX_MTIME_SECONDS.value
 export const MAX_LEAF_DIRECTORIES: number = INDEX.MAX_LEAF_DIRECTORIES.value
 export const MAX_LEAF_BYTES: number = INDEX.MAX_LEAF_BYTES.value
+export const MAX_AWAITED_OBJECTS: number = INDEX.MAX_AWAITED_OBJECTS.value
 export const SYNC_PARALLEL: number = INDEX.SYNC_PARALLEL.value
 
 export const MAX_HEAD_BYTES: number = HISTORY.MAX_HEAD_BYTES.value

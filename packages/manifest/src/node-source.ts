@@ -110,8 +110,8 @@ function checkDigest(bytes: Uint8Array, { digest }: NodeReference): void {
   if (sha256(bytes) !== digest) throw new InvalidIndexNodeError(`bytes that are not ${digest}`)
 }
 
-/** The rest of `checkNode`. */
-function checkContent(bytes: Uint8Array, reference: NodeReference): IndexLeaf | IndexBranch {
+/** The rest of `checkNode`, for bytes that have the digest. */
+export function checkContent(bytes: Uint8Array, reference: NodeReference): IndexLeaf | IndexBranch {
   return checkTotals(parseIndexNode(bytes, reference.prefix), reference)
 }
 

@@ -35,14 +35,14 @@ const STATES = {
     why: 'what comes on top comes again',
   },
   MAX_PACK_BYTES: {
-    value: 128 * MIB,
+    value: 2 * 1024 * MIB,
     unit: 'bytes of a pack as sent',
-    why: 'several million files; beyond it the objects come one by one',
+    why: 'some 25 million files; it is verified and stored as it comes. Beyond it the objects come one by one',
   },
-  MAX_UNPACKED_BYTES: {
-    value: 512 * MIB,
-    unit: 'bytes of a pack after decompression',
-    why: 'four times the largest as sent; what came until then stays on the disk',
+  MAX_PACK_WINDOW_BITS: {
+    value: 23,
+    unit: 'bits of the window that a pack may want for its decompression',
+    why: '8 MiB of memory; publishers use 19',
   },
   MAX_ENTRIES_READ: {
     value: 10_000,
@@ -180,7 +180,7 @@ export const MAX_UNDER_WAY: number = STATES.MAX_UNDER_WAY.value
 export const MAX_ROOT_SEARCHES: number = STATES.MAX_ROOT_SEARCHES.value
 export const MAX_WAITING_SEARCHES: number = STATES.MAX_WAITING_SEARCHES.value
 export const MAX_PACK_BYTES: number = STATES.MAX_PACK_BYTES.value
-export const MAX_UNPACKED_BYTES: number = STATES.MAX_UNPACKED_BYTES.value
+export const MAX_PACK_WINDOW_BITS: number = STATES.MAX_PACK_WINDOW_BITS.value
 export const MAX_ENTRIES_READ: number = STATES.MAX_ENTRIES_READ.value
 export const MAX_REMEMBERED_ENTRIES: number = STATES.MAX_REMEMBERED_ENTRIES.value
 export const MAX_REMEMBERED_BRANCHES: number = STATES.MAX_REMEMBERED_BRANCHES.value

@@ -1,8 +1,26 @@
 import { NoSpaceError, SourceUnavailableError } from '@jarswarm/ports'
+import type { IndexStore } from '@jarswarm/ports'
 import { wrongBytes } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { TestContext } from 'node:test'
 import { JAR, Rig } from './_rig.ts'
+
+/** A repository of 500 files in a pack, of which one changed, one came and one went since. */
+function withOldPack(t: TestContext): { readonly rig: Rig; readonly expected: readonly string[] } {
+  const rig = new Rig(t)
+  for (let i = 0; i < 500; i += 1) rig.builder.put(`g/a/${i}/a-${i}.pom`, `${i}`)
+  rig.builder.publish({ pack: true })
+  rig.builder.put(NEW_POM, 'new').remove('g/a/7/a-7.pom').publish({ pack: 'kept' })
+  const expected = [...rig.builder.files.keys()].filter((path) => !path.startsWith('.jarswarm/'))
+  return { rig, expected: expected.sort() }
+}
+
+async function pathsOf(index: IndexStore): Promise<readonly string[]> {
+  const paths: string[] = []
+  for await (const { path } of index.listEntries('')) paths.push(path)
+  return paths
+}
 
 const NEW_POM = 'org/example/lib/2.0/lib-2.0.pom'
 
@@ -31,6 +49,57 @@ describe('index', () => {
       rig.origin.requests.filter((path) => path.startsWith('.jarswarm/objects/')),
       [],
     )
+  })
+
+  it('comes from a pack of an older index, and what differs object by object', async (t) => {
+    const { rig, expected } = withOldPack(t)
+    const node = await rig.node()
+    await rig.synced(node)
+    assert.deepEqual(await pathsOf(node.stores.index), expected)
+    assert.deepEqual(node.repository.status().index, { complete: true, files: expected.length })
+    const fetched = rig.origin.requests.filter((path) => path.startsWith('.jarswarm/objects/'))
+    assert.ok(fetched.length > 0 && fetched.length < 20, `fetched ${String(fetched.length)}`)
+    const packed = rig.builder.state?.head.pack?.root ?? ''
+    assert.equal(await node.stores.index.getObject(packed), undefined)
+  })
+
+  it('takes a pack once, though what differs cannot be had yet', async (t) => {
+    const { rig, expected } = withOldPack(t)
+    rig.origin.gate = (path) =>
+      path.includes('/objects/')
+        ? Promise.reject(new SourceUnavailableError('down'))
+        : Promise.resolve()
+    const node = await rig.node()
+    await rig.until(() => node.logger.lines.some(({ message }) => message.includes('later')))
+    assert.equal(await node.stores.index.completeRoot(), undefined)
+    rig.origin.gate = () => Promise.resolve()
+    await rig.synced(node)
+    const packs = rig.origin.requests.filter((path) => path.startsWith('.jarswarm/packs/'))
+    assert.equal(packs.length, 1)
+    assert.equal(node.repository.status().index.files, expected.length)
+  })
+
+  it('is right though a pack came half, and the next start finds none', async (t) => {
+    const { rig, expected } = withOldPack(t)
+    const stores = rig.stores()
+    const { index } = stores
+    const put = index.putObjects.bind(index)
+    let taken = 0
+    index.putObjects = async (objects) => {
+      taken += objects.length
+      if (taken > 20) throw new NoSpaceError('Cannot write: disk full')
+      await put(objects)
+    }
+    const first = await rig.node({ stores })
+    await rig.until(() => taken > 20)
+    await rig.wait(first.stop())
+    index.putObjects = put
+    // Paths of half an index, which no root stands for.
+    assert.ok((await pathsOf(index)).length > 0)
+    rig.origin.files.delete(`.jarswarm/packs/${rig.builder.state?.head.pack?.digest ?? ''}`)
+    const again = await rig.node({ stores })
+    await rig.synced(again)
+    assert.deepEqual(await pathsOf(index), expected)
   })
 
   it('fetches nothing twice over a restart', async (t) => {

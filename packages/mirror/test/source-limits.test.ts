@@ -1,25 +1,21 @@
 import { formatCoordinates, parsePath } from '@jarswarm/maven'
 import type { RepositoryPath } from '@jarswarm/maven'
-import { InvalidPackError } from '@jarswarm/manifest'
-import type { Head, IndexEntry } from '@jarswarm/manifest'
+import type { IndexEntry } from '@jarswarm/manifest'
 import { NotHeldError } from '@jarswarm/ports'
-import type { IndexStore, Swarm } from '@jarswarm/ports'
+import type { Swarm } from '@jarswarm/ports'
 import { ManualClock, MemoryBlobStore, RecordingLogger } from '@jarswarm/testkit'
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { SourcePlan } from '../src/fetch/source-plan.ts'
 import type { SourcePlanInit } from '../src/fetch/source-plan.ts'
-import { atMostUnpacked, fetchPack } from '../src/index-tree/pack.ts'
 import { Prefetcher } from '../src/index.ts'
 import type { PrefetchSource } from '../src/index.ts'
 import {
   MAX_CLAIMANTS_PER_BLOB,
   MAX_FOLLOWERS_PER_BLOB,
   MAX_FURTHER_CLAIMANTS,
-  MAX_PACK_BYTES,
   MAX_PEERS_AT_ONCE,
   MAX_PEERS_PER_BLOB,
-  MAX_UNPACKED_BYTES,
 } from '../src/limits.ts'
 import { PREFETCH_PARALLEL } from '../src/prefetch/limits.ts'
 import { MIN_UNHURRIED_PATIENCE_MS, PeerSource } from '../src/transfer/peer-source.ts'
@@ -210,36 +206,6 @@ describe('SourcePlan', () => {
     claimants.push('late')
     const [source] = await plan.next(SIGNAL)
     assert.ok(source instanceof PeerSource)
-  })
-})
-
-describe('fetchPack', () => {
-  it('asks for a pack of MAX_PACK_BYTES, and for none larger', async () => {
-    const asked: number[] = []
-    const upstream = {
-      health: () => ({ healthy: true }),
-      readPublished: (_name: unknown, { maxBytes }: { maxBytes: number }) => {
-        asked.push(maxBytes)
-        return Promise.reject(new Error('not now'))
-      },
-    }
-    const upstreams = { rankedPublishers: () => [{ upstream }] } as unknown as UpstreamSet
-    const components = { index: {} as IndexStore, upstreams, logger: new RecordingLogger() }
-    for (const sizeBytes of [MAX_PACK_BYTES, MAX_PACK_BYTES + 1])
-      await fetchPack(components, { pack: { digest: DIGEST, sizeBytes } } as Head, SIGNAL)
-    assert.deepEqual(asked, [MAX_PACK_BYTES])
-  })
-
-  it('unpacks MAX_UNPACKED_BYTES, and refuses the next', async () => {
-    const part = new Uint8Array(MAX_UNPACKED_BYTES / 64)
-    const whole = Array.from({ length: 64 }, () => part)
-    let taken = 0
-    const take = async (chunks: readonly Uint8Array[]): Promise<void> => {
-      for await (const chunk of atMostUnpacked(chunks)) taken += chunk.length
-    }
-    await take(whole)
-    assert.equal(taken, MAX_UNPACKED_BYTES)
-    await assert.rejects(take([...whole, Uint8Array.of(0)]), InvalidPackError)
   })
 })
 

@@ -7,6 +7,13 @@ export interface NamedObject {
   readonly bytes: Uint8Array
 }
 
+/** An object of an index that comes whole; its bytes were verified. */
+export interface IndexPart {
+  readonly object: NamedObject
+  /** What a leaf says of its files; of all else nothing. */
+  readonly entries: readonly IndexEntry[]
+}
+
 /** A path that entered, left or changed between two states of the index. */
 export interface EntryChange {
   readonly path: string
@@ -31,6 +38,18 @@ export interface IndexStore {
    * A long sync may call this many times with `root` undefined and name the root in the last call.
    */
   applyChanges(changes: readonly EntryChange[], root?: Digest): Promise<void>
+  /**
+   * Take an index that comes whole, in place of the ordered paths that are here: its objects, in any order, each with the entries
+   * that it brings, each path once. What comes until the parts end stays, durably; no root is named, which is for `applyChanges`.
+   * It need not be seen before the end, and what is only on its way is gone when the parts throw.
+   *
+   * Much cheaper than `putObjects` and `applyChanges`, for nothing is looked up, and all is written in the order of its keys.
+   *
+   * @throws what the parts throw, and the signal's reason
+   */
+  load(parts: AsyncIterable<IndexPart>, options?: AbortOptions): Promise<void>
+  /** Forget the ordered paths and the root that they mirror; objects stay. */
+  clearEntries(): Promise<void>
   /** The root that the ordered paths mirror completely, or undefined while there is none. */
   completeRoot(): Promise<Digest | undefined>
   /** Entries with this path prefix in ascending byte order of the path, beginning after `after`. */

@@ -43,7 +43,7 @@ export type {
   GoneRelease,
   HistoryStore,
 } from './history-store.ts'
-export type { EntryChange, IndexStore, NamedObject } from './index-store.ts'
+export type { EntryChange, IndexPart, IndexStore, NamedObject } from './index-store.ts'
 export type { LanChecksumKind, LanContent, ProxiedClaim, ProxiedQuery } from './lan.ts'
 export type { LogFields, Logger } from './logger.ts'
 export type { Prefetch, PrefetchCounts, ServedArtifact } from './prefetch.ts'
@@ -73,7 +73,7 @@ export type {
   SwarmContent,
 } from './swarm.ts'
 export type { TrustRecord, TrustStore } from './trust-store.ts'
-export type { PublishedName, Upstream, UpstreamHealth } from './upstream.ts'
+export type { PublishedName, StreamedName, Upstream, UpstreamHealth } from './upstream.ts'
 export type { RecordStore } from './record-store.ts'
 export { MAX_SERVED_PATHS } from './served-log.ts'
 export type { ServedLog, ServedTimes } from './served-log.ts'

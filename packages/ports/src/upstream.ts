@@ -20,6 +20,9 @@ export type PublishedName =
   | { readonly kind: 'pack'; readonly digest: Digest }
   | { readonly kind: 'log'; readonly tile: string }
 
+/** What of it may be large. */
+export type StreamedName = PublishedName & { readonly kind: 'blob' | 'pack' }
+
 /**
  * The HTTP origin, or one mirror, of one repository. Verifies nothing: callers do.
  *
@@ -37,10 +40,11 @@ export interface Upstream {
    * An artifact, whole or in part, in chunks as they arrive; the sum of the chunks is exactly
    * `range.length`, else the iteration throws.
    *
-   * @param name its path; or its digest below `.jarswarm/blobs/`, for a mutable file may have changed at its path
+   * @param name its path; or its digest below `.jarswarm/blobs/`, for a mutable file may have changed at its path; or that of a
+   *   pack, which is too large to be held
    */
   readArtifact(
-    name: RepositoryPath | (PublishedName & { readonly kind: 'blob' }),
+    name: RepositoryPath | StreamedName,
     options: AbortOptions & { readonly sizeBytes: number; readonly range?: ByteRange },
   ): AsyncIterable<Uint8Array>
   health(): UpstreamHealth

@@ -173,7 +173,7 @@ async function openStores(
     trust,
     records,
     index(repository) {
-      const store = indexes.get(repository) ?? new LevelIndexStore(used, { repository })
+      const store = indexes.get(repository) ?? new LevelIndexStore(used, { repository, root: path })
       indexes.set(repository, store)
       return store
     },

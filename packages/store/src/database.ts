@@ -222,6 +222,19 @@ export class Database {
     return damaged
   }
 
+  /** Write out what was written without sync, so that it survives a power cut once this resolves. */
+  async flush(): Promise<void> {
+    await this.#turns.run(async () => {
+      await this.#mend()
+      this.#check()
+      try {
+        await flushJournal(this.#level)
+      } catch (error) {
+        throw toStorageError(error, 'write out the database')
+      }
+    })
+  }
+
   /** Remove all keys of a table. Not atomic: a crash may leave some. */
   async clear(table: AnyTable): Promise<void> {
     await this.#reading(() => this.#section(table).clear())

@@ -1,15 +1,16 @@
+import { join } from 'node:path'
 import { sha256 } from '@jarswarm/manifest'
 import type { Digest, IndexEntry } from '@jarswarm/manifest'
-import { projectOf } from '@jarswarm/maven'
-import type { RepositoryPath } from '@jarswarm/maven'
-import { DigestMismatchError, providerKey } from '@jarswarm/ports'
-import type { AbortOptions, EntryChange, IndexStore, NamedObject } from '@jarswarm/ports'
+import { DigestMismatchError } from '@jarswarm/ports'
+import type { AbortOptions, EntryChange, IndexPart, IndexStore, NamedObject } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import { checkDigest } from './blob-files.ts'
-import { bytesTable, textTable } from './table.ts'
 import type { Database, TableChange } from './database.ts'
-import type { Table } from './table.ts'
+import type { AnyTable } from './table.ts'
 import { formatEntryLine, parseEntryLine } from './entry-line.ts'
+import { IndexLoad } from './index-load.ts'
+import type { IndexLoadComponents } from './index-load.ts'
+import { growProject, IndexTables } from './index-tables.ts'
 import { Mutex } from './mutex.ts'
 
 const ROOT_KEY = 'root'
@@ -23,31 +24,25 @@ const AFTER_SLASH = '0'
 /** The index of one repository in Level; `docs/design.md`, section "On disk", has the keys. */
 export class LevelIndexStore implements IndexStore {
   readonly #database: Database
-  readonly #repository: RepositoryId
-  readonly #objects: Table<Uint8Array>
-  readonly #paths: Table<string>
-  /** How many paths each project directory has. */
-  readonly #projects: Table<string>
-  readonly #projectKeys: Table<string>
-  readonly #state: Table<string>
+  readonly #tables: IndexTables
+  readonly #components: IndexLoadComponents
+  readonly #temporary: string
   readonly #changes = new Mutex()
 
+  /** @param init.root of the data directory */
   constructor(
-    components: { readonly database: Database },
-    init: { readonly repository: RepositoryId },
+    components: IndexLoadComponents,
+    init: { readonly repository: RepositoryId; readonly root: string },
   ) {
     checkDigest(init.repository)
+    this.#components = components
     this.#database = components.database
-    this.#repository = init.repository
-    this.#objects = bytesTable('index', init.repository, 'object')
-    this.#paths = textTable('index', init.repository, 'path')
-    this.#projects = textTable('index', init.repository, 'project')
-    this.#projectKeys = textTable('index', init.repository, 'key')
-    this.#state = textTable('index', init.repository, 'state')
+    this.#tables = new IndexTables(init.repository)
+    this.#temporary = join(init.root, 'tmp', `index-${init.repository}`)
   }
 
   async getObject(digest: Digest): Promise<Uint8Array | undefined> {
-    const bytes = await this.#database.get(this.#objects, digest)
+    const bytes = await this.#database.get(this.#tables.objects, digest)
     // Level gives a Buffer, whose `slice` is a view and not a copy.
     return bytes && new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
@@ -60,7 +55,7 @@ export class LevelIndexStore implements IndexStore {
       }
     }
     const changes = objects.map(({ digest, bytes }) => ({
-      table: this.#objects,
+      table: this.#tables.objects,
       key: digest,
       value: bytes,
     }))
@@ -69,7 +64,7 @@ export class LevelIndexStore implements IndexStore {
   }
 
   async deleteObjects(digests: readonly Digest[]): Promise<void> {
-    const changes = digests.map((key) => ({ table: this.#objects, key, value: undefined }))
+    const changes = digests.map((key) => ({ table: this.#tables.objects, key, value: undefined }))
     await this.#database.write(changes, { sync: false })
   }
 
@@ -77,20 +72,32 @@ export class LevelIndexStore implements IndexStore {
     return this.#changes.run(async () => {
       const last = new Map(changes.map((change) => [change.path, change]))
       const writes: TableChange[] = [...last.values()].map(({ path, after }) => ({
-        table: this.#paths,
+        table: this.#tables.paths,
         key: path,
         value: after && formatEntryLine(after),
       }))
       writes.push(...(await this.#projectChanges([...last.values()])))
       if (changes.length > 0 || root !== undefined) {
-        writes.push({ table: this.#state, key: ROOT_KEY, value: root })
+        writes.push({ table: this.#tables.state, key: ROOT_KEY, value: root })
       }
       await this.#database.write(writes, { sync: true })
     })
   }
 
+  load(parts: AsyncIterable<IndexPart>, options: AbortOptions = {}): Promise<void> {
+    return this.#changes.run(async () => {
+      await this.#clear(this.#byPath())
+      const init = { tables: this.#tables, temporary: this.#temporary }
+      await new IndexLoad(this.#components, init).run(parts, options)
+    })
+  }
+
+  clearEntries(): Promise<void> {
+    return this.#changes.run(() => this.#clear(this.#byPath()))
+  }
+
   completeRoot(): Promise<Digest | undefined> {
-    return this.#database.get(this.#state, ROOT_KEY)
+    return this.#database.get(this.#tables.state, ROOT_KEY)
   }
 
   async *listEntries(
@@ -100,7 +107,7 @@ export class LevelIndexStore implements IndexStore {
     const { after, signal } = options
     const from = after === undefined || after < prefix ? { gte: prefix } : { gt: after }
     const range = { ...from, lt: prefix + AFTER_ALL }
-    for await (const [path, line] of this.#database.entries(this.#paths, range)) {
+    for await (const [path, line] of this.#database.entries(this.#tables.paths, range)) {
       signal?.throwIfAborted()
       yield parseEntryLine(path, line)
     }
@@ -109,7 +116,10 @@ export class LevelIndexStore implements IndexStore {
   /** Leaps over what is below each folder, so that it costs the names and not the descendants. */
   async *listDirectory(directory: string, options: AbortOptions = {}): AsyncIterable<string> {
     const prefix = directory === '' ? '' : `${directory}/`
-    const cursor = this.#database.cursor(this.#paths, { gte: prefix, lt: prefix + AFTER_ALL })
+    const cursor = this.#database.cursor(this.#tables.paths, {
+      gte: prefix,
+      lt: prefix + AFTER_ALL,
+    })
     try {
       for (;;) {
         options.signal?.throwIfAborted()
@@ -128,22 +138,22 @@ export class LevelIndexStore implements IndexStore {
   }
 
   async hasProject(project: string): Promise<boolean> {
-    return (await this.#database.get(this.#projects, project)) !== undefined
+    return (await this.#database.get(this.#tables.projects, project)) !== undefined
   }
 
   projectOfKey(keyHex: string): Promise<string | undefined> {
-    return this.#database.get(this.#projectKeys, keyHex)
+    return this.#database.get(this.#tables.projectKeys, keyHex)
   }
 
   clear(): Promise<void> {
-    return this.#changes.run(async () => {
-      // First the root, durably: a clearing that a crash cuts short must not look complete.
-      const noRoot = { table: this.#state, key: ROOT_KEY, value: undefined }
-      await this.#database.write([noRoot], { sync: true })
-      for (const table of [this.#paths, this.#projects, this.#projectKeys, this.#objects]) {
-        await this.#database.clear(table)
-      }
-    })
+    return this.#changes.run(() => this.#clear([...this.#byPath(), this.#tables.objects]))
+  }
+
+  async #clear(tables: readonly AnyTable[]): Promise<void> {
+    // First the root, durably: a clearing that a crash cuts short must not look complete.
+    const noRoot = { table: this.#tables.state, key: ROOT_KEY, value: undefined }
+    await this.#database.write([noRoot], { sync: true })
+    for (const table of tables) await this.#database.clear(table)
   }
 
   /**
@@ -152,38 +162,19 @@ export class LevelIndexStore implements IndexStore {
    */
   async #projectChanges(changes: readonly EntryChange[]): Promise<TableChange[]> {
     const stored = await this.#database.getMany(
-      this.#paths,
+      this.#tables.paths,
       changes.map(({ path }) => path),
     )
     const grown = new Map<string, number>()
     for (const [at, { path, after }] of changes.entries()) {
       const growth = Number(after !== undefined) - Number(stored[at] !== undefined)
-      if (growth === 0) continue
-      // Each path here was a `RepositoryPath` when its entry was made.
-      const project = projectOf(path as RepositoryPath)
-      grown.set(project, (grown.get(project) ?? 0) + growth)
+      if (growth !== 0) growProject(grown, path, growth)
     }
-    const counts = await this.#database.getMany(this.#projects, [...grown.keys()])
-    return [...grown].flatMap(([project, growth], at) =>
-      this.#projectChange(project, {
-        before: Number(counts[at] ?? 0),
-        after: Number(counts[at] ?? 0) + growth,
-      }),
-    )
+    return await this.#tables.countProjects(this.#database, grown)
   }
 
-  #projectChange(
-    project: string,
-    count: { readonly before: number; readonly after: number },
-  ): TableChange[] {
-    const isThere = count.after > 0
-    const changed: TableChange[] = [
-      { table: this.#projects, key: project, value: isThere ? String(count.after) : undefined },
-    ]
-    if (count.before > 0 !== isThere) {
-      const key = providerKey({ repository: this.#repository, project })
-      changed.push({ table: this.#projectKeys, key, value: isThere ? project : undefined })
-    }
-    return changed
+  #byPath(): readonly AnyTable[] {
+    const { paths, projects, projectKeys } = this.#tables
+    return [paths, projects, projectKeys]
   }
 }

@@ -52,6 +52,21 @@ const MEMORY = {
     unit: 'uses of blobs noted in memory before they are written',
     why: 'losing them in a crash costs nothing but order',
   },
+  MAX_RUN_BYTES: {
+    value: 16 * MIB,
+    unit: 'bytes of a new index that are sorted in memory at a time',
+    why: 'an index of two million files is sixty runs, merged on the disk; LevelDB writes what comes in the order of its keys once, else fifteen times',
+  },
+  RUN_READ_BYTES: {
+    value: 128 * KIB,
+    unit: 'bytes of each run read at a time',
+    why: 'sixty of them are 8 MB',
+  },
+  MAX_PENDING_PROJECTS: {
+    value: 65_536,
+    unit: 'projects whose files are counted in memory while an index comes whole',
+    why: 'some 150 B each; Clojars has half as many',
+  },
   MAX_NOTED_PATHS: {
     value: 50_000,
     unit: 'files given to clients noted between two writes',
@@ -89,6 +104,9 @@ export const MAX_TRUST_FILE_BYTES: number = DISK.MAX_TRUST_FILE_BYTES.value
 export const MAX_EVIDENCE_FILES: number = DISK.MAX_EVIDENCE_FILES.value
 
 export const MAX_PENDING_TOUCHES: number = MEMORY.MAX_PENDING_TOUCHES.value
+export const MAX_RUN_BYTES: number = MEMORY.MAX_RUN_BYTES.value
+export const RUN_READ_BYTES: number = MEMORY.RUN_READ_BYTES.value
+export const MAX_PENDING_PROJECTS: number = MEMORY.MAX_PENDING_PROJECTS.value
 export const MAX_NOTED_PATHS: number = MEMORY.MAX_NOTED_PATHS.value
 export const MAX_GROUP_BLOBS: number = MEMORY.MAX_GROUP_BLOBS.value
 

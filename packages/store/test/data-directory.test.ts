@@ -207,6 +207,7 @@ describe('openDataDirectory after a crash', () => {
     const orphan = blob('named but not recorded')
     await writeFile(blobPath(root, orphan.digest), orphan.bytes)
     await writeFile(join(root, 'tmp', '7'), 'half')
+    await writeFile(join(root, 'tmp', `index-${A.digest}-objects`), 'half')
     await rm(blobPath(root, B.digest))
     const directory = await openDataDirectory(root, INIT)
     assert.deepEqual(await directory.blobs.read(orphan.digest), orphan.bytes)

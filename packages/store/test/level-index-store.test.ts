@@ -10,6 +10,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { Database } from '../src/database.ts'
+import { nodeFileSystem } from '../src/file-system.ts'
 import { LevelIndexStore } from '../src/level-index-store.ts'
 import { makeRoot, openTestDirectory } from './_data-directory.ts'
 
@@ -66,7 +67,10 @@ describe('LevelIndexStore', () => {
   it('leaps over what is below a folder when it lists a directory', async () => {
     const root = await makeRoot()
     const database = await Database.open(join(root, 'db'))
-    const store = new LevelIndexStore({ database }, { repository: REPOSITORY })
+    const store = new LevelIndexStore(
+      { database, files: nodeFileSystem },
+      { repository: REPOSITORY, root },
+    )
     const paths = Array.from({ length: 500 }, (_, at) => `org/a/${String(at)}/a.jar`)
     await store.applyChanges(
       ['org/b/1/b.jar', ...paths].map((path) => ({ path, after: entry(path, 1) })),

@@ -2,7 +2,7 @@ import { sha256 } from '@jarswarm/manifest'
 import type { Digest, IndexEntry } from '@jarswarm/manifest'
 import { projectOf } from '@jarswarm/maven'
 import { DigestMismatchError, providerKey } from '@jarswarm/ports'
-import type { AbortOptions, EntryChange, IndexStore, NamedObject } from '@jarswarm/ports'
+import type { AbortOptions, EntryChange, IndexPart, IndexStore, NamedObject } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 
 /** An `IndexStore` in the heap. */
@@ -42,6 +42,21 @@ export class MemoryIndexStore implements IndexStore {
       else this.#entries.set(path, after)
     }
     if (changes.length > 0 || root !== undefined) this.#root = root
+    return Promise.resolve()
+  }
+
+  async load(parts: AsyncIterable<IndexPart>, options: AbortOptions = {}): Promise<void> {
+    await this.clearEntries()
+    for await (const { object, entries } of parts) {
+      options.signal?.throwIfAborted()
+      await this.putObjects([object])
+      for (const entry of entries) this.#entries.set(entry.path, entry)
+    }
+  }
+
+  clearEntries(): Promise<void> {
+    this.#entries.clear()
+    this.#root = undefined
     return Promise.resolve()
   }
 
@@ -90,9 +105,7 @@ export class MemoryIndexStore implements IndexStore {
 
   clear(): Promise<void> {
     this.#objects.clear()
-    this.#entries.clear()
-    this.#root = undefined
-    return Promise.resolve()
+    return this.clearEntries()
   }
 
   /** Paths are ASCII, so that the order of UTF-16 units is that of bytes. */

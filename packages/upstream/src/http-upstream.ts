@@ -15,6 +15,7 @@ import type {
   ByteRange,
   Clock,
   PublishedName,
+  StreamedName,
   Upstream,
   UpstreamHealth,
 } from '@jarswarm/ports'
@@ -109,7 +110,7 @@ export class HttpUpstream implements Upstream {
   }
 
   async *readArtifact(
-    name: RepositoryPath | (PublishedName & { readonly kind: 'blob' }),
+    name: RepositoryPath | StreamedName,
     options: AbortOptions & { readonly sizeBytes: number; readonly range?: ByteRange },
   ): AsyncIterable<Uint8Array> {
     const path = typeof name === 'string' ? name : publishedPath(name)

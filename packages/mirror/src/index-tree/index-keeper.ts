@@ -12,7 +12,7 @@ import { NoSpaceError } from '@jarswarm/ports'
 import type { AbortOptions, IndexStore, Logger, NamedObject } from '@jarswarm/ports'
 import type { UpstreamSet } from '../upstreams/upstream-set.ts'
 import type { ObjectFetcher } from './object-fetcher.ts'
-import { fetchPack } from './pack.ts'
+import { PackTaker } from './pack.ts'
 
 /** Objects written in one batch. */
 const OBJECTS_PER_BATCH = 128
@@ -32,11 +32,21 @@ export interface IndexKeeperComponents {
 /** Keeps a whole copy of the index: fetches what differs, lists it by path, and drops what nothing names any more. */
 export class IndexKeeper {
   readonly #components: IndexKeeperComponents
+  readonly #packs: PackTaker
   #root: Digest | undefined
   #files = 0
+  /** Root of a pack of which everything is here, and which only leads to the index that is wanted. */
+  #packed: Digest | undefined
 
   constructor(components: IndexKeeperComponents) {
     this.#components = components
+    const { onChange } = components
+    this.#packs = new PackTaker({
+      ...components,
+      onEntry: (entry) => {
+        onChange({ path: entry.path, before: undefined, after: entry })
+      },
+    })
   }
 
   /** Root of the index of which everything is here; undefined while there is none. */
@@ -73,7 +83,7 @@ export class IndexKeeper {
 
   /**
    * Bring the copy to a head. Can be ended and taken up again at any point: objects that are here are not fetched
-   * anew.
+   * anew, but for those of a pack, which comes in one download.
    *
    * @throws {UnavailableError} when an object cannot be had now
    */
@@ -89,7 +99,8 @@ export class IndexKeeper {
       )
       this.#root = undefined
       this.#files = 0
-      await this.#advance(head, signal)
+      // Nearly all is here: that is less than a pack.
+      await this.#take(head, undefined, signal)
     }
   }
 
@@ -99,15 +110,27 @@ export class IndexKeeper {
    * @throws {UnavailableError} when an object cannot be had now
    */
   async fetch(head: Head, signal: AbortSignal): Promise<void> {
-    await this.#fetchMissing(head, { before: this.#root, after: head.index.root }, signal)
+    await this.#fetchMissing({ before: this.#root, after: head.index.root }, signal)
   }
 
   async #advance(head: Head, signal: AbortSignal): Promise<void> {
+    if (this.#root === head.index.root) return
+    await this.#take(head, this.#root ?? (await this.#begin(head, signal)), signal)
+  }
+
+  /** The root with which a first copy begins: that of the pack, which may be some deploys old; undefined when there is none. */
+  async #begin({ pack }: Head, signal: AbortSignal): Promise<Digest | undefined> {
+    if (this.#packed !== undefined || pack === null) return this.#packed
+    if (await this.#packs.take(pack, signal)) this.#packed = pack.root
+    return this.#packed
+  }
+
+  /** @param before root of which everything is here, paths included; undefined when there is none */
+  async #take(head: Head, before: Digest | undefined, signal: AbortSignal): Promise<void> {
     const after = head.index.root
-    const before = this.#root
-    if (before === after) return
-    await this.#fetchMissing(head, { before, after }, signal)
-    if (before === undefined) await this.#clearPaths(signal)
+    await this.#fetchMissing({ before, after }, signal)
+    this.#packed = undefined
+    if (before === undefined) await this.#components.index.clearEntries()
     await this.#applyPaths(before ?? EMPTY_INDEX.totals.root, after, signal)
     this.#root = after
     this.#files = head.index.files
@@ -115,14 +138,10 @@ export class IndexKeeper {
   }
 
   async #fetchMissing(
-    head: Head,
     step: { readonly before: Digest | undefined; readonly after: Digest },
     signal: AbortSignal,
   ): Promise<void> {
-    const { index, objects, upstreams, logger } = this.#components
-    if (step.before === undefined && (await this.local(step.after)) === undefined) {
-      await fetchPack({ index, upstreams, logger }, head, signal)
-    }
+    const { index, objects } = this.#components
     const fetch = (digest: Digest, options: { signal: AbortSignal }): Promise<Uint8Array> =>
       objects.get(digest, options)
     const missing = missingObjects(this.local, { ...step, fetch }, { signal })
@@ -148,19 +167,6 @@ export class IndexKeeper {
     } catch (error) {
       if (!(error instanceof NoSpaceError)) throw error
       this.#components.logger.debug({ error: error.message }, 'an index object was not kept')
-    }
-  }
-
-  /** Without a root it is not known what the paths say: they may stem from a sync that was interrupted. */
-  async #clearPaths(signal: AbortSignal): Promise<void> {
-    const { index } = this.#components
-    for (;;) {
-      const stale: string[] = []
-      for await (const { path } of index.listEntries('', { signal })) {
-        if (stale.push(path) === CHANGES_PER_BATCH) break
-      }
-      if (stale.length === 0) return
-      await index.applyChanges(stale.map((path) => ({ path })))
     }
   }
 

@@ -1,91 +1,147 @@
-import { InvalidPackError, parsePack, sha256 } from '@jarswarm/manifest'
-import type { Head } from '@jarswarm/manifest'
-import type { IndexStore, Logger, NamedObject } from '@jarswarm/ports'
+import { pipeline } from 'node:stream'
+import { constants, createZstdDecompress } from 'node:zlib'
+import {
+  IndexIntake,
+  InvalidIndexNodeError,
+  InvalidPackError,
+  InvalidPieceListError,
+  parsePack,
+  parsePieceList,
+} from '@jarswarm/manifest'
+import type { AwaitedPieceList, Digest, Head, IndexEntry } from '@jarswarm/manifest'
+import { NotHeldError, SourceUnavailableError, TruncatedError } from '@jarswarm/ports'
+import type { IndexPart, IndexStore, Logger } from '@jarswarm/ports'
+import { MAX_PACK_BYTES, MAX_PACK_WINDOW_BITS } from '../limits.ts'
 import type { UpstreamSet } from '../upstreams/upstream-set.ts'
-import { createZstdDecompress } from 'node:zlib'
-import { MAX_PACK_BYTES, MAX_UNPACKED_BYTES } from '../limits.ts'
+import type { UpstreamStanding } from '../upstreams/upstream-standing.ts'
 
-/** A batch is written when it has so many objects, or so many bytes: mostly objects have about 1 KiB, but one may have 1 MiB. */
-const BATCH_OBJECTS = 512
-const BATCH_BYTES = 1024 * 1024
-/** Unpacked at a time: by the default of 16 KiB, the thread pool would be asked four times as often. */
-const CHUNK_BYTES = 64 * 1024
-
-interface PackComponents {
+export interface PackComponents {
   readonly index: IndexStore
   readonly upstreams: UpstreamSet
   readonly logger: Logger
+  /** Called for each file of the index that comes; for some again when another upstream is asked. */
+  readonly onEntry: (entry: IndexEntry) => void
 }
 
-/**
- * Fetch the whole index in one download, when there is one and a healthy upstream has it. Only a hint: whatever is
- * missing afterwards, or all of it when this fails, is fetched object by object, and each is verified on its way from
- * the root.
- */
-export async function fetchPack(
-  components: PackComponents,
-  head: Head,
-  signal: AbortSignal,
-): Promise<void> {
-  const { index, logger } = components
-  const bytes = await download(components, head, signal)
-  if (bytes === undefined) return
-  try {
-    let batch: NamedObject[] = []
-    let batchBytes = 0
-    for await (const object of parsePack(atMostUnpacked(unpack(bytes)))) {
-      batch.push({ digest: sha256(object), bytes: object })
-      batchBytes += object.length
-      if (batch.length < BATCH_OBJECTS && batchBytes < BATCH_BYTES) continue
-      signal.throwIfAborted()
-      await index.putObjects(batch)
-      batch = []
-      batchBytes = 0
+type Pack = NonNullable<Head['pack']>
+
+interface Asked {
+  readonly standing: UpstreamStanding
+  readonly pack: Pack
+  readonly signal: AbortSignal
+}
+
+/** Unpacked at a time: by the default of 16 KiB, the thread pool would be asked four times as often. */
+const CHUNK_BYTES = 64 * 1024
+
+/** Takes the whole index of a pack in one download, when a healthy upstream has it. */
+export class PackTaker {
+  readonly #components: PackComponents
+  /** Who sent something else, and is not asked for that pack again. */
+  readonly #wrong = new WeakMap<UpstreamStanding, Digest>()
+
+  constructor(components: PackComponents) {
+    this.#components = components
+  }
+
+  /**
+   * Take the objects of a pack, and its paths in place of those that are here. Each object is verified on its way from the root
+   * that the head names, while it comes.
+   *
+   * @returns whether the index of the pack's root is wholly here. Else the objects that came are, and the paths are of no index
+   * @throws what the index store throws, and the signal's reason
+   */
+  async take(pack: Pack, signal: AbortSignal): Promise<boolean> {
+    if (pack.sizeBytes > MAX_PACK_BYTES) return false
+    for (const standing of this.#components.upstreams.rankedPublishers()) {
+      const isPromising =
+        standing.upstream.health().healthy && this.#wrong.get(standing) !== pack.digest
+      if (isPromising && (await this.#takeFrom({ standing, pack, signal }))) return true
     }
-    await index.putObjects(batch)
-  } catch (error) {
-    signal.throwIfAborted()
-    logger.warn({ error: String(error) }, 'pack could not be used')
+    return false
   }
-}
 
-/** Unpacks no faster than what comes of it is taken. */
-function unpack(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  const unpacking = createZstdDecompress({ chunkSize: CHUNK_BYTES })
-  unpacking.end(bytes)
-  return unpacking as AsyncIterable<Uint8Array>
-}
-
-/** @throws {InvalidPackError} when there is more than MAX_UNPACKED_BYTES */
-export async function* atMostUnpacked(
-  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  let left = MAX_UNPACKED_BYTES
-  for await (const chunk of chunks) {
-    left -= chunk.length
-    if (left < 0) throw new InvalidPackError(`more than ${String(MAX_UNPACKED_BYTES)} bytes`)
-    yield chunk
+  async #takeFrom(asked: Asked): Promise<boolean> {
+    const { index } = this.#components
+    let shared: readonly AwaitedPieceList[] | undefined
+    const parts = this.#parts(asked, (named) => {
+      shared = named
+    })
+    await index.load(parts, { signal: asked.signal })
+    return shared !== undefined && (await hasPieceLists(index, shared))
   }
-}
 
-async function download(
-  { upstreams, logger }: PackComponents,
-  { pack }: Head,
-  signal: AbortSignal,
-): Promise<Uint8Array | undefined> {
-  if (pack === null || pack.sizeBytes > MAX_PACK_BYTES) return undefined
-  for (const standing of upstreams.rankedPublishers()) {
-    const { upstream } = standing
-    if (!upstream.health().healthy) continue
+  /** Ends early when the upstream gives no more, or something else: what came until then is kept. */
+  async *#parts(
+    { standing, pack, signal }: Asked,
+    onEnd: (shared: readonly AwaitedPieceList[]) => void,
+  ): AsyncGenerator<IndexPart> {
+    const { logger, onEntry } = this.#components
+    const intake = new IndexIntake(pack.root)
     try {
       const name = { kind: 'pack', digest: pack.digest } as const
-      const bytes = await upstream.readPublished(name, { signal, maxBytes: pack.sizeBytes })
-      if (sha256(bytes) === pack.digest) return bytes
-      standing.blame(`pack ${pack.digest}`)
+      const chunks = standing.upstream.readArtifact(name, { signal, sizeBytes: pack.sizeBytes })
+      for await (const bytes of parsePack(unpack(chunks))) {
+        signal.throwIfAborted()
+        const { entries, ...object } = intake.take(bytes)
+        for (const entry of entries) onEntry(entry)
+        yield { object, entries }
+      }
+      onEnd(intake.end())
     } catch (error) {
       signal.throwIfAborted()
-      logger.debug({ error: String(error) }, 'upstream gave no pack')
+      if (isWrong(error)) {
+        this.#wrong.set(standing, pack.digest)
+        standing.blame(`pack ${pack.digest}`)
+      } else if (!isMissing(error)) throw error
+      logger.debug({ error: String(error) }, 'an upstream gave no pack, or not all of it')
     }
   }
-  return undefined
+}
+
+async function* unpack(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const unpacking = createZstdDecompress({
+    chunkSize: CHUNK_BYTES,
+    params: { [constants.ZSTD_d_windowLogMax]: MAX_PACK_WINDOW_BITS },
+  })
+  // What goes wrong on the way ends the iteration.
+  pipeline(chunks, unpacking, () => undefined)
+  try {
+    yield* unpacking as AsyncIterable<Uint8Array>
+  } catch (error) {
+    throw isZlibError(error) ? new InvalidPackError(error.message) : error
+  }
+}
+
+async function hasPieceLists(
+  index: IndexStore,
+  wanted: readonly AwaitedPieceList[],
+): Promise<boolean> {
+  for (const { digest, sizeBytes } of wanted) {
+    const bytes = await index.getObject(digest)
+    if (bytes === undefined) return false
+    parsePieceList(bytes, sizeBytes)
+  }
+  return true
+}
+
+function isZlibError(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && /^(ZSTD|Z)_/.test(String(error.code))
+}
+
+/** Whether an upstream sent something else than the pack. */
+function isWrong(error: unknown): error is Error {
+  return (
+    error instanceof InvalidPackError ||
+    error instanceof InvalidIndexNodeError ||
+    error instanceof InvalidPieceListError
+  )
+}
+
+function isMissing(error: unknown): boolean {
+  return (
+    error instanceof NotHeldError ||
+    error instanceof SourceUnavailableError ||
+    error instanceof TruncatedError
+  )
 }

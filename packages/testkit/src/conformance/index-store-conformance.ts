@@ -2,7 +2,7 @@ import { sha256 } from '@jarswarm/manifest'
 import type { IndexEntry } from '@jarswarm/manifest'
 import { parsePath } from '@jarswarm/maven'
 import { DigestMismatchError, providerKey } from '@jarswarm/ports'
-import type { EntryChange, IndexStore, NamedObject } from '@jarswarm/ports'
+import type { EntryChange, IndexPart, IndexStore, NamedObject } from '@jarswarm/ports'
 import type { RepositoryId } from '@jarswarm/trust'
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
@@ -71,6 +71,7 @@ export function indexStoreConformance(
     testEntries(store)
     testDirectories(store)
     testProjects(store)
+    testLoad(store)
   })
 }
 
@@ -212,6 +213,67 @@ function testProjects(store: () => IndexStore): void {
     await store().applyChanges([remove('org/a/1/a-1.jar')])
     assert.equal(await store().hasProject('org/a'), false)
   })
+}
+
+function testLoad(store: () => IndexStore): void {
+  const listed = (): Promise<IndexEntry[]> => collect(store().listEntries(''))
+  const key = providerKey({ repository: REPOSITORY, project: 'org/a' })
+  const part = (path: string): IndexPart => ({ object: object(path), entries: [entry(path)] })
+
+  it('loads an index that comes in any order, in place of the paths that are there', async () => {
+    await store().applyChanges([put('org/old/1/old-1.jar')], ROOT)
+    await store().load(partsOf(PATHS.toReversed().map(part)))
+    assert.deepEqual(
+      await listed(),
+      PATHS.toSorted().map((path) => entry(path)),
+    )
+    for (const path of PATHS) {
+      const { digest, bytes } = object(path)
+      assert.deepEqual(plain(await store().getObject(digest)), [...bytes])
+    }
+    assert.equal(await store().completeRoot(), undefined)
+    assert.equal(await store().hasProject('org/old'), false)
+  })
+
+  it('knows the projects of what it loaded, until their last path goes', async () => {
+    const [one, two] = ['org/a/1/a-1.jar', 'org/a/2/a-2.jar']
+    await store().load(partsOf([part(two), part(one)]))
+    await store().applyChanges([remove(one)])
+    assert.equal(await store().hasProject('org/a'), true)
+    assert.equal(await store().projectOfKey(key), 'org/a')
+    await store().applyChanges([remove(two)], NEXT_ROOT)
+    assert.equal(await store().hasProject('org/a'), false)
+    assert.equal(await store().projectOfKey(key), undefined)
+  })
+
+  it('names no root when the parts throw, or the signal ends them', async () => {
+    await store().applyChanges([put('org/old/1/old-1.jar')], ROOT)
+    const reason = new Error('enough')
+    await assert.rejects(store().load(partsOf([part('org/a/1/a-1.jar')], reason)), reason)
+    assert.equal(await store().completeRoot(), undefined)
+    const signal = AbortSignal.abort(reason)
+    await assert.rejects(store().load(partsOf([part('org/a/1/a-1.jar')]), { signal }), reason)
+    await store().load(partsOf([part('org/a/2/a-2.jar')]))
+    assert.deepEqual(await listed(), [entry('org/a/2/a-2.jar')])
+  })
+
+  it('forgets the paths and keeps the objects', async () => {
+    const one = object('one')
+    await store().putObjects([one])
+    await store().applyChanges([put('org/a/1/a-1.jar')], ROOT)
+    await store().clearEntries()
+    assert.deepEqual(await listed(), [])
+    assert.equal(await store().completeRoot(), undefined)
+    assert.equal(await store().hasProject('org/a'), false)
+    assert.equal(await store().projectOfKey(key), undefined)
+    assert.deepEqual(plain(await store().getObject(one.digest)), [...one.bytes])
+  })
+}
+
+async function* partsOf(parts: readonly IndexPart[], error?: Error): AsyncGenerator<IndexPart> {
+  await Promise.resolve()
+  yield* parts
+  if (error !== undefined) throw error
 }
 
 function plain(bytes: Uint8Array | undefined): number[] | undefined {

@@ -45,8 +45,8 @@ export interface PublishOptions {
   readonly nowMs?: number
   /** Base URL that the files were seen at by somebody who is not its operator. @defaultValue null */
   readonly observed?: string | null
-  /** Also write a pack of the whole index. @defaultValue false */
-  readonly pack?: boolean
+  /** Also write a pack of the whole index, or name that of the state before. @defaultValue false */
+  readonly pack?: boolean | 'kept'
   /** HTTP base URLs of mirrors, ascending. @defaultValue those of the state before */
   readonly mirrors?: readonly string[]
   /** `silent`: the history says nothing of what changed, as no honest publisher does. @defaultValue 'honest' */
@@ -176,7 +176,7 @@ export class SignedRepositoryBuilder {
       history: { size: this.#history.size, root: this.#history.root },
       previous: this.#state === undefined ? null : sha256(formatHead(this.#state.head)),
       observed: options.observed ?? null,
-      pack: options.pack === true ? this.#writePack(objects, totals) : null,
+      pack: this.#packFor(options, objects, totals),
       withdrawn: this.#writeWithdrawals(options.withdrawals === 'hidden' ? [] : changes, nowMs),
     }
     this.#published = this.#entries()
@@ -278,8 +278,18 @@ export class SignedRepositoryBuilder {
     return pointer
   }
 
+  #packFor(
+    { pack }: PublishOptions,
+    objects: readonly Uint8Array[],
+    totals: IndexTotals,
+  ): Head['pack'] {
+    if (pack === 'kept') return this.#state?.head.pack ?? null
+    return pack === true ? this.#writePack(objects, totals) : null
+  }
+
   #writePack(objects: readonly Uint8Array[], totals: IndexTotals): NonNullable<Head['pack']> {
-    const bytes = zstdCompressSync(formatPack(objects))
+    // Parents first.
+    const bytes = zstdCompressSync(formatPack(objects.toReversed()))
     const digest = sha256(bytes)
     this.#write({ kind: 'pack', digest }, bytes)
     return { digest, sizeBytes: bytes.length, root: totals.root }

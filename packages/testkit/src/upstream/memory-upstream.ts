@@ -8,6 +8,7 @@ import type {
   AbortOptions,
   ByteRange,
   PublishedName,
+  StreamedName,
   Upstream,
   UpstreamHealth,
 } from '@jarswarm/ports'
@@ -65,7 +66,7 @@ export class MemoryUpstream implements Upstream {
   }
 
   async *readArtifact(
-    name: RepositoryPath | (PublishedName & { readonly kind: 'blob' }),
+    name: RepositoryPath | StreamedName,
     options: AbortOptions & { readonly sizeBytes: number; readonly range?: ByteRange },
   ): AsyncIterable<Uint8Array> {
     const { range, signal, sizeBytes } = options
