@@ -10,6 +10,12 @@ export function rssBytes(pid: number): number {
   return 1024 * Number(/VmRSS:\s+(\d+)/.exec(status)?.[1])
 }
 
+/** The most resident memory since it began. */
+export function peakRssBytes(pid: number): number {
+  const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8')
+  return 1024 * Number(/VmHWM:\s+(\d+)/.exec(status)?.[1])
+}
+
 /** Processor time since it began. */
 export function cpuSeconds(pid: number): number {
   const afterName = readFileSync(`/proc/${String(pid)}/stat`, 'utf8').split(') ')[1] ?? ''
